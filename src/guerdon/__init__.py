@@ -1,0 +1,1 @@
+"""Guerdon: wallet passes and loyalty that a business runs itself."""

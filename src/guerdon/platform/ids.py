@@ -1,0 +1,24 @@
+"""Names that nobody else has: sortable ones for rows, unguessable ones for the public."""
+
+import secrets
+from uuid import UUID
+
+import uuid_utils
+
+PASS_ID_CHARACTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZabcdefghjkmnpqrstvwxyz"  # no I, L, O, U: read aloud safely
+PASS_ID_LENGTH = 20
+
+
+def new_id() -> UUID:
+    """Make a UUIDv7: later ones sort after earlier ones, so that indexes grow at one end."""
+    return UUID(bytes=uuid_utils.uuid7().bytes)
+
+
+def new_pass_id() -> str:
+    """Make a pass id of 20 random characters (114 bits): whoever knows it may install the pass."""
+    return "".join(secrets.choice(PASS_ID_CHARACTERS) for _ in range(PASS_ID_LENGTH))
+
+
+def new_secret(bytes_count: int = 32) -> str:
+    """Make an unguessable text, URL-safe, of `bytes_count` random bytes."""
+    return secrets.token_urlsafe(bytes_count)

@@ -1,0 +1,183 @@
+"""Refusals: the one family of errors that callers may see, as RFC 9457 problem documents.
+
+Problem              the family; every room's errors.py derives from it
+InvalidRequest       400  the request breaks its contract; `errors` names every mistake
+BadlyFormed          400  the body is not JSON
+Unauthenticated      401  no credential, or one that is not accepted
+Forbidden            403  a good credential with too little scope
+NotFound             404  nothing there for this tenant
+MethodNotAllowed     405  the address exists, the verb does not
+PreconditionFailed   412  If-Match names another version
+TooLarge             413  the body is over the limit
+WrongMediaType       415  the body is in a media type that is not read
+TooManyRequests      429  the limit of the tenant or the address is used up
+NotBuilt             501  documented, and not part of this release
+Overloaded           503  the queue is full; the same request may be sent again
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import msgspec
+
+ERROR_TYPE_PREFIX = "https://guerdon.dev/errors/"
+MEDIA_TYPE = "application/problem+json"
+
+FieldErrors = Mapping[str, Sequence[str]]
+Extra = Mapping[str, object]
+
+
+class Problem(Exception):  # the family of refusals reads as a noun
+    """A refusal that the caller is told about, with a code that never changes."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    title: ClassVar[str] = "Something went wrong here"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        errors: FieldErrors | None = None,
+        extra: Extra | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep what is said: `detail` to a person, `errors` and `extra` to a program."""
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors
+        self.extra = extra or {}
+        self.headers = dict(headers or {})
+
+    def document(self, instance: str) -> dict[str, object]:
+        """Give the members of the problem document; `instance` is the request id."""
+        members: dict[str, object] = {
+            "type": ERROR_TYPE_PREFIX + self.code,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": instance,
+            "code": self.code,
+        }
+        if self.errors is not None:
+            members["errors"] = {path: list(messages) for path, messages in self.errors.items()}
+        return {**members, **self.extra}
+
+    def body(self, instance: str) -> bytes:
+        """Give the problem document as JSON text."""
+        return msgspec.json.encode(self.document(instance))
+
+
+class InternalError(Problem):
+    """Something failed that is our fault; the log has the reason under the request id."""
+
+    def __init__(self) -> None:
+        super().__init__("The request failed on our side. Give the request id to the operator.")
+
+
+class InvalidRequest(Problem):
+    """The request breaks its contract."""
+
+    status, code, title = 400, "invalid_request", "The request is not valid"
+
+    def __init__(self, errors: FieldErrors) -> None:
+        count = sum(len(messages) for messages in errors.values())
+        noun = "mistake" if count == 1 else "mistakes"
+        super().__init__(f"The request has {count} {noun}; see errors.", errors=errors)
+
+
+class BadlyFormed(Problem):
+    """The body is not JSON."""
+
+    status, code, title = 400, "badly_formed", "The body cannot be read"
+
+
+class Unauthenticated(Problem):
+    """No credential, or one that is not accepted."""
+
+    status, code, title = 401, "unauthenticated", "A credential is needed"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": 'ApiKey realm="guerdon", Bearer realm="guerdon"'})
+
+
+class Forbidden(Problem):
+    """A good credential with too little scope."""
+
+    status, code, title = 403, "forbidden", "The credential does not reach this far"
+
+
+class NotFound(Problem):
+    """Nothing there for this tenant."""
+
+    status, code, title = 404, "not_found", "Not found"
+
+
+class MethodNotAllowed(Problem):
+    """The address exists, the verb does not."""
+
+    status, code, title = 405, "method_not_allowed", "This verb is not spoken here"
+
+
+class Conflict(Problem):
+    """The state of things does not allow it now."""
+
+    status, code, title = 409, "conflict", "The state does not allow it"
+
+
+class PreconditionFailed(Problem):
+    """If-Match names another version."""
+
+    status, code, title = 412, "precondition_failed", "The version has moved on"
+
+
+class TooLarge(Problem):
+    """The body is over the limit."""
+
+    status, code, title = 413, "too_large", "The body is too large"
+
+    def __init__(self, bytes_max: int) -> None:
+        super().__init__(f"The body may have at most {bytes_max} bytes.")
+
+
+class WrongMediaType(Problem):
+    """The body is in a media type that is not read."""
+
+    status, code, title = 415, "wrong_media_type", "This media type is not read here"
+
+    def __init__(self, media_type: str) -> None:
+        super().__init__(
+            f"Send application/json, text/json or application/*+json; this was {media_type or 'nothing'}."
+        )
+
+
+class Unprocessable(Problem):
+    """Understood, and contradicted by something said before."""
+
+    status, code, title = 422, "unprocessable", "The request contradicts an earlier one"
+
+
+class TooManyRequests(Problem):
+    """The limit of the tenant or the address is used up."""
+
+    status, code, title = 429, "too_many_requests", "Too many requests"
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(
+            f"The limit is used up; try again in {retry_after_s} s.", headers={"Retry-After": str(retry_after_s)}
+        )
+
+
+class NotBuilt(Problem):
+    """Documented, and not part of this release."""
+
+    status, code, title = 501, "not_built", "Not part of this release"
+
+
+class Overloaded(Problem):
+    """The queue is full; the same request may be sent again."""
+
+    status, code, title = 503, "overloaded", "Too much is waiting"
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests are waiting; send it again shortly.", headers={"Retry-After": "1"})
