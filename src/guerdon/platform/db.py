@@ -1,0 +1,133 @@
+"""Tenant-bound transactions over asyncpg, and rows as frozen dataclasses."""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, LiteralString, TypeVar
+
+import asyncpg
+
+Row = TypeVar("Row")
+TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]")
+APPLICATION_ROLE = "guerdon_app"
+STATEMENT_TIMEOUT_MS = 30_000
+LOCK_TIMEOUT_MS = 10_000
+
+
+def is_tenant_id(text: str) -> bool:
+    """Tell whether a text may name a tenant: 2 to 40 of a-z, 0-9 and inner hyphens."""
+    return TENANT_ID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """One open transaction of one tenant; only `Database` makes it."""
+
+    connection: "asyncpg.Connection[asyncpg.Record]"
+    tenant_id: str
+
+    async def all(self, row: type[Row], sql: LiteralString, *arguments: object) -> list[Row]:
+        """Read every row that the statement answers, as `row` objects by column order."""
+        return [row(*record.values()) for record in await self.connection.fetch(sql, *arguments)]
+
+    async def maybe(self, row: type[Row], sql: LiteralString, *arguments: object) -> Row | None:
+        """Read the first row, or None."""
+        record = await self.connection.fetchrow(sql, *arguments)
+        return None if record is None else row(*record.values())
+
+    async def value(self, sql: LiteralString, *arguments: object) -> Any:  # noqa: ANN401  # the statement decides
+        """Read the first column of the first row, or None."""
+        return await self.connection.fetchval(sql, *arguments)
+
+    async def records(self, sql: LiteralString, *arguments: object) -> Sequence[asyncpg.Record]:
+        """Read raw records; for hot paths that build their answer from columns."""
+        return await self.connection.fetch(sql, *arguments)
+
+    async def execute(self, sql: LiteralString, *arguments: object) -> int:
+        """Run a statement and tell how many rows it touched."""
+        status = await self.connection.execute(sql, *arguments)
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+
+class Database:
+    """The pool of connections of this process, all in the role that row-level security binds."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        """Take over an open pool; `open_database` makes one."""
+        self._pool = pool
+
+    @asynccontextmanager
+    async def tenant(self, tenant_id: str, *, dry_run: bool = False) -> AsyncIterator[Tx]:
+        """Open a transaction that sees and writes one tenant only; it commits at the end of the block.
+
+        With `dry_run` it is rolled back instead: the very same statements run and nothing stays.
+        """
+        assert is_tenant_id(tenant_id), tenant_id
+        async with self._pool.acquire() as connection:
+            # One round trip for both, and SET LOCAL rather than set_config(): the latter does not reach
+            # the worker nodes of a Citus cluster and every policy would answer zero rows.
+            await connection.execute(f"BEGIN; SET LOCAL app.tenant_id = '{tenant_id}'")
+            try:
+                yield Tx(connection, tenant_id)
+            except BaseException:
+                await _end(connection, "ROLLBACK")
+                raise
+            await _end(connection, "ROLLBACK" if dry_run else "COMMIT")
+
+    @asynccontextmanager
+    async def shared(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        """Lend a connection outside any tenant: it sees the queue's own tables and no tenant's rows."""
+        async with self._pool.acquire() as connection:
+            yield connection
+
+    async def is_reachable(self) -> bool:
+        """Tell whether the database answers."""
+        try:
+            async with self._pool.acquire(timeout=2) as connection:
+                return await connection.fetchval("SELECT true") is True
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
+
+    async def close(self) -> None:
+        """Wait for borrowed connections and close them all."""
+        await self._pool.close()
+
+
+async def open_database(url: str, pool_size: int) -> Database:
+    """Connect to the database in the application's role, which cannot pass by row-level security."""
+    pool = await asyncpg.create_pool(
+        url,
+        min_size=min(2, pool_size),
+        max_size=pool_size,
+        # Nothing is ever left behind on a connection, so the pool's reset query, a round trip and a
+        # transaction per release, is replaced by nothing.
+        reset=_nothing,
+        init=_prepare_connection,
+        server_settings={
+            "application_name": "guerdon",
+            "role": APPLICATION_ROLE,
+            "timezone": "UTC",
+            "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+            "lock_timeout": str(LOCK_TIMEOUT_MS),
+            "idle_in_transaction_session_timeout": str(STATEMENT_TIMEOUT_MS),
+            "jit": "off",
+        },
+    )
+    return Database(pool)
+
+
+async def _nothing(_connection: object) -> None:
+    return None
+
+
+async def _prepare_connection(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    # JSON travels as text: what is stored is sent on as it is, and exact numbers never become floats.
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(kind, encoder=str, decoder=str, schema="pg_catalog")
+
+
+async def _end(connection: "asyncpg.Connection[asyncpg.Record]", command: LiteralString) -> None:
+    if not connection.is_closed():
+        await connection.execute(command)

@@ -1,0 +1,90 @@
+"""Gathering concurrent calls into batches: one round trip serves all who wait."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from guerdon.platform.problems import Overloaded
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Outcome = Result | BaseException
+RunBatch = Callable[[str, Sequence[Item]], Awaitable[Sequence[Result | BaseException]]]
+
+
+class Gatherer(Generic[Item, Result]):
+    """Takes single calls, runs them in batches of one tenant, and gives each caller its own outcome.
+
+    No timer is involved: a batch starts as soon as a place is free, so a lone call waits for nobody,
+    and while a batch is under way the next one collects. Tenants take turns, so that none can fill
+    every batch.
+    """
+
+    def __init__(self, run: RunBatch[Item, Result], *, items_max: int, in_flight: int, queue_max: int) -> None:
+        """Run batches of at most `items_max` with `run`, `in_flight` at a time; above `queue_max` refuse."""
+        self._run = run
+        self._items_max = items_max
+        self._places_free = in_flight
+        self._queue_max = queue_max
+        self._waiting: dict[str, deque[tuple[Item, asyncio.Future[Result]]]] = {}
+        self._waiting_count = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def call(self, tenant_id: str, item: Item) -> "asyncio.Future[Result]":
+        """Queue one call and return the future of its own result.
+
+        A call whose caller goes away is carried out all the same. Raises Overloaded.
+        """
+        if self._waiting_count >= self._queue_max:
+            raise Overloaded
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(tenant_id, deque()).append((item, future))
+        self._waiting_count += 1
+        if self._places_free:
+            self._places_free -= 1
+            self._start(self._work())
+        return future
+
+    async def drain(self) -> None:
+        """Wait until everything that was queued has its outcome."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _start(self, work: "asyncio.Future[None] | Awaitable[None]") -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting_count:
+                tenant_id, batch = self._take()
+                await self._run_batch(tenant_id, batch)
+        finally:
+            self._places_free += 1
+
+    def _take(self) -> tuple[str, list[tuple[Item, "asyncio.Future[Result]"]]]:
+        tenant_id, queue = next(iter(self._waiting.items()))
+        batch = [queue.popleft() for _ in range(min(len(queue), self._items_max))]
+        self._waiting_count -= len(batch)
+        # The tenant goes to the back of the line, or out of it.
+        del self._waiting[tenant_id]
+        if queue:
+            self._waiting[tenant_id] = queue
+        return tenant_id, batch
+
+    async def _run_batch(self, tenant_id: str, batch: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
+        items = [item for item, _ in batch]
+        try:
+            outcomes: Sequence[Result | BaseException] = await self._run(tenant_id, items)
+            assert len(outcomes) == len(items)
+        except Exception as failure:  # noqa: BLE001  # every caller must hear of it; nobody else would
+            outcomes = [failure] * len(items)
+        for (_, future), outcome in zip(batch, outcomes, strict=True):
+            if future.done():
+                continue
+            if isinstance(outcome, BaseException):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
