@@ -1,0 +1,99 @@
+"""Events: what happened, as rows of the very transaction that made it happen, and how to read them all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from guerdon.platform.db import Tx
+from guerdon.platform.ids import new_id
+
+READ_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to one subject; `payload` is JSON text, `actor` who caused it."""
+
+    kind: str
+    subject_id: str
+    payload: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a reader has read: the last event it has seen."""
+
+    transaction_id: int
+    event_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as it stands in the table; `occurred_at` is what the emitter took for now."""
+
+    transaction_id: int
+    event_id: UUID
+    kind: str
+    subject_id: str
+    payload: str
+    actor: str
+    occurred_at: datetime
+
+    @property
+    def position(self) -> Position:
+        """Where a reader stands that has seen this event and all before it."""
+        return Position(self.transaction_id, self.event_id)
+
+
+async def emit(tx: Tx, events: Sequence[Event], now: datetime) -> None:
+    """Write events that commit, or vanish, with everything else in `tx`.
+
+    One statement whatever their number; their ids rise in the order given.
+    """
+    if not events:
+        return
+    await tx.execute(
+        """
+        INSERT INTO event (tenant_id, event_id, kind, subject_id, payload, actor, occurred_at)
+        SELECT $1, e.event_id, e.kind, e.subject_id, e.payload::jsonb, e.actor, $2
+          FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[])
+               AS e (event_id, kind, subject_id, payload, actor)
+        """,
+        tx.tenant_id,
+        now,
+        [new_id() for _ in events],
+        [event.kind for event in events],
+        [event.subject_id for event in events],
+        [event.payload for event in events],
+        [event.actor for event in events],
+    )
+
+
+async def read_after(tx: Tx, position: Position | None, limit: int) -> list[StoredEvent]:
+    """Read the tenant's next events after `position` (None: from the first), at most `limit`, in order.
+
+    The order is that of the writing transactions' ids, then of the event ids. Events of a transaction that
+    began after one still under way wait for it, so that a reader which keeps the last position it saw never
+    skips one that commits late. A transaction left open anywhere on the server holds readers back: its
+    changes might have been events.
+    """
+    assert 1 <= limit <= READ_MAX, limit
+    reached = position or Position(0, UUID(int=0))
+    return await tx.all(
+        StoredEvent,
+        """
+        SELECT transaction_id, event_id, kind, subject_id, payload, actor, occurred_at
+          FROM event
+         WHERE tenant_id = $1
+           AND (transaction_id, event_id) > ($2::xid8, $3::uuid)
+           AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+         ORDER BY transaction_id, event_id
+         LIMIT $4
+        """,
+        tx.tenant_id,
+        reached.transaction_id,
+        reached.event_id,
+        limit,
+    )
