@@ -1,0 +1,181 @@
+"""The outermost layer of HTTP: request ids, body limits, media types, and problems for everything that fails."""
+
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from guerdon.platform import metrics
+from guerdon.platform.problems import (
+    MEDIA_TYPE,
+    BadlyFormed,
+    InternalError,
+    InvalidRequest,
+    Problem,
+    TooLarge,
+    WrongMediaType,
+)
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BODY = "guerdon.body"
+REQUEST_ID = "guerdon.request_id"
+ROUTE = "guerdon.route"
+READS_JSON = re.compile(rb"(application|text)/json|application/[\w.!#$&^+-]+\+json", re.IGNORECASE)
+SENT_REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
+METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+JSON = b"application/json"
+
+log = structlog.get_logger("guerdon.http")
+
+
+class ClientGone(Exception):
+    """The caller closed the connection before its request was whole."""
+
+
+class Boundary:
+    """Wraps the application: whatever happens inside, the caller gets a whole and honest answer."""
+
+    def __init__(self, app: App, *, body_bytes_max: int) -> None:
+        """Read bodies of at most `body_bytes_max` bytes before `app` sees the request."""
+        self._app = app
+        self._body_bytes_max = body_bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started_at = perf_counter()
+        headers = dict(scope["headers"])
+        scope[REQUEST_ID] = request_id = _request_id(headers.get(b"x-request-id"))
+        answer = _Answer(send, request_id, _answer_media_type(headers.get(b"accept")))
+        try:
+            _check_address(scope)
+            body = await self._read_body(scope, headers, receive)
+            scope[BODY] = body
+            await self._app(scope, _replay(body, receive), answer)
+        except ClientGone:
+            return
+        except Problem as problem:
+            await send_problem(problem, request_id, answer)
+        except Exception:
+            log.exception("request failed", request_id=request_id, method=scope["method"], path=scope["path"])
+            if not answer.has_started:
+                await send_problem(InternalError(), request_id, answer)
+        finally:
+            metrics.observe_request(scope.get(ROUTE, "other"), answer.status, perf_counter() - started_at)
+
+    async def _read_body(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+        if scope["method"] not in METHODS_WITH_BODY:
+            return b""
+        declared = headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > self._body_bytes_max:
+            raise TooLarge(self._body_bytes_max)
+        body = await self._collect(receive)
+        if body:
+            media_type = headers.get(b"content-type", b"").partition(b";")[0].strip()
+            if not READS_JSON.fullmatch(media_type):
+                raise WrongMediaType(media_type.decode("latin-1"))
+            # Every accepted spelling means the same; the framework inside knows one.
+            scope["headers"] = [(n, JSON if n == b"content-type" else v) for n, v in scope["headers"]]
+        return body
+
+    async def _collect(self, receive: Receive) -> bytes:
+        message = await receive()
+        body = message.get("body", b"")
+        while message.get("more_body"):
+            if len(body) > self._body_bytes_max:
+                break
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            body += message.get("body", b"")
+        if len(body) > self._body_bytes_max:
+            raise TooLarge(self._body_bytes_max)
+        return body
+
+
+async def send_problem(problem: Problem, request_id: str, send: Send) -> None:
+    """Send a refusal as a problem document."""
+    headers = [(b"content-type", MEDIA_TYPE.encode())]
+    headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in problem.headers.items()]
+    await send_answer(send, problem.status, problem.body(request_id), headers)
+
+
+async def send_answer(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    """Send a whole answer; its length is added, except where a status has no body."""
+    if status not in {204, 304}:
+        headers = [*headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class _Answer:
+    """Passes an answer on, with the request id and in the media type that the caller reads."""
+
+    __slots__ = ("_media_type", "_request_id", "_send", "has_started", "status")
+
+    def __init__(self, send: Send, request_id: str, media_type: bytes) -> None:
+        self._send = send
+        self._request_id = request_id
+        self._media_type = media_type
+        self.has_started = False
+        self.status = 500
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.has_started = True
+            self.status = message["status"]
+            headers = [(n, self._spelled(v) if n == b"content-type" else v) for n, v in message["headers"]]
+            headers.append((b"x-request-id", self._request_id.encode()))
+            message["headers"] = headers
+        await self._send(message)
+
+    def _spelled(self, media_type: bytes) -> bytes:
+        return self._media_type if media_type == JSON else media_type
+
+
+def _request_id(sent: bytes | None) -> str:
+    if sent is not None and SENT_REQUEST_ID.fullmatch(sent):
+        return sent.decode()
+    return uuid4().hex
+
+
+def _answer_media_type(accept: bytes | None) -> bytes:
+    """Choose among the three spellings of JSON; whoever accepts none of them gets the usual one."""
+    if accept is None or JSON in accept or b"*/*" in accept:
+        return JSON
+    if b"text/json" in accept:
+        return b"text/json; charset=utf-8"
+    if b"text/plain" in accept:
+        return b"text/plain; charset=utf-8"
+    return JSON
+
+
+def _check_address(scope: Scope) -> None:
+    # PostgreSQL stores no NUL in text, so an address with one names nothing.
+    if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+        raise InvalidRequest({"path": ["The address holds a NUL character; leave it out."]})
+    if len(scope["query_string"]) > 8_192:  # noqa: PLR2004  # the usual limit of proxies in front
+        raise BadlyFormed("The query may have at most 8192 characters.")
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    is_sent = False
+
+    async def replay() -> Message:
+        nonlocal is_sent
+        if is_sent:
+            return await receive()
+        is_sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

@@ -1,0 +1,225 @@
+"""How routes read a request and write an answer: strict JSON, all mistakes at once, hot routes beside FastAPI."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, cast
+
+import msgspec
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+
+from guerdon.platform.boundary import BODY, REQUEST_ID, ROUTE, App, Receive, Scope, Send, send_answer
+from guerdon.platform.problems import (
+    MEDIA_TYPE,
+    BadlyFormed,
+    InternalError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+)
+
+JSON_DEPTH_MAX = 64
+EXPONENT_MAX = 308  # what a double reaches, and so every other reader of the document
+INTEGER_BITS_MAX = 1_024
+DOCUMENT_PLACES = frozenset({"body", "query", "path", "header", "cookie"})
+
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def read_json(body: bytes) -> object:
+    """Read JSON text exactly: numbers with a point become Decimal; NaN, infinities and bad UTF-8 are refused.
+
+    Raises BadlyFormed.
+    """
+    try:
+        document = _decoder.decode(body)
+        _check_storable(document, JSON_DEPTH_MAX)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as broken:
+        raise BadlyFormed(f"The body is not JSON in UTF-8: {broken}.") from broken
+    return document
+
+
+class StrictRequest(Request):
+    """A request whose JSON is read by `read_json`."""
+
+    async def json(self) -> object:
+        """Read the body once."""
+        if not hasattr(self, "_json"):
+            self._json = read_json(await self.body())
+        return self._json
+
+
+class StrictRoute(APIRoute):
+    """A FastAPI route that reads JSON strictly and leaves its template for the metrics."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+        """Wrap FastAPI's handler."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            request.scope[ROUTE] = self.path
+            strict = StrictRequest(request.scope, request.receive)
+            if self.body_field is not None and request.scope[BODY]:
+                # Read here, so that broken JSON is told as such and not as FastAPI tells it.
+                await strict.json()
+            return await handler(strict)
+
+        return handle
+
+
+def router(prefix: str, tag: str) -> APIRouter:
+    """Make the router of one room."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=StrictRoute)
+
+
+@dataclass(frozen=True, slots=True)
+class HotRequest:
+    """What a hot handler sees of a request."""
+
+    scope: Scope
+    headers: Mapping[bytes, bytes]
+    parameters: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HotAnswer:
+    """A finished answer of a hot handler."""
+
+    status: int
+    body: bytes
+    headers: Sequence[tuple[bytes, bytes]] = ((b"content-type", b"application/json"),)
+
+
+HotHandler = Callable[[HotRequest], Awaitable[HotAnswer]]
+
+
+@dataclass(frozen=True, slots=True)
+class HotRoute:
+    """A route that is answered by a plain ASGI callable, beside FastAPI and in the same document.
+
+    `template` is a path with `{names}`; a name in `reserved` never matches a parameter. `scope` is what
+    the handler asks of the caller; `operation` is its OpenAPI operation object.
+    """
+
+    method: str
+    template: str
+    scope: str
+    handler: HotHandler
+    operation: Mapping[str, Any]
+    reserved: frozenset[str] = field(default=frozenset())
+
+    def match(self, segments: Sequence[str]) -> dict[str, str] | None:
+        """Give the parameters when the path fits, else None."""
+        parameters: dict[str, str] = {}
+        for wanted, given in zip(self.template.split("/"), segments, strict=True):
+            if wanted.startswith("{"):
+                if given in self.reserved or not given:
+                    return None
+                parameters[wanted[1:-1]] = given
+            elif wanted != given:
+                return None
+        return parameters
+
+
+class HotRoutes:
+    """Answers hot routes itself and hands everything else to the framework."""
+
+    def __init__(self, routes: Sequence[HotRoute], otherwise: App) -> None:
+        """Sort the routes by method and length, so that a request looks at two or three at most."""
+        self._otherwise = otherwise
+        self._routes: dict[tuple[str, int], list[HotRoute]] = {}
+        for route in routes:
+            self._routes.setdefault((route.method, route.template.count("/")), []).append(route)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            path = scope["path"]
+            for route in self._routes.get((scope["method"], path.count("/")), ()):
+                parameters = route.match(path.split("/"))
+                if parameters is not None:
+                    scope[ROUTE] = route.template
+                    request = HotRequest(scope, dict(scope["headers"]), parameters, scope[BODY])
+                    answer = await route.handler(request)
+                    await send_answer(send, answer.status, answer.body, list(answer.headers))
+                    return
+        await self._otherwise(scope, receive, send)
+
+
+def install_problems(app: FastAPI) -> None:
+    """Make every refusal of the framework and of the rooms a problem document."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_failure)
+
+
+def invalid_request(mistakes: Sequence[ErrorDetails]) -> InvalidRequest:
+    """Turn pydantic's findings into one refusal that names every field, as a path such as `content.title`."""
+    errors: dict[str, list[str]] = {}
+    for mistake in mistakes:
+        place = mistake["loc"]
+        if place and place[0] in DOCUMENT_PLACES:
+            place = place[1:]
+        path = ".".join(str(part) for part in place) or "$"
+        errors.setdefault(path, []).append(mistake["msg"])
+    return InvalidRequest(errors)
+
+
+def problem_response(problem: Problem, request: Request) -> Response:
+    """Shape a refusal as FastAPI's handlers want it."""
+    body = problem.body(request.scope.get(REQUEST_ID, ""))
+    return Response(body, problem.status, problem.headers, MEDIA_TYPE)
+
+
+async def _on_problem(request: Request, problem: Exception) -> Response:
+    return problem_response(cast("Problem", problem), request)
+
+
+async def _on_invalid(request: Request, failure: Exception) -> Response:
+    mistakes = cast("RequestValidationError", failure).errors()
+    return problem_response(invalid_request(cast("list[ErrorDetails]", mistakes)), request)
+
+
+async def _on_http_exception(request: Request, failure: Exception) -> Response:
+    refusal = cast("HTTPException", failure)
+    if refusal.status_code == MethodNotAllowed.status:
+        allowed = (refusal.headers or {}).get("Allow", "")
+        problem: Problem = MethodNotAllowed(f"This address speaks {allowed}.", headers=refusal.headers)
+    elif refusal.status_code == NotFound.status:
+        problem = NotFound("Nothing is at this address.")
+    else:
+        problem = BadlyFormed(str(refusal.detail))
+    return problem_response(problem, request)
+
+
+async def _on_failure(request: Request, _failure: Exception) -> Response:
+    return problem_response(InternalError(), request)
+
+
+def _check_storable(value: object, depth_left: int) -> None:
+    """Refuse what PostgreSQL cannot store, and nesting that no document of ours has."""
+    if depth_left == 0:
+        raise BadlyFormed(f"The body is nested deeper than {JSON_DEPTH_MAX} levels.")
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise BadlyFormed("The body holds a NUL character (\\u0000); leave it out.")
+    elif isinstance(value, Decimal):
+        if abs(value.adjusted()) > EXPONENT_MAX:
+            raise BadlyFormed(f"The body holds a number beyond 10 to the power of {EXPONENT_MAX}.")
+    elif isinstance(value, int):
+        if value.bit_length() > INTEGER_BITS_MAX:
+            raise BadlyFormed(f"The body holds an integer of more than {INTEGER_BITS_MAX} bits.")
+    elif isinstance(value, dict):
+        for key, member in cast("dict[str, object]", value).items():
+            _check_storable(key, depth_left)
+            _check_storable(member, depth_left - 1)
+    elif isinstance(value, list):
+        for member in cast("list[object]", value):
+            _check_storable(member, depth_left - 1)

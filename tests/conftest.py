@@ -1,0 +1,68 @@
+"""A real PostgreSQL for every test: one server a run, one database a worker, one tenant a test."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from guerdon.platform.db import Database, open_database
+from guerdon.platform.keys import MasterKey
+from guerdon.platform.migrate import migrate
+
+MASTER_KEY = "a master key for tests that has enough characters"
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the owner reaches a server: the one named, or an embedded one of this run."""
+    named = os.environ.get("GUERDON_TEST_DATABASE_URL")
+    assert named is not None, "set GUERDON_TEST_DATABASE_URL until the embedded server lands"
+    yield named
+
+
+@pytest.fixture(scope="session")
+async def owner_url(server_url: str) -> AsyncIterator[str]:
+    """A fresh, migrated database of this run, as its owner."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    server = await asyncpg.connect(server_url)
+    await server.execute(f'CREATE DATABASE "{name}"')
+    url = urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+    await migrate(url)
+    yield url
+    await server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await server.close()
+
+
+@pytest.fixture(scope="session")
+async def owner(owner_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A connection that row-level security does not bind; for arranging tenants and for proofs."""
+    connection = await asyncpg.connect(owner_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def database(owner_url: str) -> AsyncIterator[Database]:
+    """The application's pool, bound by row-level security."""
+    opened = await open_database(owner_url, 10)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def master_key() -> MasterKey:
+    return MasterKey(MASTER_KEY)
+
+
+@pytest.fixture
+async def tenant_id(owner: "asyncpg.Connection[asyncpg.Record]") -> str:
+    """A tenant of this test alone."""
+    name = f"t-{uuid.uuid4().hex[:16]}"
+    await owner.execute(
+        "INSERT INTO tenant (tenant_id, name, created_at) VALUES ($1, $1, $2)", name, datetime.now(UTC)
+    )
+    return name
