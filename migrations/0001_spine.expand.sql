@@ -130,6 +130,8 @@ CREATE TABLE ledger_entry (
     CHECK (kind <> 'move' OR amount <> 0)
 );
 CREATE UNIQUE INDEX ledger_entry_movement ON ledger_entry (tenant_id, movement_id);
+CREATE INDEX ledger_entry_reference ON ledger_entry (tenant_id, account_id, reference_id)
+    WHERE reference_id IS NOT NULL;
 
 CREATE TABLE ledger_lot (
     tenant_id text NOT NULL,
@@ -160,17 +162,17 @@ CREATE TABLE ledger_allocation (
 
 CREATE TABLE ledger_hold (
     tenant_id text NOT NULL,
-    hold_id uuid NOT NULL,
+    hold_id text NOT NULL, -- the movement id of the entry that opened it
     account_id uuid NOT NULL,
     opened_seq bigint NOT NULL,
     amount bigint NOT NULL CHECK (amount > 0),
-    remaining bigint NOT NULL CHECK (remaining BETWEEN 0 AND amount),
     opened_at timestamptz NOT NULL,
     expires_at timestamptz,
+    closed_seq bigint CHECK (closed_seq > opened_seq),
     PRIMARY KEY (tenant_id, hold_id),
     FOREIGN KEY (tenant_id, account_id) REFERENCES ledger_account
 );
-CREATE INDEX ledger_hold_account ON ledger_hold (tenant_id, account_id) WHERE remaining > 0;
+CREATE INDEX ledger_hold_account ON ledger_hold (tenant_id, account_id, expires_at) WHERE closed_seq IS NULL;
 
 CREATE TABLE pass (
     tenant_id text NOT NULL,

@@ -1,0 +1,1 @@
+"""The spine: accounts, entries, lots, holds, and the chain that proves them."""

@@ -1,0 +1,66 @@
+"""The hash chain of an account: what an entry's hash covers, byte for byte.
+
+hash = SHA-256(previous hash || canonical bytes). The canonical bytes are the fields below in this order; integers are
+eight bytes, signed, big-endian; texts and identifiers are their UTF-8 or raw bytes behind a four-byte length, absent
+ones have the length 2^32 - 1; instants are microseconds since 1970 in UTC.
+"""
+
+import struct
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from guerdon.ledger.model import Entry, Lot
+
+FORMAT = b"guerdon ledger 1"
+ABSENT = b"\xff\xff\xff\xff"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+_pack_length = struct.Struct(">I").pack
+_pack_integers = struct.Struct(">qqqqq").pack
+_pack_integer = struct.Struct(">q").pack
+
+
+def account_prefix(tenant_id: str, account_id: UUID) -> bytes:
+    """Give the bytes that all entries of one account share: format, tenant and account."""
+    return FORMAT + _bytes(tenant_id.encode()) + _bytes(account_id.bytes)
+
+
+def entry_hash(prefix: bytes, previous: bytes, entry: Entry, lots_opened: Sequence[Lot] = ()) -> bytes:
+    """Compute the hash of an entry that follows the one with the hash `previous`."""
+    parts = [
+        previous,
+        prefix,
+        _pack_integers(
+            entry.seq, entry.amount, entry.held_change, entry.value_after, microseconds(entry.recorded_at)
+        ),
+        _text(entry.kind),
+        _text(entry.movement_id),
+        _text(entry.reference_id),
+        _text(entry.remarks),
+        _text(entry.actor),
+        _pack_length(len(entry.allocations)),
+        *(allocation.lot_id.bytes + _pack_integer(allocation.amount) for allocation in entry.allocations),
+        _pack_length(len(lots_opened)),
+        *(_lot_bytes(lot) for lot in lots_opened),
+    ]
+    return sha256(b"".join(parts)).digest()
+
+
+def microseconds(instant: datetime) -> int:
+    """Count the microseconds since 1970, exactly."""
+    return (instant - EPOCH) // MICROSECOND
+
+
+def _lot_bytes(lot: Lot) -> bytes:
+    expires = ABSENT if lot.expires_at is None else _pack_integer(microseconds(lot.expires_at))
+    return lot.lot_id.bytes + _pack_integer(lot.amount) + _pack_integer(lot.unit_price) + expires
+
+
+def _text(text: str | None) -> bytes:
+    return ABSENT if text is None else _bytes(text.encode())
+
+
+def _bytes(raw: bytes) -> bytes:
+    return _pack_length(len(raw)) + raw

@@ -1,0 +1,111 @@
+"""Group commit: concurrent commands of one process are posted by one transaction, each with its own outcome.
+
+OutcomeUnknown  503  the database went away while the movement was being committed
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import asyncpg
+import structlog
+
+from guerdon.ledger.model import AccountKind, Command, Posted
+from guerdon.ledger.posting import Outcome, post
+from guerdon.platform.db import Database, Tx
+from guerdon.platform.gather import Gatherer
+from guerdon.platform.problems import Overloaded, Problem
+
+Effect = Callable[[Tx, Sequence[Posted], datetime], Awaitable[None]]
+ATTEMPTS_MAX = 3
+
+log = structlog.get_logger("guerdon.ledger")
+
+
+class OutcomeUnknown(Overloaded):
+    """The database went away while the movement was being committed."""
+
+    code = "outcome_unknown"
+
+    def __init__(self) -> None:
+        Problem.__init__(
+            self,
+            "The database went away and the outcome is not known; send the same movement id or key again to learn it.",
+            headers={"Retry-After": "1"},
+        )
+
+
+class Poster:
+    """Posts commands for a whole process. `effects` are run for what was posted, in the same transaction."""
+
+    def __init__(
+        self,
+        database: Database,
+        effects: Mapping[AccountKind, Effect],
+        clock: Callable[[], datetime],
+        *,
+        commands_max: int,
+        in_flight: int,
+        queue_max: int,
+    ) -> None:
+        """Gather at most `commands_max` commands into each of `in_flight` transactions; 1 and many is group commit off."""
+        self._database = database
+        self._effects = effects
+        self._clock = clock
+        self._gatherer = Gatherer[Command, Posted](
+            self._post_batch, items_max=commands_max, in_flight=in_flight, queue_max=queue_max
+        )
+
+    async def post(self, tenant_id: str, command: Command, *, dry_run: bool = False) -> Posted:
+        """Post one command; the answer comes only after it is durable.
+
+        Raises the refusals of errors.py, Overloaded, OutcomeUnknown.
+        """
+        if dry_run:
+            return _posted_or_raise(await self._post_alone(tenant_id, command, dry_run=True))
+        return await self._gatherer.call(tenant_id, command)
+
+    async def drain(self) -> None:
+        """Wait until all that was queued has its outcome."""
+        await self._gatherer.drain()
+
+    async def _post_batch(self, tenant_id: str, commands: Sequence[Command]) -> Sequence[Outcome]:
+        try:
+            return await self._post_together(tenant_id, commands)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as failure:
+            # One bad command never fails its neighbours: each is posted again by itself.
+            log.warning("batch failed, posting one by one", commands=len(commands), reason=repr(failure))
+        return [await self._post_alone(tenant_id, command) for command in commands]
+
+    async def _post_alone(self, tenant_id: str, command: Command, *, dry_run: bool = False) -> Outcome:
+        # Whether an earlier attempt was committed is not always known, so each attempt looks for its own entry.
+        again = replace(command, is_chosen=True)
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                return (await self._post_together(tenant_id, [again], dry_run=dry_run))[0]
+            except asyncpg.UniqueViolationError:
+                continue
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                log.exception("command failed", movement_id=command.movement_id)
+        return OutcomeUnknown()
+
+    async def _post_together(
+        self, tenant_id: str, commands: Sequence[Command], *, dry_run: bool = False
+    ) -> list[Outcome]:
+        now = self._clock()
+        async with self._database.tenant(tenant_id, dry_run=dry_run) as tx:
+            outcomes = await post(tx, commands, now)
+            posted = [
+                outcome for outcome in outcomes if isinstance(outcome, Posted) and not outcome.is_repeat
+            ]
+            for kind, effect in self._effects.items():
+                of_kind = [outcome for outcome in posted if outcome.account.kind == kind]
+                if of_kind:
+                    await effect(tx, of_kind, now)
+        return outcomes
+
+
+def _posted_or_raise(outcome: Outcome) -> Posted:
+    if isinstance(outcome, Problem):
+        raise outcome
+    return outcome

@@ -1,0 +1,148 @@
+"""Every statement on lots, allocations and holds."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from guerdon.ledger.model import Allocation, HoldState, Lot
+from guerdon.platform.db import Tx
+
+
+async def list_lots(tx: Tx, account_ids: Sequence[UUID], lot_ids: Sequence[UUID]) -> list[tuple[UUID, Lot]]:
+    """Read the lots of accounts that have something left, and those named, each with its account."""
+    records = await tx.records(
+        """
+        SELECT account_id, lot_id, amount, remaining, unit_price, opened_seq, opened_at, expires_at
+          FROM ledger_lot
+         WHERE tenant_id = $1 AND account_id = ANY($2::uuid[]) AND (remaining > 0 OR lot_id = ANY($3::uuid[]))
+        """,
+        tx.tenant_id,
+        account_ids,
+        lot_ids,
+    )
+    return [(record["account_id"], Lot(*list(record.values())[1:])) for record in records]
+
+
+async def list_holds(tx: Tx, hold_ids: Sequence[str]) -> list[tuple[UUID, HoldState]]:
+    """Read holds by id, each with its account."""
+    records = await tx.records(
+        """
+        SELECT account_id, hold_id, amount, opened_seq, opened_at, expires_at, closed_seq
+          FROM ledger_hold
+         WHERE tenant_id = $1 AND hold_id = ANY($2::text[])
+        """,
+        tx.tenant_id,
+        hold_ids,
+    )
+    return [(record["account_id"], HoldState(*list(record.values())[1:])) for record in records]
+
+
+async def list_allocations(tx: Tx, movement_ids: Sequence[str]) -> list[tuple[UUID, str, str, Allocation]]:
+    """Read what movements allocated, in order: account, movement id, entry kind, allocation."""
+    records = await tx.records(
+        """
+        SELECT e.account_id, e.movement_id, e.kind, l.lot_id, l.amount
+          FROM ledger_entry e
+          JOIN ledger_allocation l ON l.tenant_id = $1 AND l.account_id = e.account_id AND l.seq = e.seq
+         WHERE e.tenant_id = $1 AND e.movement_id = ANY($2::text[])
+         ORDER BY e.account_id, e.seq, l.ordinal
+        """,
+        tx.tenant_id,
+        movement_ids,
+    )
+    return [
+        (
+            record["account_id"],
+            record["movement_id"],
+            record["kind"],
+            Allocation(record["lot_id"], record["amount"]),
+        )
+        for record in records
+    ]
+
+
+async def sum_returns(
+    tx: Tx, account_ids: Sequence[UUID], spend_ids: Sequence[str]
+) -> dict[tuple[UUID, str], int]:
+    """Sum what has been returned of spendings."""
+    records = await tx.records(
+        """
+        SELECT account_id, reference_id, sum(amount)::bigint AS returned
+          FROM ledger_entry
+         WHERE tenant_id = $1 AND account_id = ANY($2::uuid[]) AND reference_id = ANY($3::text[]) AND kind = 'return'
+         GROUP BY account_id, reference_id
+        """,
+        tx.tenant_id,
+        account_ids,
+        spend_ids,
+    )
+    return {(record["account_id"], record["reference_id"]): record["returned"] for record in records}
+
+
+async def insert_lots(tx: Tx, lots: Sequence[tuple[UUID, Lot]]) -> None:
+    """Keep newly opened lots as they were opened."""
+    await tx.execute(
+        """
+        INSERT INTO ledger_lot (tenant_id, account_id, lot_id, amount, remaining, unit_price, opened_seq, opened_at,
+                                expires_at)
+        SELECT $1, n.account_id, n.lot_id, n.amount, n.amount, n.unit_price, n.opened_seq, n.opened_at, n.expires_at
+          FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::timestamptz[],
+                      $8::timestamptz[])
+               AS n (account_id, lot_id, amount, unit_price, opened_seq, opened_at, expires_at)
+        """,
+        tx.tenant_id,
+        [account_id for account_id, _ in lots],
+        [lot.lot_id for _, lot in lots],
+        [lot.amount for _, lot in lots],
+        [lot.unit_price for _, lot in lots],
+        [lot.opened_seq for _, lot in lots],
+        [lot.opened_at for _, lot in lots],
+        [lot.expires_at for _, lot in lots],
+    )
+
+
+async def insert_allocations(tx: Tx, allocations: Sequence[tuple[UUID, int, int, Allocation]]) -> None:
+    """Keep allocations (account, entry, ordinal) and change what remains in their lots, in one statement."""
+    await tx.execute(
+        """
+        WITH kept AS (
+            INSERT INTO ledger_allocation (tenant_id, account_id, seq, ordinal, lot_id, amount)
+            SELECT $1, n.account_id, n.seq, n.ordinal, n.lot_id, n.amount
+              FROM unnest($2::uuid[], $3::bigint[], $4::integer[], $5::uuid[], $6::bigint[])
+                   AS n (account_id, seq, ordinal, lot_id, amount)
+        ), summed AS (
+            SELECT n.lot_id, sum(n.amount)::bigint AS amount
+              FROM unnest($5::uuid[], $6::bigint[]) AS n (lot_id, amount)
+             GROUP BY n.lot_id
+        )
+        UPDATE ledger_lot l SET remaining = l.remaining + s.amount
+          FROM summed s
+         WHERE l.tenant_id = $1 AND l.lot_id = s.lot_id
+        """,
+        tx.tenant_id,
+        [account_id for account_id, _, _, _ in allocations],
+        [seq for _, seq, _, _ in allocations],
+        [ordinal for _, _, ordinal, _ in allocations],
+        [allocation.lot_id for _, _, _, allocation in allocations],
+        [allocation.amount for _, _, _, allocation in allocations],
+    )
+
+
+async def keep_holds(tx: Tx, holds: Sequence[tuple[UUID, HoldState]]) -> None:
+    """Keep holds that were opened or closed."""
+    await tx.execute(
+        """
+        INSERT INTO ledger_hold (tenant_id, account_id, hold_id, amount, opened_seq, opened_at, expires_at, closed_seq)
+        SELECT $1, n.*
+          FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::timestamptz[],
+                      $8::bigint[]) AS n
+        ON CONFLICT (tenant_id, hold_id) DO UPDATE SET closed_seq = excluded.closed_seq
+        """,
+        tx.tenant_id,
+        [account_id for account_id, _ in holds],
+        [hold.hold_id for _, hold in holds],
+        [hold.amount for _, hold in holds],
+        [hold.opened_seq for _, hold in holds],
+        [hold.opened_at for _, hold in holds],
+        [hold.expires_at for _, hold in holds],
+        [hold.closed_seq for _, hold in holds],
+    )

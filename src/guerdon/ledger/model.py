@@ -1,0 +1,207 @@
+"""The words of the ledger: accounts, commands, entries, lots and holds. All amounts are whole millionths."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+EMPTY_HEAD = bytes(32)
+
+AccountKind = Literal["privilege", "wallet"]
+EntryKind = Literal["move", "earn", "spend", "return", "expire", "hold", "capture", "release"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKey:
+    """Names an open account by what owns it: a privilege or a wallet."""
+
+    kind: AccountKind
+    owner_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as it stands: `version` counts its entries, `head` is the hash of the last one."""
+
+    account_id: UUID
+    kind: AccountKind
+    owner_id: str
+    subject_id: str
+    value: int
+    held: int
+    version: int
+    head: bytes
+    has_lots: bool
+    value_min: int | None
+    value_max: int | None
+    moved_at: datetime
+    closes_at: datetime | None
+
+    @property
+    def key(self) -> AccountKey:
+        """What owns the account."""
+        return AccountKey(self.kind, self.owner_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Change the value by `amount`, if it is still what the caller believes it to be."""
+
+    amount: int
+    expected_value: int | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Earn:
+    """Open a lot; `unit_price` is what one unit of it is worth, in millionths of the tenant's currency."""
+
+    amount: int
+    lot_id: UUID
+    expires_at: datetime | None = None
+    unit_price: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Take from the lots, soonest expiry first; all or nothing."""
+
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Give a spending back to the lots it came from, the last taken first; no amount means all that is left."""
+
+    spend_id: str
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """Post what is left in the lots whose time is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Set an amount aside from the lots, soonest expiry first, until it is captured or released."""
+
+    amount: int
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Spend what a hold set aside, or part of it; the rest goes back to its lots."""
+
+    hold_id: str
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give all that a hold set aside back to its lots."""
+
+    hold_id: str
+
+
+Action = Move | Earn | Spend | Return | Expire | Hold | Capture | Release
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The idempotency key of a command and the fingerprint of the request that carried it."""
+
+    key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One wish: who moves what on which account, under a movement id that is unique in the tenant.
+
+    `is_chosen` says that the caller chose the movement id and so may repeat it for ever.
+    """
+
+    account: AccountKey
+    action: Action
+    movement_id: str
+    actor: str
+    remarks: str | None = None
+    is_chosen: bool = False
+    repeat: Repeat | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A signed change of what remains in one lot."""
+
+    lot_id: UUID
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """An amount that was earned at once and expires at once."""
+
+    lot_id: UUID
+    amount: int
+    remaining: int
+    unit_price: int
+    opened_seq: int
+    opened_at: datetime
+    expires_at: datetime | None
+
+    def is_live(self, now: datetime) -> bool:
+        """Tell whether the lot may be spent; the instant of expiry is already expired."""
+        return self.expires_at is None or self.expires_at > now
+
+
+@dataclass(frozen=True, slots=True)
+class HoldState:
+    """A hold as it stands; its allocations are those of the entry that opened it."""
+
+    hold_id: str
+    amount: int
+    opened_seq: int
+    opened_at: datetime
+    expires_at: datetime | None
+    closed_seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What an earlier spending took and what was returned of it since; needed to return the rest."""
+
+    movement_id: str
+    taken: tuple[Allocation, ...]
+    returned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an account, for ever; `hash` binds it to all lines before it."""
+
+    account_id: UUID
+    seq: int
+    kind: EntryKind
+    amount: int
+    held_change: int
+    value_after: int
+    movement_id: str
+    reference_id: str | None
+    remarks: str | None
+    actor: str
+    recorded_at: datetime
+    hash: bytes = EMPTY_HEAD
+    allocations: tuple[Allocation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a command came to. `is_repeat`: it was posted before and nothing moved now."""
+
+    account: AccountKey
+    subject_id: str
+    entry: Entry
+    is_repeat: bool = False

@@ -1,0 +1,291 @@
+"""One locked account while a batch decides on it: the only place where commands become entries.
+
+Refusals come in the order of errors.py; a refused command leaves the page as it was.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from guerdon.ledger.amounts import MILLIONTHS_MAX
+from guerdon.ledger.chain import account_prefix, entry_hash
+from guerdon.ledger.errors import (
+    AccountNotFound,
+    HoldClosed,
+    HoldNotFound,
+    NotEnough,
+    NothingToExpire,
+    NothingToReturn,
+    SpendNotFound,
+    ValueMismatch,
+    ValueOutOfBounds,
+    VersionMismatch,
+)
+from guerdon.ledger.model import (
+    Account,
+    Allocation,
+    Capture,
+    Command,
+    Earn,
+    Entry,
+    EntryKind,
+    Expire,
+    Hold,
+    HoldState,
+    Lot,
+    Move,
+    Release,
+    Return,
+    Spend,
+    Spending,
+)
+
+TOLERANCE = 100  # millionths: the seed compares values with an epsilon of 0.0001, inclusive
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a command decided, before it is an entry."""
+
+    kind: EntryKind
+    amount: int
+    held_change: int = 0
+    reference_id: str | None = None
+    allocations: tuple[Allocation, ...] = ()
+    lot_opened: Lot | None = None
+    hold: HoldState | None = None
+
+
+@dataclass(slots=True)
+class Page:
+    """A locked account, its lots and holds, and the entries that this transaction appends to it."""
+
+    tenant_id: str
+    account: Account
+    lots: dict[UUID, Lot] = field(default_factory=dict[UUID, Lot])
+    holds: dict[str, HoldState] = field(default_factory=dict[str, HoldState])
+    spendings: dict[str, Spending] = field(default_factory=dict[str, Spending])
+    hold_allocations: dict[str, tuple[Allocation, ...]] = field(
+        default_factory=dict[str, tuple[Allocation, ...]]
+    )
+    entries: list[Entry] = field(default_factory=list[Entry])
+    lots_opened: list[Lot] = field(default_factory=list[Lot])
+    lots_changed: set[UUID] = field(default_factory=set[UUID])
+    holds_changed: set[str] = field(default_factory=set[str])
+    _prefix: bytes = b""
+
+    def post(self, command: Command, now: datetime) -> Entry:
+        """Decide on a command and append its entry.
+
+        Raises the refusals of errors.py.
+        """
+        account = self.account
+        if account.closes_at is not None and account.closes_at <= now:
+            raise AccountNotFound(account.kind, account.owner_id)
+        # A clock that steps back never makes an account's history run backwards.
+        instant = max(now, account.moved_at)
+        return self._append(command, self._decide(command, instant), instant)
+
+    def _decide(self, command: Command, now: datetime) -> Line:
+        match command.action:
+            case Move():
+                return self._move(command.action)
+            case Earn():
+                return self._earn(command.action, now)
+            case Spend(amount):
+                self._check_available(amount, now)
+                return Line("spend", -amount, allocations=self._take(amount, now))
+            case Return():
+                return self._return(command.action)
+            case Expire():
+                return self._expire(now)
+            case Hold():
+                return self._hold(command, command.action, now)
+            case Capture():
+                return self._capture(command.action, now)
+            case Release(hold_id):
+                hold = self._open_hold(hold_id)
+                restored = _reversed_signs(self.hold_allocations[hold_id])
+                return Line("release", 0, -hold.amount, hold_id, restored, hold=self._closed(hold))
+
+    def _move(self, move: Move) -> Line:
+        account = self.account
+        assert not account.has_lots, "value of a wallet moves by lots only"
+        version, value = account.version, account.value
+        if move.expected_version is not None and move.expected_version != version:
+            raise VersionMismatch(value, version, move.expected_version)
+        if move.expected_value is not None and abs(value - move.expected_value) > TOLERANCE:
+            raise ValueMismatch(value, version, move.expected_value)
+        self._check_bounds(value + move.amount)
+        return Line("move", move.amount)
+
+    def _earn(self, earn: Earn, now: datetime) -> Line:
+        assert self.account.has_lots
+        assert earn.amount > 0
+        self._check_bounds(self.account.value + earn.amount)
+        lot = Lot(
+            earn.lot_id,
+            earn.amount,
+            earn.amount,
+            earn.unit_price,
+            self.account.version + 1,
+            now,
+            earn.expires_at,
+        )
+        return Line("earn", earn.amount, lot_opened=lot)
+
+    def _return(self, action: Return) -> Line:
+        spending = self.spendings.get(action.spend_id)
+        if spending is None:
+            raise SpendNotFound(action.spend_id)
+        taken = -sum(allocation.amount for allocation in spending.taken)
+        returnable = taken - spending.returned
+        amount = returnable if action.amount is None else action.amount
+        if returnable == 0 or amount > returnable:
+            raise NothingToReturn(action.spend_id, returnable)
+        restored = _last_taken_first(spending.taken, skip=spending.returned, amount=amount)
+        self._check_bounds(self.account.value + amount)
+        return Line("return", amount, reference_id=action.spend_id, allocations=restored)
+
+    def _expire(self, now: datetime) -> Line:
+        over = [lot for lot in self._in_order() if not lot.is_live(now) and lot.remaining > 0]
+        if not over:
+            raise NothingToExpire
+        allocations = tuple(Allocation(lot.lot_id, -lot.remaining) for lot in over)
+        return Line("expire", -sum(lot.remaining for lot in over), allocations=allocations)
+
+    def _hold(self, command: Command, action: Hold, now: datetime) -> Line:
+        self._check_available(action.amount, now)
+        hold = HoldState(command.movement_id, action.amount, self.account.version + 1, now, action.expires_at)
+        return Line("hold", 0, action.amount, None, self._take(action.amount, now), hold=hold)
+
+    def _capture(self, action: Capture, now: datetime) -> Line:
+        hold = self._open_hold(action.hold_id)
+        if hold.expires_at is not None and hold.expires_at <= now:
+            raise HoldClosed(action.hold_id)
+        amount = hold.amount if action.amount is None else action.amount
+        if amount > hold.amount:
+            raise NotEnough(hold.amount, amount)
+        rest = _last_taken_first(self.hold_allocations[action.hold_id], skip=0, amount=hold.amount - amount)
+        return Line("capture", -amount, -hold.amount, action.hold_id, rest, hold=self._closed(hold))
+
+    def _open_hold(self, hold_id: str) -> HoldState:
+        hold = self.holds.get(hold_id)
+        if hold is None:
+            raise HoldNotFound(hold_id)
+        if hold.closed_seq is not None:
+            raise HoldClosed(hold_id)
+        return hold
+
+    def _closed(self, hold: HoldState) -> HoldState:
+        return replace(hold, closed_seq=self.account.version + 1)
+
+    def _check_bounds(self, value_after: int) -> None:
+        account = self.account
+        low = -MILLIONTHS_MAX if account.value_min is None else account.value_min
+        high = MILLIONTHS_MAX if account.value_max is None else account.value_max
+        # An account that already lies outside (its bounds were narrowed) may still move towards them.
+        if value_after > max(high, account.value) or value_after < min(low, account.value):
+            raise ValueOutOfBounds(account.value, account.version, value_after, low, high)
+
+    def _check_available(self, amount: int, now: datetime) -> None:
+        assert self.account.has_lots
+        assert amount > 0
+        available = available_in(self.lots.values(), now)
+        if amount > available:
+            raise NotEnough(available, amount)
+
+    def _take(self, amount: int, now: datetime) -> tuple[Allocation, ...]:
+        taken: list[Allocation] = []
+        for lot in self._in_order():
+            if amount == 0:
+                break
+            part = min(lot.remaining, amount) if lot.is_live(now) else 0
+            if part:
+                taken.append(Allocation(lot.lot_id, -part))
+                amount -= part
+        return tuple(taken)
+
+    def _in_order(self) -> list[Lot]:
+        return sorted(self.lots.values(), key=_spending_order)
+
+    def _append(self, command: Command, line: Line, now: datetime) -> Entry:
+        account = self.account
+        self._prefix = self._prefix or account_prefix(self.tenant_id, account.account_id)
+        unsealed = Entry(
+            account.account_id,
+            account.version + 1,
+            line.kind,
+            line.amount,
+            line.held_change,
+            account.value + line.amount,
+            command.movement_id,
+            line.reference_id,
+            command.remarks,
+            command.actor,
+            now,
+            allocations=line.allocations,
+        )
+        opened = () if line.lot_opened is None else (line.lot_opened,)
+        entry = replace(unsealed, hash=entry_hash(self._prefix, account.head, unsealed, opened))
+        self._keep_lots(entry, line)
+        self.account = replace(
+            account,
+            value=entry.value_after,
+            held=account.held + line.held_change,
+            version=entry.seq,
+            head=entry.hash,
+            moved_at=now,
+        )
+        self.entries.append(entry)
+        return entry
+
+    def _keep_lots(self, entry: Entry, line: Line) -> None:
+        if line.lot_opened is not None:
+            self.lots[line.lot_opened.lot_id] = line.lot_opened
+            self.lots_opened.append(line.lot_opened)
+        for allocation in line.allocations:
+            lot = self.lots[allocation.lot_id]
+            self.lots[lot.lot_id] = replace(lot, remaining=lot.remaining + allocation.amount)
+            self.lots_changed.add(lot.lot_id)
+        if line.hold is not None:
+            self.holds[line.hold.hold_id] = line.hold
+            self.holds_changed.add(line.hold.hold_id)
+        if line.kind == "hold":
+            self.hold_allocations[entry.movement_id] = line.allocations
+        if line.kind == "spend":
+            self.spendings[entry.movement_id] = Spending(entry.movement_id, line.allocations, 0)
+        if line.kind == "return":
+            assert line.reference_id is not None
+            spending = self.spendings[line.reference_id]
+            self.spendings[line.reference_id] = replace(spending, returned=spending.returned + line.amount)
+
+
+def available_in(lots: Iterable[Lot], now: datetime) -> int:
+    """Sum what may be spent now: what remains in live lots; holds have left them already."""
+    return sum(lot.remaining for lot in lots if lot.is_live(now))
+
+
+def _spending_order(lot: Lot) -> tuple[bool, datetime, int, bytes]:
+    # Soonest expiry first, no expiry last, ties by creation time, then id (WIRE.md section 2). Entries of one account
+    # have strictly rising numbers, so the opening entry's number orders creation exactly.
+    return (lot.expires_at is None, lot.expires_at or lot.opened_at, lot.opened_seq, lot.lot_id.bytes)
+
+
+def _reversed_signs(allocations: Sequence[Allocation]) -> tuple[Allocation, ...]:
+    return tuple(Allocation(allocation.lot_id, -allocation.amount) for allocation in allocations)
+
+
+def _last_taken_first(taken: Sequence[Allocation], *, skip: int, amount: int) -> tuple[Allocation, ...]:
+    """Restore `amount` of what was taken, the last lot first, after `skip` that was restored before."""
+    restored: list[Allocation] = []
+    for allocation in reversed(taken):
+        part = -allocation.amount
+        skipped = min(skip, part)
+        skip -= skipped
+        part = min(part - skipped, amount)
+        if part:
+            restored.append(Allocation(allocation.lot_id, part))
+            amount -= part
+    return tuple(restored)

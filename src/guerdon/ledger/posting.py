@@ -1,0 +1,146 @@
+"""The one posting path: lock, look for a repeat, decide, append."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from guerdon.ledger import queries
+from guerdon.ledger.errors import AccountNotFound, MovementMismatch
+from guerdon.ledger.lots import load_lots, store_lots
+from guerdon.ledger.model import (
+    AccountKey,
+    Action,
+    Capture,
+    Command,
+    Earn,
+    Entry,
+    Expire,
+    Hold,
+    Move,
+    Posted,
+    Release,
+    Return,
+    Spend,
+)
+from guerdon.ledger.page import Page
+from guerdon.platform.db import Tx
+from guerdon.platform.problems import Problem
+from guerdon.platform.writes import Answer, IdempotencyMismatch, KeptAnswer, find_kept_answers, keep_for_ever
+
+Outcome = Posted | Problem
+KINDS = {
+    Move: "move",
+    Earn: "earn",
+    Spend: "spend",
+    Return: "return",
+    Expire: "expire",
+    Hold: "hold",
+    Capture: "capture",
+    Release: "release",
+}
+
+
+async def post(tx: Tx, commands: Sequence[Command], now: datetime) -> list[Outcome]:
+    """Post commands in their order; each gets its own outcome, and a refused one changes nothing.
+
+    All commands of a call share the transaction.
+    Raises asyncpg.UniqueViolationError when another transaction took one of the movement ids or keys meanwhile;
+    the caller rolls back and posts again, and then the repeat is found.
+    """
+    # The lock comes first: commands on one account queue here instead of racing, and a repeat that arrives while the
+    # first still runs finds its entry below.
+    accounts = await queries.lock_accounts(tx, list(dict.fromkeys(command.account for command in commands)))
+    batch = _Batch({account.key: Page(tx.tenant_id, account) for account in accounts})
+    await batch.look_for_repeats(tx, commands)
+    await load_lots(tx, batch.pages, commands)
+    outcomes = [batch.decide(command, now) for command in commands]
+    await _append(tx, list(batch.pages.values()), batch.kept, now)
+    return outcomes
+
+
+async def _append(
+    tx: Tx, pages: Sequence[Page], kept: list[tuple[str, bytes, Answer]], now: datetime
+) -> None:
+    changed = [page for page in pages if page.entries]
+    if changed:
+        entries = [entry for page in changed for entry in page.entries]
+        await queries.append(tx, [page.account for page in changed], entries)
+        await store_lots(tx, changed)
+    if kept:
+        await keep_for_ever(tx, kept, now)
+
+
+class _Batch:
+    """The pages of one call, and what was posted before under the same names."""
+
+    def __init__(self, pages: dict[AccountKey, Page]) -> None:
+        self.pages = pages
+        self.kept: list[tuple[str, bytes, Answer]] = []
+        self._answers: dict[str, KeptAnswer] = {}
+        self._earlier: dict[str, queries.PostedEntry] = {}
+
+    async def look_for_repeats(self, tx: Tx, commands: Sequence[Command]) -> None:
+        keys = [command.repeat.key for command in commands if command.repeat is not None]
+        if keys:
+            self._answers = await find_kept_answers(tx, keys)
+        movement_ids = [command.movement_id for command in commands if command.is_chosen]
+        movement_ids += [kept.answer.body.decode() for kept in self._answers.values()]
+        if movement_ids:
+            self._earlier = await queries.find_entries(tx, movement_ids)
+
+    def decide(self, command: Command, now: datetime) -> Outcome:
+        try:
+            earlier = self._find_earlier(command)
+            if earlier is not None:
+                return Posted(earlier.account, earlier.subject_id, earlier.entry, is_repeat=True)
+            return self._post(command, now)
+        except Problem as refusal:
+            return refusal
+
+    def _find_earlier(self, command: Command) -> queries.PostedEntry | None:
+        if command.repeat is not None and command.repeat.key in self._answers:
+            answer = self._answers[command.repeat.key].matching(
+                command.repeat.key, command.repeat.fingerprint
+            )
+            earlier = self._earlier.get(answer.body.decode())
+            if earlier is None:
+                raise IdempotencyMismatch(command.repeat.key)
+            return earlier
+        if not command.is_chosen or command.movement_id not in self._earlier:
+            return None
+        earlier = self._earlier[command.movement_id]
+        if earlier.account != command.account or not _is_same(command.action, command.remarks, earlier.entry):
+            raise MovementMismatch(command.movement_id)
+        return earlier
+
+    def _post(self, command: Command, now: datetime) -> Posted:
+        page = self.pages.get(command.account)
+        if page is None:
+            raise AccountNotFound(command.account.kind, command.account.owner_id)
+        entry = page.post(command, now)
+        posted = queries.PostedEntry(command.account, page.account.subject_id, entry)
+        # Twins inside one call find each other here, as those of different calls do in the database.
+        self._earlier[command.movement_id] = posted
+        if command.repeat is not None:
+            answer = Answer(200, command.movement_id.encode())
+            self.kept.append((command.repeat.key, command.repeat.fingerprint, answer))
+            self._answers[command.repeat.key] = KeptAnswer(command.repeat.fingerprint, answer)
+        return Posted(command.account, page.account.subject_id, entry)
+
+
+def _is_same(action: Action, remarks: str | None, entry: Entry) -> bool:
+    """Compare what a repeat asks with what was posted; what it believed beforehand does not matter."""
+    if KINDS[type(action)] != entry.kind or remarks != entry.remarks:
+        return False
+    match action:
+        case Move(amount) | Earn(amount):
+            return entry.amount == amount
+        case Spend(amount):
+            return entry.amount == -amount
+        case Hold(amount):
+            return entry.held_change == amount
+        case Return(reference, amount) | Capture(reference, amount):
+            return entry.reference_id == reference and (amount is None or abs(entry.amount) == amount)
+        case Release(reference):
+            return entry.reference_id == reference
+        case Expire():
+            return True

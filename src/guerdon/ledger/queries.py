@@ -1,0 +1,207 @@
+"""Every statement on the ledger's tables that the posting path runs; lots and holds are in lot_queries.py."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from guerdon.ledger.model import Account, AccountKey, Entry
+from guerdon.platform.db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class PostedEntry:
+    """An entry with the account that it stands on."""
+
+    account: AccountKey
+    subject_id: str
+    entry: Entry
+
+
+async def lock_accounts(tx: Tx, keys: Sequence[AccountKey]) -> list[Account]:
+    """Read open accounts and hold them until the transaction ends; always in id order, so that none waits in a ring."""
+    return await tx.all(
+        Account,
+        """
+        SELECT a.account_id, a.kind, a.owner_id, a.subject_id, a.value, a.held, a.seq, a.head, a.has_lots,
+               a.value_min, a.value_max, a.moved_at, a.closes_at
+          FROM unnest($2::text[], $3::text[]) AS wanted (kind, owner_id)
+          JOIN ledger_account a
+            ON a.tenant_id = $1 AND a.kind = wanted.kind AND a.owner_id = wanted.owner_id AND a.closed_at IS NULL
+         ORDER BY a.account_id
+           FOR UPDATE OF a
+        """,
+        tx.tenant_id,
+        [key.kind for key in keys],
+        [key.owner_id for key in keys],
+    )
+
+
+async def find_entries(tx: Tx, movement_ids: Sequence[str]) -> dict[str, PostedEntry]:
+    """Read the entries of several movement ids, without their allocations."""
+    records = await tx.records(
+        """
+        SELECT a.kind AS account_kind, a.owner_id, a.subject_id,
+               e.account_id, e.seq, e.kind, e.amount, e.held_change, e.value_after, e.movement_id, e.reference_id,
+               e.remarks, e.actor, e.recorded_at, e.hash
+          FROM ledger_entry e
+          JOIN ledger_account a ON a.tenant_id = $1 AND a.account_id = e.account_id
+         WHERE e.tenant_id = $1 AND e.movement_id = ANY($2::text[])
+        """,
+        tx.tenant_id,
+        movement_ids,
+    )
+    return {
+        record["movement_id"]: PostedEntry(
+            AccountKey(record["account_kind"], record["owner_id"]),
+            record["subject_id"],
+            Entry(*list(record.values())[3:]),
+        )
+        for record in records
+    }
+
+
+async def append(tx: Tx, accounts: Iterable[Account], entries: Sequence[Entry]) -> None:
+    """Append entries and bring their accounts to where the last of them leaves them, in one statement."""
+    changed = list(accounts)
+    await tx.execute(
+        """
+        WITH moved AS (
+            UPDATE ledger_account a
+               SET value = n.value, held = n.held, seq = n.seq, head = n.head, moved_at = n.moved_at
+              FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::timestamptz[])
+                   AS n (account_id, value, held, seq, head, moved_at)
+             WHERE a.tenant_id = $1 AND a.account_id = n.account_id
+        )
+        INSERT INTO ledger_entry (tenant_id, account_id, seq, kind, amount, held_change, value_after, movement_id,
+                                  reference_id, remarks, actor, recorded_at, hash)
+        SELECT $1, e.*
+          FROM unnest($8::uuid[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
+                      $14::text[], $15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::bytea[]) AS e
+        """,
+        tx.tenant_id,
+        [account.account_id for account in changed],
+        [account.value for account in changed],
+        [account.held for account in changed],
+        [account.version for account in changed],
+        [account.head for account in changed],
+        [account.moved_at for account in changed],
+        [entry.account_id for entry in entries],
+        [entry.seq for entry in entries],
+        [entry.kind for entry in entries],
+        [entry.amount for entry in entries],
+        [entry.held_change for entry in entries],
+        [entry.value_after for entry in entries],
+        [entry.movement_id for entry in entries],
+        [entry.reference_id for entry in entries],
+        [entry.remarks for entry in entries],
+        [entry.actor for entry in entries],
+        [entry.recorded_at for entry in entries],
+        [entry.hash for entry in entries],
+    )
+
+
+async def insert_account(tx: Tx, account: Account, opened_at: datetime) -> None:
+    """Open an account. Raises asyncpg.UniqueViolationError when its owner has one open already."""
+    await tx.execute(
+        """
+        INSERT INTO ledger_account (tenant_id, account_id, kind, owner_id, subject_id, value, held, seq, head, has_lots,
+                                    value_min, value_max, opened_at, moved_at, closes_at)
+        VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6, $7, $8, $9, $10, $10, $11)
+        """,
+        tx.tenant_id,
+        account.account_id,
+        account.kind,
+        account.owner_id,
+        account.subject_id,
+        account.head,
+        account.has_lots,
+        account.value_min,
+        account.value_max,
+        opened_at,
+        account.closes_at,
+    )
+
+
+async def update_closing(tx: Tx, account_id: UUID, closes_at: datetime | None) -> None:
+    """Set from when an account takes nothing more."""
+    await tx.execute(
+        "UPDATE ledger_account SET closes_at = $3 WHERE tenant_id = $1 AND account_id = $2",
+        tx.tenant_id,
+        account_id,
+        closes_at,
+    )
+
+
+async def update_bounds(tx: Tx, account_id: UUID, value_min: int | None, value_max: int | None) -> None:
+    """Set the bounds that the value must keep."""
+    await tx.execute(
+        "UPDATE ledger_account SET value_min = $3, value_max = $4 WHERE tenant_id = $1 AND account_id = $2",
+        tx.tenant_id,
+        account_id,
+        value_min,
+        value_max,
+    )
+
+
+async def close_accounts(tx: Tx, account_ids: Sequence[UUID], now: datetime) -> None:
+    """Close accounts for good: their entries stay, their owner's name becomes free."""
+    await tx.execute(
+        """
+        UPDATE ledger_account SET closed_at = $3
+         WHERE tenant_id = $1 AND account_id = ANY($2::uuid[]) AND closed_at IS NULL
+        """,
+        tx.tenant_id,
+        account_ids,
+        now,
+    )
+
+
+async def find_value_as_of(tx: Tx, account_id: UUID, as_of: datetime) -> int:
+    """Tell the value that an account had at an instant; nothing before it was opened."""
+    value: int | None = await tx.value(
+        """
+        SELECT value_after FROM ledger_entry
+         WHERE tenant_id = $1 AND account_id = $2 AND recorded_at <= $3
+         ORDER BY seq DESC LIMIT 1
+        """,
+        tx.tenant_id,
+        account_id,
+        as_of,
+    )
+    return value or 0
+
+
+async def list_entries(tx: Tx, account_id: UUID, after_seq: int, limit: int) -> list[Entry]:
+    """Read an account's entries in order, `limit` of them after `after_seq`, without their allocations."""
+    return await tx.all(
+        Entry,
+        """
+        SELECT account_id, seq, kind, amount, held_change, value_after, movement_id, reference_id, remarks, actor,
+               recorded_at, hash
+          FROM ledger_entry
+         WHERE tenant_id = $1 AND account_id = $2 AND seq > $3
+         ORDER BY seq LIMIT $4
+        """,
+        tx.tenant_id,
+        account_id,
+        after_seq,
+        limit,
+    )
+
+
+async def list_accounts(tx: Tx, after: UUID | None, limit: int) -> list[Account]:
+    """Read accounts in id order, closed ones included, `limit` of them after `after`."""
+    return await tx.all(
+        Account,
+        """
+        SELECT account_id, kind, owner_id, subject_id, value, held, seq, head, has_lots, value_min, value_max,
+               moved_at, closes_at
+          FROM ledger_account
+         WHERE tenant_id = $1 AND ($2::uuid IS NULL OR account_id > $2)
+         ORDER BY account_id LIMIT $3
+        """,
+        tx.tenant_id,
+        after,
+        limit,
+    )
