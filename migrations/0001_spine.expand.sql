@@ -125,6 +125,7 @@ CREATE TABLE ledger_entry (
     remarks text CHECK (length(remarks) BETWEEN 1 AND 500),
     actor text NOT NULL,
     recorded_at timestamptz NOT NULL,
+    occurred_at timestamptz, -- when it happened outside, for history that was brought in; null: when it was recorded
     hash bytea NOT NULL CHECK (length(hash) = 32),
     PRIMARY KEY (tenant_id, account_id, seq),
     CHECK (kind <> 'move' OR amount <> 0)
@@ -239,7 +240,8 @@ CREATE VIEW ledger_balance WITH (security_invoker = true) AS
 SELECT tenant_id, account_id, kind, owner_id, subject_id, value, held, seq AS version, moved_at, closes_at, closed_at
   FROM ledger_account;
 CREATE VIEW ledger_movement WITH (security_invoker = true) AS
-SELECT tenant_id, account_id, seq, kind, amount, value_after, movement_id, remarks, recorded_at
+SELECT tenant_id, account_id, seq, kind, amount, value_after, movement_id, remarks, recorded_at,
+       coalesce(occurred_at, recorded_at) AS occurred_at
   FROM ledger_entry;
 
 ALTER TABLE tenant ENABLE ROW LEVEL SECURITY;

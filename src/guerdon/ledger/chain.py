@@ -32,14 +32,13 @@ def entry_hash(prefix: bytes, previous: bytes, entry: Entry, lots_opened: Sequen
     parts = [
         previous,
         prefix,
-        _pack_integers(
-            entry.seq, entry.amount, entry.held_change, entry.value_after, microseconds(entry.recorded_at)
-        ),
+        _pack_integers(entry.seq, entry.amount, entry.held_change, entry.value_after, microseconds(entry.recorded_at)),
         _text(entry.kind),
         _text(entry.movement_id),
         _text(entry.reference_id),
         _text(entry.remarks),
         _text(entry.actor),
+        ABSENT if entry.occurred_at is None else _pack_integer(microseconds(entry.occurred_at)),
         _pack_length(len(entry.allocations)),
         *(allocation.lot_id.bytes + _pack_integer(allocation.amount) for allocation in entry.allocations),
         _pack_length(len(lots_opened)),

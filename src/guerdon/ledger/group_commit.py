@@ -95,9 +95,7 @@ class Poster:
         now = self._clock()
         async with self._database.tenant(tenant_id, dry_run=dry_run) as tx:
             outcomes = await post(tx, commands, now)
-            posted = [
-                outcome for outcome in outcomes if isinstance(outcome, Posted) and not outcome.is_repeat
-            ]
+            posted = [outcome for outcome in outcomes if isinstance(outcome, Posted) and not outcome.is_repeat]
             for kind, effect in self._effects.items():
                 of_kind = [outcome for outcome in posted if outcome.account.kind == kind]
                 if of_kind:

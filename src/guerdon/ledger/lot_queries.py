@@ -60,9 +60,7 @@ async def list_allocations(tx: Tx, movement_ids: Sequence[str]) -> list[tuple[UU
     ]
 
 
-async def sum_returns(
-    tx: Tx, account_ids: Sequence[UUID], spend_ids: Sequence[str]
-) -> dict[tuple[UUID, str], int]:
+async def sum_returns(tx: Tx, account_ids: Sequence[UUID], spend_ids: Sequence[str]) -> dict[tuple[UUID, str], int]:
     """Sum what has been returned of spendings."""
     records = await tx.records(
         """

@@ -16,12 +16,8 @@ async def load_lots(tx: Tx, pages: Mapping[AccountKey, Page], commands: Sequence
         return
     account_ids = list(with_lots)
     spend_ids = [command.action.spend_id for command in commands if isinstance(command.action, Return)]
-    hold_ids = [
-        command.action.hold_id for command in commands if isinstance(command.action, Capture | Release)
-    ]
-    allocations = (
-        await lot_queries.list_allocations(tx, spend_ids + hold_ids) if spend_ids or hold_ids else []
-    )
+    hold_ids = [command.action.hold_id for command in commands if isinstance(command.action, Capture | Release)]
+    allocations = await lot_queries.list_allocations(tx, spend_ids + hold_ids) if spend_ids or hold_ids else []
     if spend_ids:
         await _load_spendings(tx, with_lots, spend_ids, allocations)
     if hold_ids:
@@ -70,8 +66,6 @@ async def store_lots(tx: Tx, pages: Sequence[Page]) -> None:
     ]
     if allocations:
         await lot_queries.insert_allocations(tx, allocations)
-    holds = [
-        (page.account.account_id, page.holds[hold_id]) for page in pages for hold_id in page.holds_changed
-    ]
+    holds = [(page.account.account_id, page.holds[hold_id]) for page in pages for hold_id in page.holds_changed]
     if holds:
         await lot_queries.keep_holds(tx, holds)

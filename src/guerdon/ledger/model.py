@@ -120,7 +120,8 @@ class Repeat:
 class Command:
     """One wish: who moves what on which account, under a movement id that is unique in the tenant.
 
-    `is_chosen` says that the caller chose the movement id and so may repeat it for ever.
+    `is_chosen` says that the caller chose the movement id and so may repeat it for ever; `occurred_at` is when it
+    happened outside, for history that is brought in.
     """
 
     account: AccountKey
@@ -130,6 +131,7 @@ class Command:
     remarks: str | None = None
     is_chosen: bool = False
     repeat: Repeat | None = None
+    occurred_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ class Entry:
     remarks: str | None
     actor: str
     recorded_at: datetime
+    occurred_at: datetime | None = None
     hash: bytes = EMPTY_HEAD
     allocations: tuple[Allocation, ...] = ()
 

@@ -66,9 +66,7 @@ class Page:
     lots: dict[UUID, Lot] = field(default_factory=dict[UUID, Lot])
     holds: dict[str, HoldState] = field(default_factory=dict[str, HoldState])
     spendings: dict[str, Spending] = field(default_factory=dict[str, Spending])
-    hold_allocations: dict[str, tuple[Allocation, ...]] = field(
-        default_factory=dict[str, tuple[Allocation, ...]]
-    )
+    hold_allocations: dict[str, tuple[Allocation, ...]] = field(default_factory=dict[str, tuple[Allocation, ...]])
     entries: list[Entry] = field(default_factory=list[Entry])
     lots_opened: list[Lot] = field(default_factory=list[Lot])
     lots_changed: set[UUID] = field(default_factory=set[UUID])
@@ -225,6 +223,7 @@ class Page:
             command.remarks,
             command.actor,
             now,
+            command.occurred_at,
             allocations=line.allocations,
         )
         opened = () if line.lot_opened is None else (line.lot_opened,)

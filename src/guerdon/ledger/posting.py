@@ -57,9 +57,7 @@ async def post(tx: Tx, commands: Sequence[Command], now: datetime) -> list[Outco
     return outcomes
 
 
-async def _append(
-    tx: Tx, pages: Sequence[Page], kept: list[tuple[str, bytes, Answer]], now: datetime
-) -> None:
+async def _append(tx: Tx, pages: Sequence[Page], kept: list[tuple[str, bytes, Answer]], now: datetime) -> None:
     changed = [page for page in pages if page.entries]
     if changed:
         entries = [entry for page in changed for entry in page.entries]
@@ -98,9 +96,7 @@ class _Batch:
 
     def _find_earlier(self, command: Command) -> queries.PostedEntry | None:
         if command.repeat is not None and command.repeat.key in self._answers:
-            answer = self._answers[command.repeat.key].matching(
-                command.repeat.key, command.repeat.fingerprint
-            )
+            answer = self._answers[command.repeat.key].matching(command.repeat.key, command.repeat.fingerprint)
             earlier = self._earlier.get(answer.body.decode())
             if earlier is None:
                 raise IdempotencyMismatch(command.repeat.key)

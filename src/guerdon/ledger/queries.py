@@ -43,7 +43,7 @@ async def find_entries(tx: Tx, movement_ids: Sequence[str]) -> dict[str, PostedE
         """
         SELECT a.kind AS account_kind, a.owner_id, a.subject_id,
                e.account_id, e.seq, e.kind, e.amount, e.held_change, e.value_after, e.movement_id, e.reference_id,
-               e.remarks, e.actor, e.recorded_at, e.hash
+               e.remarks, e.actor, e.recorded_at, e.occurred_at, e.hash
           FROM ledger_entry e
           JOIN ledger_account a ON a.tenant_id = $1 AND a.account_id = e.account_id
          WHERE e.tenant_id = $1 AND e.movement_id = ANY($2::text[])
@@ -74,10 +74,11 @@ async def append(tx: Tx, accounts: Iterable[Account], entries: Sequence[Entry]) 
              WHERE a.tenant_id = $1 AND a.account_id = n.account_id
         )
         INSERT INTO ledger_entry (tenant_id, account_id, seq, kind, amount, held_change, value_after, movement_id,
-                                  reference_id, remarks, actor, recorded_at, hash)
+                                  reference_id, remarks, actor, recorded_at, occurred_at, hash)
         SELECT $1, e.*
           FROM unnest($8::uuid[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
-                      $14::text[], $15::text[], $16::text[], $17::text[], $18::timestamptz[], $19::bytea[]) AS e
+                      $14::text[], $15::text[], $16::text[], $17::text[], $18::timestamptz[],
+                      $19::timestamptz[], $20::bytea[]) AS e
         """,
         tx.tenant_id,
         [account.account_id for account in changed],
@@ -97,6 +98,7 @@ async def append(tx: Tx, accounts: Iterable[Account], entries: Sequence[Entry]) 
         [entry.remarks for entry in entries],
         [entry.actor for entry in entries],
         [entry.recorded_at for entry in entries],
+        [entry.occurred_at for entry in entries],
         [entry.hash for entry in entries],
     )
 
@@ -178,7 +180,7 @@ async def list_entries(tx: Tx, account_id: UUID, after_seq: int, limit: int) -> 
         Entry,
         """
         SELECT account_id, seq, kind, amount, held_change, value_after, movement_id, reference_id, remarks, actor,
-               recorded_at, hash
+               recorded_at, occurred_at, hash
           FROM ledger_entry
          WHERE tenant_id = $1 AND account_id = $2 AND seq > $3
          ORDER BY seq LIMIT $4

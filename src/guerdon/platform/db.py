@@ -1,12 +1,17 @@
 """Tenant-bound transactions over asyncpg, and rows as frozen dataclasses."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, LiteralString, TypeVar
+from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 
 import asyncpg
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = PoolConnectionProxy[asyncpg.Record]
 
 Row = TypeVar("Row")
 TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]")
@@ -24,7 +29,7 @@ def is_tenant_id(text: str) -> bool:
 class Tx:
     """One open transaction of one tenant; only `Database` makes it."""
 
-    connection: "asyncpg.Connection[asyncpg.Record]"
+    connection: "Connection"
     tenant_id: str
 
     async def all(self, row: type[Row], sql: LiteralString, *arguments: object) -> list[Row]:
@@ -59,7 +64,7 @@ class Database:
         self._pool = pool
 
     @asynccontextmanager
-    async def tenant(self, tenant_id: str, *, dry_run: bool = False) -> AsyncIterator[Tx]:
+    async def tenant(self, tenant_id: str, *, dry_run: bool = False) -> AsyncGenerator[Tx]:
         """Open a transaction that sees and writes one tenant only; it commits at the end of the block.
 
         With `dry_run` it is rolled back instead: the very same statements run and nothing stays.
@@ -77,7 +82,7 @@ class Database:
             await _end(connection, "ROLLBACK" if dry_run else "COMMIT")
 
     @asynccontextmanager
-    async def shared(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    async def shared(self) -> AsyncGenerator["Connection"]:
         """Lend a connection outside any tenant: it sees the queue's own tables and no tenant's rows."""
         async with self._pool.acquire() as connection:
             yield connection
@@ -128,6 +133,6 @@ async def _prepare_connection(connection: "asyncpg.Connection[asyncpg.Record]") 
         await connection.set_type_codec(kind, encoder=str, decoder=str, schema="pg_catalog")
 
 
-async def _end(connection: "asyncpg.Connection[asyncpg.Record]", command: LiteralString) -> None:
+async def _end(connection: "Connection", command: LiteralString) -> None:
     if not connection.is_closed():
         await connection.execute(command)

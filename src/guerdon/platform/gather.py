@@ -21,9 +21,7 @@ class Gatherer(Generic[Item, Result]):
     every batch.
     """
 
-    def __init__(
-        self, run: RunBatch[Item, Result], *, items_max: int, in_flight: int, queue_max: int
-    ) -> None:
+    def __init__(self, run: RunBatch[Item, Result], *, items_max: int, in_flight: int, queue_max: int) -> None:
         """Run batches of at most `items_max` with `run`, `in_flight` at a time; above `queue_max` refuse."""
         self._run = run
         self._items_max = items_max

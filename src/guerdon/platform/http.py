@@ -1,6 +1,6 @@
 """How routes read a request and write an answer: strict JSON, all mistakes at once, hot routes beside FastAPI."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
@@ -57,7 +57,7 @@ class StrictRequest(Request):
 class StrictRoute(APIRoute):
     """A FastAPI route that reads JSON strictly and leaves its template for the metrics."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
         handler = super().get_route_handler()
 

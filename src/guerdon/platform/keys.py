@@ -31,9 +31,7 @@ class MasterKey:
 
     def derive(self, purpose: str) -> bytes:
         """Give the 32-byte key of one purpose; it tells nothing of the others (HKDF, RFC 5869)."""
-        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=b"guerdon", info=purpose.encode()).derive(
-            self._text
-        )
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=b"guerdon", info=purpose.encode()).derive(self._text)
 
     def encrypt(self, plain: bytes, context: str) -> bytes:
         """Encrypt a secret so that it opens only in the same `context` (tenant and name)."""
@@ -46,9 +44,7 @@ class MasterKey:
         try:
             return self._cipher.decrypt(nonce, ciphertext, context.encode())
         except InvalidTag as wrong:
-            raise MasterKeyInvalid(
-                f"The secret {context!r} was encrypted with another master key."
-            ) from wrong
+            raise MasterKeyInvalid(f"The secret {context!r} was encrypted with another master key.") from wrong
 
 
 def load_master_key(configured: str | None, home: Path) -> MasterKey:

@@ -33,9 +33,7 @@ def list_migrations() -> list[Migration]:
     """Read this release's migrations in their order."""
     packaged = resources.files("guerdon.platform").joinpath("migrations")
     folder = packaged if packaged.is_dir() else REPOSITORY_FOLDER
-    files = sorted(
-        (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name
-    )
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
     return [Migration(file.name, file.read_text()) for file in files]
 
 
@@ -59,9 +57,7 @@ async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> li
         "CREATE TABLE IF NOT EXISTS migration ("
         " name text PRIMARY KEY, digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
     )
-    applied = {
-        row["name"]: row["digest"] for row in await connection.fetch("SELECT name, digest FROM migration")
-    }
+    applied = {row["name"]: row["digest"] for row in await connection.fetch("SELECT name, digest FROM migration")}
     migrations = list_migrations()
     unknown = sorted(set(applied) - {migration.name for migration in migrations})
     if unknown:
@@ -72,9 +68,7 @@ async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> li
             await _apply(connection, migration)
             done.append(migration.name)
         elif applied[migration.name] != migration.digest:
-            raise MigrationRefused(
-                f"{migration.name} was changed after it had been applied to this database."
-            )
+            raise MigrationRefused(f"{migration.name} was changed after it had been applied to this database.")
     return done
 
 

@@ -146,9 +146,7 @@ class WrongMediaType(Problem):
     status, code, title = 415, "wrong_media_type", "This media type is not read here"
 
     def __init__(self, media_type: str) -> None:
-        super().__init__(
-            f"Send application/json, text/json or application/*+json; this was {media_type or 'nothing'}."
-        )
+        super().__init__(f"Send application/json, text/json or application/*+json; this was {media_type or 'nothing'}.")
 
 
 class Unprocessable(Problem):
@@ -164,7 +162,8 @@ class TooManyRequests(Problem):
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(
-            f"The limit is used up; try again in {retry_after_s} s.", headers={"Retry-After": str(retry_after_s)}
+            f"The limit is used up; try again in {retry_after_s} s.",
+            headers={"Retry-After": str(retry_after_s)},
         )
 
 

@@ -26,9 +26,7 @@ class Settings(BaseSettings):
             description="Which PostgreSQL (15 to 18) holds the data; empty: the embedded one under `home`.",
         ),
     ] = None
-    home: Path = Field(
-        Path(".guerdon"), description="Folder of the embedded database, keys and sandbox files."
-    )
+    home: Path = Field(Path(".guerdon"), description="Folder of the embedded database, keys and sandbox files.")
     secret_key: SecretStr | None = Field(
         None,
         description="Master key (at least 32 characters) that encrypts secrets and protects API keys; empty: "
@@ -42,15 +40,9 @@ class Settings(BaseSettings):
     api_processes: int = Field(2, ge=1, le=64, description="API processes that `guerdon up` starts.")
     pool_size: int = Field(8, ge=2, le=100, description="Database connections of each process.")
     group_commit: bool = Field(True, description="Gather concurrent postings into one transaction.")
-    group_commit_commands_max: int = Field(
-        64, ge=1, le=1000, description="Postings in one transaction at most."
-    )
-    group_commit_in_flight: int = Field(
-        1, ge=1, le=8, description="Gathered transactions under way per process."
-    )
-    queue_max: int = Field(
-        4096, ge=1, description="Postings that may wait per process before 503 is answered."
-    )
+    group_commit_commands_max: int = Field(64, ge=1, le=1000, description="Postings in one transaction at most.")
+    group_commit_in_flight: int = Field(1, ge=1, le=8, description="Gathered transactions under way per process.")
+    queue_max: int = Field(4096, ge=1, description="Postings that may wait per process before 503 is answered.")
     body_bytes_max: int = Field(1_048_576, ge=1024, description="Largest request body, in bytes.")
     requests_per_minute: int = Field(
         600_000,
@@ -60,21 +52,13 @@ class Settings(BaseSettings):
     anonymous_requests_per_minute: int = Field(
         6_000, ge=1, description="Requests without a credential per minute, address and process."
     )
-    key_cache_s: int = Field(
-        5, ge=0, le=300, description="Longest time a revoked key may still be accepted, in s."
-    )
+    key_cache_s: int = Field(5, ge=0, le=300, description="Longest time a revoked key may still be accepted, in s.")
     jwt_issuers_file: Path | None = Field(
         None, description="YAML or JSON list of the token issuers that are trusted; see docs/tokens.md."
     )
-    jobs_poll_s: float = Field(
-        0.5, gt=0, le=60, description="Longest time between two looks for due jobs, in s."
-    )
-    stop_grace_s: int = Field(
-        20, ge=1, le=600, description="Time that requests and jobs get to finish at a stop."
-    )
-    log_level: str = Field(
-        "info", pattern="^(debug|info|warning|error)$", description="Least level that is logged."
-    )
+    jobs_poll_s: float = Field(0.5, gt=0, le=60, description="Longest time between two looks for due jobs, in s.")
+    stop_grace_s: int = Field(20, ge=1, le=600, description="Time that requests and jobs get to finish at a stop.")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
     log_json: bool = Field(False, description="Log JSON lines instead of readable ones.")
     postgres_bin: Path | None = Field(
         None,
@@ -88,9 +72,7 @@ def read_settings(environment: dict[str, str] | None = None) -> Settings:
     Raises SettingsInvalid when a GUERDON_ variable is unknown or a value is out of bounds.
     """
     variables = dict(os.environ) if environment is None else environment
-    unknown = sorted(
-        name for name in variables if name.startswith(ENVIRONMENT_PREFIX) and not _is_known(name)
-    )
+    unknown = sorted(name for name in variables if name.startswith(ENVIRONMENT_PREFIX) and not _is_known(name))
     mistakes = [f"{name}: no such setting; docs/settings.md lists them all" for name in unknown]
     values = {
         field: variables[name]

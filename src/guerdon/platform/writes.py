@@ -63,31 +63,23 @@ class WriteOptions:
 Work = Callable[[Tx], Awaitable[Answer]]
 
 
-def read_write_options(
-    method: str, address: bytes, headers: Mapping[bytes, bytes], body: bytes
-) -> WriteOptions:
+def read_write_options(method: str, address: bytes, headers: Mapping[bytes, bytes], body: bytes) -> WriteOptions:
     """Read the two headers that every write accepts. Raises InvalidRequest."""
     errors: dict[str, list[str]] = {}
     key = headers.get(b"idempotency-key")
     text = None if key is None else key.decode("latin-1")
-    if text is not None and not (
-        1 <= len(text) <= KEY_CHARACTERS_MAX and text.isascii() and text.isprintable()
-    ):
+    if text is not None and not (1 <= len(text) <= KEY_CHARACTERS_MAX and text.isascii() and text.isprintable()):
         errors[KEY_HEADER] = [f"Send 1 to {KEY_CHARACTERS_MAX} printable ASCII characters."]
     dry_run = headers.get(b"guerdon-dry-run", b"false").strip().lower()
     if dry_run not in {b"true", b"false"}:
         errors[DRY_RUN_HEADER] = ["Send true or false."]
     if errors:
         raise InvalidRequest(errors)
-    fingerprint = (
-        b"" if text is None else hashlib.sha256(b"\n".join((method.encode(), address, body))).digest()
-    )
+    fingerprint = b"" if text is None else hashlib.sha256(b"\n".join((method.encode(), address, body))).digest()
     return WriteOptions(text, fingerprint, dry_run == b"true")
 
 
-async def write_once(
-    database: Database, tenant_id: str, options: WriteOptions, now: datetime, work: Work
-) -> Answer:
+async def write_once(database: Database, tenant_id: str, options: WriteOptions, now: datetime, work: Work) -> Answer:
     """Do `work` in one transaction, once per idempotency key, and keep its answer with it for 30 days.
 
     A refusal rolls everything back, the key included. A twin that arrives meanwhile waits for the first.
@@ -104,9 +96,7 @@ async def write_once(
         return answer
 
 
-async def claim_key(
-    tx: Tx, key: str, fingerprint: bytes, now: datetime, kept_until: datetime | None
-) -> Answer | None:
+async def claim_key(tx: Tx, key: str, fingerprint: bytes, now: datetime, kept_until: datetime | None) -> Answer | None:
     """Claim a key for this request, or give the answer that an earlier one got.
 
     Raises IdempotencyMismatch, StillRunning.
