@@ -57,7 +57,5 @@ def entries_of(files: Iterable[tuple[str, bytes]], after: Entries = NO_ENTRIES) 
 
 def archive(entries: Entries) -> bytes:
     """Close the archive behind its last entry."""
-    end = _END.pack(
-        b"PK\x05\x06", 0, 0, entries.count, entries.count, len(entries.directory), len(entries.body), 0
-    )
+    end = _END.pack(b"PK\x05\x06", 0, 0, entries.count, entries.count, len(entries.directory), len(entries.body), 0)
     return b"".join((entries.body, entries.directory, end))

@@ -95,9 +95,7 @@ class PemUnreadable(Problem):
     status, code, title = 400, "pem_unreadable", "The PEM text cannot be read"
 
     def __init__(self, what: str) -> None:
-        super().__init__(
-            f"The {what} is not readable PEM or DER. Send the whole text, BEGIN and END lines included."
-        )
+        super().__init__(f"The {what} is not readable PEM or DER. Send the whole text, BEGIN and END lines included.")
 
 
 class KeyPasswordWrong(Problem):

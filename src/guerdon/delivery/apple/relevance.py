@@ -62,13 +62,9 @@ class RelevantDate(PassPart):
 
 Locations = Annotated[
     tuple[Location, ...],
-    list_must(
-        "locations-too-many", "A pass has at most 10 locations.", lambda places: len(places) <= LOCATIONS_MAX
-    ),
+    list_must("locations-too-many", "A pass has at most 10 locations.", lambda places: len(places) <= LOCATIONS_MAX),
 ]
 Distance = Annotated[
     Real,
-    number_must(
-        "distance-not-positive", "The distance is a number of metres above 0.", lambda metres: metres > 0
-    ),
+    number_must("distance-not-positive", "The distance is a number of metres above 0.", lambda metres: metres > 0),
 ]

@@ -56,16 +56,12 @@ def text_must(rule: LiteralString, sentence: LiteralString, holds: Callable[[str
     return AfterValidator(_check(rule, sentence, holds))
 
 
-def number_must(
-    rule: LiteralString, sentence: LiteralString, holds: Callable[[float], bool]
-) -> AfterValidator:
+def number_must(rule: LiteralString, sentence: LiteralString, holds: Callable[[float], bool]) -> AfterValidator:
     """Check a number by a rule of the catalogue."""
     return AfterValidator(_check(rule, sentence, holds))
 
 
-def number_between(
-    rule: LiteralString, sentence: LiteralString, *, low: float, high: float
-) -> AfterValidator:
+def number_between(rule: LiteralString, sentence: LiteralString, *, low: float, high: float) -> AfterValidator:
     """Check that a number lies between two others, ends included."""
     return number_must(rule, sentence, lambda number: low <= number <= high)
 
@@ -136,9 +132,7 @@ def _field_value(value: object) -> str | int | Decimal:
     if isinstance(value, Decimal) and not value.is_finite():
         raise PydanticCustomError("value-malformed", "A number must be finite.")
     if abs(value) > NUMBER_MAX:
-        raise PydanticCustomError(
-            "number-too-large", "Numbers over 2^53 lose digits on a phone; send a text."
-        )
+        raise PydanticCustomError("number-too-large", "Numbers over 2^53 lose digits on a phone; send a text.")
     return value
 
 
@@ -161,13 +155,9 @@ def _is_uuid(text: str) -> bool:
 _MOMENT_SENTENCE = "Write a complete moment like 2026-11-21T18:30:00+01:00 or 2026-11-21T17:30Z."
 
 AnyText = Annotated[str, Strict()]
-Text = Annotated[
-    AnyText, text_must("text-empty", "Leave the key out instead of sending an empty text.", bool)
-]
+Text = Annotated[AnyText, text_must("text-empty", "Leave the key out instead of sending an empty text.", bool)]
 Flag = Annotated[bool, Strict()]
-_Bounded = number_between(
-    "number-too-large", "Numbers are finite and end at 2^53.", low=-NUMBER_MAX, high=NUMBER_MAX
-)
+_Bounded = number_between("number-too-large", "Numbers are finite and end at 2^53.", low=-NUMBER_MAX, high=NUMBER_MAX)
 Whole = Annotated[int, Strict(), _Bounded]
 Real = Annotated[float, Strict(), _Bounded]
 Moment = Annotated[
@@ -178,15 +168,11 @@ Moment = Annotated[
 Colour = Annotated[AnyText, AfterValidator(_colour_text)]
 WebAddress = Annotated[
     AnyText,
-    text_must(
-        "url-malformed", "Write a web address with https://.", lambda text: bool(_WEB_ADDRESS.fullmatch(text))
-    ),
+    text_must("url-malformed", "Write a web address with https://.", lambda text: bool(_WEB_ADDRESS.fullmatch(text))),
 ]
 Address = Annotated[
     AnyText,
-    text_must(
-        "url-malformed", "Write an address with its scheme.", lambda text: bool(_ADDRESS.fullmatch(text))
-    ),
+    text_must("url-malformed", "Write an address with its scheme.", lambda text: bool(_ADDRESS.fullmatch(text))),
 ]
 CurrencyCode = Annotated[
     AnyText,
@@ -197,9 +183,7 @@ CurrencyCode = Annotated[
     ),
 ]
 Identifier = Annotated[AnyText, text_must("beacon-uuid-malformed", "Write the UUID of the beacon.", _is_uuid)]
-FieldValue = Annotated[
-    str | int | Decimal, PlainValidator(_field_value, json_schema_input_type=str | int | Decimal)
-]
+FieldValue = Annotated[str | int | Decimal, PlainValidator(_field_value, json_schema_input_type=str | int | Decimal)]
 Latitude = Annotated[
     Real, number_between("latitude-out-of-range", "A latitude lies between -90 and 90.", low=-90, high=90)
 ]

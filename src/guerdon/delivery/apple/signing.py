@@ -115,9 +115,7 @@ def _attributes(digest: bytes, signed_at: datetime) -> bytes:
         (
             _CONTENT_TYPE_ATTRIBUTE,
             der.element(der.SEQUENCE, _SIGNING_TIME, der.element(der.SET, der.time(signed_at))),
-            der.element(
-                der.SEQUENCE, _MESSAGE_DIGEST, der.element(der.SET, der.element(der.OCTET_STRING, digest))
-            ),
+            der.element(der.SEQUENCE, _MESSAGE_DIGEST, der.element(der.SET, der.element(der.OCTET_STRING, digest))),
         )
     )
 

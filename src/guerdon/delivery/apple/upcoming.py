@@ -42,9 +42,7 @@ ImageDigest = Annotated[
 ]
 ImageSize = Annotated[
     Whole,
-    number_between(
-        "upcoming-image-malformed", "An image has at most 2 MB.", low=1, high=UPCOMING_IMAGE_BYTES_MAX
-    ),
+    number_between("upcoming-image-malformed", "An image has at most 2 MB.", low=1, high=UPCOMING_IMAGE_BYTES_MAX),
 ]
 
 
