@@ -1,0 +1,1 @@
+"""Pass documents: their types, identifiers, data and revisions."""

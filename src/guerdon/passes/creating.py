@@ -1,0 +1,54 @@
+"""Creating a pass, once per type and identifiers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from guerdon.passes import queries
+from guerdon.passes.model import EVENT_CREATED, JsonObject, Pass, identity_of, merge, write_json
+from guerdon.platform.db import Tx
+from guerdon.platform.events import Event, emit
+from guerdon.platform.keys import MasterKey
+
+
+@dataclass(frozen=True, slots=True)
+class NewPass:
+    """What a pass is created from; `pass_id` and `secret` are used only when it is really new."""
+
+    pass_id: str
+    secret: str
+    pass_type: str
+    identifiers: Mapping[str, str]
+    metadata: JsonObject
+    additional_data: JsonObject
+
+
+async def create_pass(tx: Tx, master_key: MasterKey, new: NewPass, actor: str, now: datetime) -> str:
+    """Create a pass and give its id; the same type and the same identifiers give the existing one, unchanged."""
+    identity = identity_of(new.pass_type, new.identifiers)
+    document = Pass(
+        new.pass_id,
+        new.pass_type,
+        master_key.encrypt(new.secret.encode(), secret_context(tx.tenant_id, new.pass_id)),
+        write_json(new.identifiers),
+        write_json(merge(new.metadata, None)),
+        write_json(merge(new.additional_data, None)),
+        1,
+        now,
+        now,
+    )
+    if not await queries.insert_pass(tx, document, identity):
+        assert identity is not None
+        existing = await queries.find_by_identity(tx, identity)
+        assert existing is not None
+        return existing
+    if new.identifiers:
+        await queries.insert_identifiers(tx, new.pass_id, new.identifiers)
+    payload = write_json({"passId": new.pass_id, "passType": new.pass_type, "identifiers": new.identifiers})
+    await emit(tx, [Event(EVENT_CREATED, new.pass_id, payload, actor)], now)
+    return new.pass_id
+
+
+def secret_context(tenant_id: str, pass_id: str) -> str:
+    """Name what a pass's secret is encrypted for, so that it opens nowhere else."""
+    return f"{tenant_id}/pass/{pass_id}"

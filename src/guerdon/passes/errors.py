@@ -1,0 +1,71 @@
+"""Why this room refuses.
+
+NoIdentifier        400  the request names no pass
+UnknownPassType     400  no pass type of that name is configured
+PassNotFound        404  no pass of that id, or none that all identifiers match
+SeveralPasses       409  the identifiers match more than one pass
+PassExists          409  another pass has this type and these identifiers already
+IdentifiersNotProven 401 the caller has no credential and the identifiers do not prove themselves
+"""
+
+from collections.abc import Sequence
+
+from guerdon.platform.problems import Conflict, InvalidRequest, NotFound, Unauthenticated
+
+
+class NoIdentifier(InvalidRequest):
+    """The request names no pass."""
+
+    code = "no_identifier"
+
+    def __init__(self) -> None:
+        super().__init__({"identifiers": ["Name the pass: id=, identifiers[name]=, id.name= or name=."]})
+
+
+class UnknownPassType(InvalidRequest):
+    """No pass type of that name is configured."""
+
+    code = "unknown_pass_type"
+
+    def __init__(self, name: str) -> None:
+        super().__init__({"passType": [f"No pass type {name!r}: there is no file server/passes/{name}."]})
+
+
+class PassNotFound(NotFound):
+    """No pass of that id, or none that all identifiers match."""
+
+    code = "pass_not_found"
+
+    def __init__(self, pass_id: str | None = None) -> None:
+        what = "that all given identifiers match" if pass_id is None else repr(pass_id)
+        super().__init__(f"There is no pass {what}.")
+
+
+class SeveralPasses(Conflict):
+    """The identifiers match more than one pass."""
+
+    code = "several_passes"
+
+    def __init__(self) -> None:
+        super().__init__("The identifiers match more than one pass; add one that tells them apart, or the id.")
+
+
+class PassExists(Conflict):
+    """Another pass has this type and these identifiers already."""
+
+    code = "pass_exists"
+
+    def __init__(self) -> None:
+        super().__init__("Another pass has this type and these identifiers already.")
+
+
+class IdentifiersNotProven(Unauthenticated):
+    """The caller has no credential and the identifiers do not prove themselves."""
+
+    code = "identifiers_not_proven"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        which = ", ".join(names) if names else "no identifier was given"
+        super().__init__(
+            f"Without a credential each identifier must prove itself by .hmac, .secret or an allow-list: {which}."
+        )

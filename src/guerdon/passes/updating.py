@@ -1,0 +1,76 @@
+"""Changing a pass: its documents, its revision, and what its holder is to be told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from guerdon.passes import queries
+from guerdon.passes.errors import PassExists
+from guerdon.passes.finding import lock_pass
+from guerdon.passes.model import EVENT_UPDATED, Changes, merge, write_json
+from guerdon.platform.db import Tx
+from guerdon.platform.events import Event, emit
+
+EVENT_NOTIFIED = "Pass:NotificationRequested"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What to tell the holder of a pass; one of the two texts is there."""
+
+    content: str | None
+    localized_content: Mapping[str, str] | None
+    update_data: bool
+    correlation_id: str | None
+
+
+async def update_pass(tx: Tx, pass_id: str, changes: Changes, actor: str, now: datetime) -> None:
+    """Merge changes into a pass, per key, under a new revision. Raises PassNotFound, PassExists."""
+    old = await lock_pass(tx, pass_id)
+    identifiers = merge(old.identifiers, changes.identifiers)
+    changed = replace(
+        old,
+        pass_type=changes.pass_type or old.pass_type,
+        metadata_text=write_json(merge(old.metadata, changes.metadata)),
+        additional_data_text=write_json(merge(old.additional_data, changes.additional_data)),
+        updated_at=now,
+    )
+    try:
+        await queries.update_pass(tx, changed, identifiers)
+    except asyncpg.UniqueViolationError as taken:
+        raise PassExists from taken
+    if identifiers != old.identifiers:
+        await queries.delete_identifiers(tx, pass_id)
+        await queries.insert_identifiers(tx, pass_id, identifiers)
+    payload = write_json({"passId": pass_id, "passType": changed.pass_type, "revision": old.revision + 1})
+    await emit(tx, [Event(EVENT_UPDATED, pass_id, payload, actor)], now)
+
+
+async def touch_passes(tx: Tx, pass_ids: Sequence[str], now: datetime) -> None:
+    """Give passes a new revision, because something that they show has changed.
+
+    Whoever also locks accounts of the ledger locks those first.
+    """
+    await queries.touch_passes(tx, sorted(set(pass_ids)), now)
+
+
+async def request_notification(
+    tx: Tx, notification_id: UUID, pass_id: str, notification: Notification, actor: str, now: datetime
+) -> None:
+    """Keep the intent to tell the holder something; delivery takes it from there."""
+    localized = notification.localized_content
+    await queries.insert_notification(
+        tx,
+        notification_id,
+        pass_id,
+        notification.content,
+        None if localized is None else write_json(localized),
+        notification.update_data,
+        notification.correlation_id,
+        now,
+    )
+    payload = write_json({"passId": pass_id, "notificationId": str(notification_id)})
+    await emit(tx, [Event(EVENT_NOTIFIED, pass_id, payload, actor)], now)
