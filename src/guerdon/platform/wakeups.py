@@ -1,0 +1,133 @@
+"""Wake-ups: telling the other processes, after a commit, that there is something to look at.
+
+A NOTIFY takes one lock of the whole server until its transaction is durable. So none is ever part of a business
+transaction: each process sends its wake-ups from a connection of its own, few, and with nothing to make durable.
+They may be lost; whoever listens polls as well.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import asyncpg
+import structlog
+
+from guerdon.platform.db import APPLICATION_ROLE
+
+CHANNEL = "guerdon"
+GAP_S = 0.02
+CONNECT_TIMEOUT_S = 5
+RECONNECT_S_FIRST = 0.1
+RECONNECT_S_MAX = 5.0
+TOPIC_CHARACTERS_MAX = 100
+
+TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+_log = structlog.stdlib.get_logger("guerdon.wakeups")
+
+
+class Wakeups:
+    """One connection that sends what this process announces and hears what all announce; used with `async with`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._callbacks: dict[str, list[Callable[[], None]]] = {}
+        self._announced: set[str] = set()
+        self._something = asyncio.Event()
+        self._connected = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def announce(self, topic: str) -> None:
+        """Wake the listeners of `topic` in every process, soon; costs nothing and never fails.
+
+        Call it after the commit. At most one wake-up per topic leaves in 20 ms, the first one at once.
+        """
+        assert 0 < len(topic) <= TOPIC_CHARACTERS_MAX, topic
+        self._announced.add(topic)
+        self._something.set()
+
+    def listen(self, topic: str, callback: Callable[[], None]) -> None:
+        """Have `callback` called at every wake-up of `topic`, and after any time in which one may have been missed."""
+        self._callbacks.setdefault(topic, []).append(callback)
+
+    async def connected(self) -> None:
+        """Wait until wake-ups are heard."""
+        await self._connected.wait()
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._stay_connected())
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _failure: BaseException | None, _where: TracebackType | None
+    ) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _stay_connected(self) -> None:
+        wait_s = RECONNECT_S_FIRST
+        while True:
+            try:
+                await self._connect_and_work()
+                wait_s = RECONNECT_S_FIRST
+            except TROUBLE as trouble:
+                _log.warning("wake-ups are not heard; polling goes on", reason=repr(trouble))
+            self._connected.clear()
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, RECONNECT_S_MAX)
+
+    async def _connect_and_work(self) -> None:
+        connection = await asyncpg.connect(
+            self._url,
+            timeout=CONNECT_TIMEOUT_S,
+            server_settings={"application_name": "guerdon wake-ups", "role": APPLICATION_ROLE},
+        )
+        lost = asyncio.Event()
+        try:
+            connection.add_termination_listener(lambda _connection: lost.set())
+            await connection.add_listener(CHANNEL, self._hear)
+            self._connected.set()
+            for topic in list(self._callbacks):
+                self._call(topic)
+            await self._send_until(lost, connection)
+        finally:
+            with contextlib.suppress(*TROUBLE):
+                await connection.close(timeout=CONNECT_TIMEOUT_S)
+
+    async def _send_until(self, lost: asyncio.Event, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        is_lost = asyncio.create_task(lost.wait())
+        try:
+            while not lost.is_set():
+                is_something = asyncio.create_task(self._something.wait())
+                await asyncio.wait({is_lost, is_something}, return_when=asyncio.FIRST_COMPLETED)
+                is_something.cancel()
+                if self._something.is_set() and not lost.is_set():
+                    await self._send(connection)
+                    await asyncio.sleep(GAP_S)
+        finally:
+            is_lost.cancel()
+
+    async def _send(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        topics, self._announced = self._announced, set()
+        self._something.clear()
+        try:
+            await connection.execute(
+                "SELECT pg_notify($1, topic) FROM unnest($2::text[]) AS topic", CHANNEL, sorted(topics)
+            )
+        except BaseException:
+            for topic in topics:
+                self.announce(topic)
+            raise
+
+    def _hear(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        self._call(str(payload))
+
+    def _call(self, topic: str) -> None:
+        for callback in self._callbacks.get(topic, []):
+            try:
+                callback()
+            except Exception:  # noqa: BLE001  # one listener's fault must not silence the others
+                _log.exception("a listener failed", topic=topic)
