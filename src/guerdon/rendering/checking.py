@@ -1,0 +1,86 @@
+"""All that can be said about a pass type before a pass is made from it."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final, cast
+
+from guerdon.passes.pass_type import PassType, PassTypeInvalid
+from guerdon.passes.pass_type_reading import examine
+from guerdon.passes.pass_type_text import Mistake, Path, Tree
+from guerdon.rendering.templates import TemplateInvalid, check_template, is_template
+
+MISTAKES_MAX = 200
+
+# These members are never filled in.
+_NEVER_FILLED: Final = frozenset({"name", "kind", "layout", "language", "identifiers"})
+_IMAGE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\.(?:png|jpe?g|webp)", re.IGNORECASE)
+
+
+def check_pass_type(name: str, content: bytes, image_names: Collection[str]) -> list[Mistake]:
+    """List every mistake of a pass type, first line first; warnings do not stop it from being used.
+
+    Beyond what the reader refuses: Liquid that cannot be read, images that the tenant does not have
+    (`image_names` are the files under `server/images/`), and translations that nothing uses.
+    """
+    try:
+        pass_type, tree = examine(name, content)
+    except PassTypeInvalid as invalid:
+        return list(invalid.mistakes)
+    members = cast("Mapping[str, object]", tree.value)
+    _check_templates(members, tree)
+    _check_images(pass_type, image_names, tree)
+    _check_translations(pass_type, members, tree)
+    tree.mistakes.sort(key=lambda mistake: (mistake.place.line, mistake.place.column))
+    return tree.mistakes[:MISTAKES_MAX]
+
+
+def _check_templates(members: Mapping[str, object], tree: Tree) -> None:
+    for path, text in _texts(members, ()):
+        if path[0] in _NEVER_FILLED:
+            continue
+        try:
+            check_template(text)
+        except TemplateInvalid as invalid:
+            tree.add(path, f"The template cannot be read: {_where(invalid)}{invalid.message}.")
+
+
+def _where(invalid: TemplateInvalid) -> str:
+    return f"at its line {invalid.line}, character {invalid.column}, " if invalid.column > 1 else ""
+
+
+def _check_images(pass_type: PassType, image_names: Collection[str], tree: Tree) -> None:
+    if "icon" not in pass_type.images:
+        tree.add(("images",), "An `icon` is needed: Apple Wallet refuses a pass without one.")
+    for role, names in pass_type.images.items():
+        for language, name in names.items():
+            path = ("images", role, language)
+            if is_template(name):
+                continue
+            if _IMAGE_NAME.fullmatch(name) is None:
+                tree.add(path, f"`{name[:100]}` is not the name of a PNG, JPEG or WebP file.")
+            elif name not in image_names:
+                tree.add(path, f"There is no file server/images/{name}.")
+
+
+def _check_translations(pass_type: PassType, members: Mapping[str, object], tree: Tree) -> None:
+    used = {text for path, text in _texts(members, ()) if path[0] != "localization"}
+    used.update((pass_type.privileges.field.label, pass_type.privileges.field.value))
+    for language, table in pass_type.localization.items():
+        if language == pass_type.language:
+            message = f"`{language}` is the default language; its texts are the ones in the fields."
+            tree.add(("localization", language), message, is_warning=True)
+        for source in table:
+            if source not in used:
+                path = ("localization", language, source)
+                tree.add(path, "This translation is never used: no text of the pass type reads so.", is_warning=True)
+
+
+def _texts(value: object, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for name, member in cast("Mapping[str, object]", value).items():
+            yield from _texts(member, (*path, name))
+    elif isinstance(value, tuple):
+        for index, member in enumerate(cast("tuple[object, ...]", value)):
+            yield from _texts(member, (*path, index))

@@ -1,0 +1,157 @@
+"""The names that a template may read: the pass, its data, its privileges, the tenant, the instant."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Final, cast
+
+from guerdon.platform.clock import rfc3339
+from guerdon.rendering.model import LocalText, PassSubject, PrivilegeSubject, SubjectLink
+from guerdon.rendering.numbers import Number, find_number
+
+DEPTH_MAX = 12
+NAME_CHARACTERS_MAX = 500
+VIEW_S_MAX = 1.0
+
+_NOTHING: Final[Mapping[str, object]] = {}
+
+
+class Speech:
+    """The language that is spoken now, and whether anybody asked for it."""
+
+    __slots__ = ("language", "was_asked")
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.was_asked = False
+
+    def ask(self) -> str:
+        """Tell the language, and remember that the text depends on it."""
+        self.was_asked = True
+        return self.language
+
+
+class Spoken:
+    """A text in several languages that prints itself in the one that is spoken."""
+
+    __slots__ = ("_speech", "text")
+
+    def __init__(self, text: LocalText, speech: Speech) -> None:
+        self.text = text
+        self._speech = speech
+
+    def __str__(self) -> str:
+        return self.text.in_language(self._speech.ask()) if self.text.values else self.text.value
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == (str(other) if isinstance(other, Spoken | str) else other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+
+class Names(Mapping[str, object]):
+    """The names of one rendering. What does not exist is simply not among them."""
+
+    def __init__(self, members: Mapping[str, object], speech: Speech, now: datetime, deadline: float) -> None:
+        self._members = members
+        self.speech = speech
+        self.now = now
+        self.deadline = deadline
+
+    def language(self) -> str:
+        """Tell the language that is spoken."""
+        return self.speech.ask()
+
+    def with_item(self, item: object) -> "Names":
+        """Give the same names and `item`, the privilege that is being shown."""
+        return Names({**self._members, "item": item}, self.speech, self.now, self.deadline)
+
+    def __getitem__(self, name: str) -> object:
+        return self.speech.ask() if name == "language" else self._members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._members, "language"])
+
+    def __len__(self) -> int:
+        return len(self._members) + 1
+
+
+def make_names(subject: PassSubject, privileges: Sequence[PrivilegeSubject], language: str, now: datetime) -> Names:
+    """Gather what the templates of one pass may read; they are given one second for all of them."""
+    speech = Speech(language)
+    items = [privilege_item(privilege, speech) for privilege in privileges]
+    by_id: dict[str, object] = {
+        privilege.external_id: item
+        for privilege, item in zip(privileges, items, strict=True)
+        if privilege.external_id is not None
+    }
+    by_id.update((privilege.id, item) for privilege, item in zip(privileges, items, strict=True))
+    identifiers, metadata = settled(subject.identifiers), settled(subject.metadata)
+    additional_data = settled(subject.additional_data)
+    members: dict[str, object] = {
+        "pass": {
+            "id": subject.id,
+            "type": subject.type,
+            "identifiers": identifiers,
+            "metadata": metadata,
+            "additionalData": additional_data,
+            "createdAt": rfc3339(subject.created_at),
+            "voided": subject.is_voided,
+        },
+        "identifiers": identifiers,
+        "metadata": metadata,
+        "additionalData": additional_data,
+        "privileges": items,
+        "privilege": by_id,
+        "tenant": {"id": subject.tenant_id, "name": subject.tenant_name},
+        "now": rfc3339(now),
+        "today": rfc3339(now)[:10],
+    }
+    return Names(members, speech, now, time.monotonic() + VIEW_S_MAX)
+
+
+def privilege_item(privilege: PrivilegeSubject, speech: Speech) -> Mapping[str, object]:
+    """Give one privilege as templates see it."""
+    return {
+        "id": privilege.id,
+        "externalId": privilege.external_id,
+        "type": privilege.type,
+        "title": Spoken(privilege.title, speech),
+        "description": Spoken(privilege.description, speech),
+        "value": Number(privilege.value),
+        "priority": privilege.priority,
+        "categories": list(privilege.categories),
+        "data": {"value": Number(privilege.value), "content": privilege.data_content},
+        "deletionDate": rfc3339(privilege.deletion_date) if privilege.deletion_date else None,
+        "links": {
+            "legalInformation": _link(privilege.legal_information, speech),
+            "callToAction": _link(privilege.call_to_action, speech),
+        },
+        "appearance": {
+            "mainImageUrl": Spoken(privilege.main_image_url, speech),
+            "thumbnailUrl": Spoken(privilege.thumbnail_url, speech),
+            "backgroundColor": privilege.background_color,
+            "foregroundColor": privilege.foreground_color,
+        },
+    }
+
+
+def settled(value: object, depth: int = 0) -> object:
+    """Make a caller's JSON safe and exact: numbers become decimals, and what is too deep becomes nothing."""
+    if depth == DEPTH_MAX:
+        return None
+    if isinstance(value, Mapping):
+        members = cast("Mapping[object, object]", value)
+        return {str(name): settled(member, depth + 1) for name, member in members.items()}
+    if isinstance(value, list | tuple):
+        return [settled(member, depth + 1) for member in cast("Sequence[object]", value)]
+    if isinstance(value, float | Decimal):
+        number = find_number(value)
+        return None if number is None else Number(number)
+    return value
+
+
+def _link(link: SubjectLink | None, speech: Speech) -> Mapping[str, object] | None:
+    return None if link is None else {"link": link.url, "title": Spoken(link.title, speech)}
