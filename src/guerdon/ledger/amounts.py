@@ -19,7 +19,8 @@ def to_millionths(number: Decimal | int) -> int:
     Raises AmountOutOfBounds.
     """
     exact = Decimal(number)
-    if not exact.is_finite() or abs(exact) > AMOUNT_MAX:
+    # Compared, not abs(): arithmetic rounds to the context's digits first and overflows on huge exponents.
+    if not exact.is_finite() or not -AMOUNT_MAX <= exact <= AMOUNT_MAX:
         raise AmountOutOfBounds(f"The number must lie between -{AMOUNT_MAX} and {AMOUNT_MAX}.")
     return int(exact.quantize(SIX_PLACES, context=_CONTEXT).scaleb(6))
 

@@ -1,8 +1,8 @@
 """The hash chain of an account: what an entry's hash covers, byte for byte.
 
 hash = SHA-256(previous hash || canonical bytes). The canonical bytes are the fields below in this order; integers are
-eight bytes, signed, big-endian; texts and identifiers are their UTF-8 or raw bytes behind a four-byte length, absent
-ones have the length 2^32 - 1; instants are microseconds since 1970 in UTC.
+eight bytes, signed, big-endian; texts, identifiers and instants that may be absent stand behind a four-byte length
+(2^32 - 1 when they are), so that no two entries share their bytes; instants are microseconds since 1970 in UTC.
 """
 
 import struct
@@ -27,10 +27,22 @@ def account_prefix(tenant_id: str, account_id: UUID) -> bytes:
     return FORMAT + _bytes(tenant_id.encode()) + _bytes(account_id.bytes)
 
 
-def entry_hash(prefix: bytes, previous: bytes, entry: Entry, lots_opened: Sequence[Lot] = ()) -> bytes:
+def entry_hash(
+    prefix: bytes,
+    previous: bytes,
+    entry: Entry,
+    lots_opened: Sequence[Lot] = (),
+    hold_expires_at: datetime | None = None,
+) -> bytes:
     """Compute the hash of an entry that follows the one with the hash `previous`."""
+    return sha256(previous + entry_bytes(prefix, entry, lots_opened, hold_expires_at)).digest()
+
+
+def entry_bytes(
+    prefix: bytes, entry: Entry, lots_opened: Sequence[Lot] = (), hold_expires_at: datetime | None = None
+) -> bytes:
+    """Give the canonical bytes of an entry: all that it says, and the lot or the hold that it opens."""
     parts = [
-        previous,
         prefix,
         _pack_integers(entry.seq, entry.amount, entry.held_change, entry.value_after, microseconds(entry.recorded_at)),
         _text(entry.kind),
@@ -38,13 +50,14 @@ def entry_hash(prefix: bytes, previous: bytes, entry: Entry, lots_opened: Sequen
         _text(entry.reference_id),
         _text(entry.remarks),
         _text(entry.actor),
-        ABSENT if entry.occurred_at is None else _pack_integer(microseconds(entry.occurred_at)),
+        _instant(entry.occurred_at),
         _pack_length(len(entry.allocations)),
         *(allocation.lot_id.bytes + _pack_integer(allocation.amount) for allocation in entry.allocations),
         _pack_length(len(lots_opened)),
         *(_lot_bytes(lot) for lot in lots_opened),
+        _instant(hold_expires_at),
     ]
-    return sha256(b"".join(parts)).digest()
+    return b"".join(parts)
 
 
 def microseconds(instant: datetime) -> int:
@@ -53,8 +66,11 @@ def microseconds(instant: datetime) -> int:
 
 
 def _lot_bytes(lot: Lot) -> bytes:
-    expires = ABSENT if lot.expires_at is None else _pack_integer(microseconds(lot.expires_at))
-    return lot.lot_id.bytes + _pack_integer(lot.amount) + _pack_integer(lot.unit_price) + expires
+    return lot.lot_id.bytes + _pack_integer(lot.amount) + _pack_integer(lot.unit_price) + _instant(lot.expires_at)
+
+
+def _instant(instant: datetime | None) -> bytes:
+    return ABSENT if instant is None else _bytes(_pack_integer(microseconds(instant)))
 
 
 def _text(text: str | None) -> bytes:

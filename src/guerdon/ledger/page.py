@@ -140,6 +140,7 @@ class Page:
         taken = -sum(allocation.amount for allocation in spending.taken)
         returnable = taken - spending.returned
         amount = returnable if action.amount is None else action.amount
+        assert amount > 0 or action.amount is None
         if returnable == 0 or amount > returnable:
             raise NothingToReturn(action.spend_id, returnable)
         restored = _last_taken_first(spending.taken, skip=spending.returned, amount=amount)
@@ -163,6 +164,7 @@ class Page:
         if hold.expires_at is not None and hold.expires_at <= now:
             raise HoldClosed(action.hold_id)
         amount = hold.amount if action.amount is None else action.amount
+        assert amount > 0
         if amount > hold.amount:
             raise NotEnough(hold.amount, amount)
         rest = _last_taken_first(self.hold_allocations[action.hold_id], skip=0, amount=hold.amount - amount)
@@ -181,8 +183,8 @@ class Page:
 
     def _check_bounds(self, value_after: int) -> None:
         account = self.account
-        low = -MILLIONTHS_MAX if account.value_min is None else account.value_min
-        high = MILLIONTHS_MAX if account.value_max is None else account.value_max
+        low = -MILLIONTHS_MAX if account.value_min is None else max(account.value_min, -MILLIONTHS_MAX)
+        high = MILLIONTHS_MAX if account.value_max is None else min(account.value_max, MILLIONTHS_MAX)
         # An account that already lies outside (its bounds were narrowed) may still move towards them.
         if value_after > max(high, account.value) or value_after < min(low, account.value):
             raise ValueOutOfBounds(account.value, account.version, value_after, low, high)
@@ -227,7 +229,8 @@ class Page:
             allocations=line.allocations,
         )
         opened = () if line.lot_opened is None else (line.lot_opened,)
-        entry = replace(unsealed, hash=entry_hash(self._prefix, account.head, unsealed, opened))
+        hold_expires_at = line.hold.expires_at if line.kind == "hold" and line.hold is not None else None
+        entry = replace(unsealed, hash=entry_hash(self._prefix, account.head, unsealed, opened, hold_expires_at))
         self._keep_lots(entry, line)
         self.account = replace(
             account,
