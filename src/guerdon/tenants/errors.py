@@ -1,0 +1,106 @@
+"""Why this room refuses.
+
+TenantIdInvalid      400  the id is not 2 to 40 of a-z, 0-9 and inner hyphens
+FilePathInvalid      400  the path is not relative, plain and at most 200 characters
+SecretNameInvalid    400  the name is not 1 to 200 plain characters
+TenantNotFound       404  no such tenant
+FileMissing          404  no such file, or not in this version
+TenantExists         409  the id is taken
+TooManyFiles         409  the tenant has as many files as it may have
+TooManySecrets       409  the tenant has as many secrets as it may have
+FileTooLarge         413  the file is over the limit of its kind
+SecretTooLarge       413  the secret is over the limit
+"""
+
+from guerdon.platform.problems import Conflict, InvalidRequest, NotFound, TooLarge
+
+
+class TenantIdInvalid(InvalidRequest):
+    """The id is not 2 to 40 of a-z, 0-9 and inner hyphens."""
+
+    code = "tenant_id_invalid"
+
+    def __init__(self) -> None:
+        super().__init__({"tenantId": ["Use 2 to 40 of a-z and 0-9, with hyphens only between them."]})
+
+
+class FilePathInvalid(InvalidRequest):
+    """The path is not relative, plain and at most 200 characters."""
+
+    code = "file_path_invalid"
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "path": [
+                    "Use at most 200 of A-Z, a-z, 0-9, '.', '_', '-', in parts joined by '/', none of them dots only."
+                ]
+            }
+        )
+
+
+class SecretNameInvalid(InvalidRequest):
+    """The name is not 1 to 200 plain characters."""
+
+    code = "secret_name_invalid"
+
+    def __init__(self) -> None:
+        super().__init__({"name": ["Use 1 to 200 of A-Z, a-z, 0-9, '.', '_', '-' and '/'."]})
+
+
+class TenantNotFound(NotFound):
+    """No such tenant."""
+
+    code = "tenant_not_found"
+
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__(f"There is no tenant {tenant_id!r}.")
+
+
+class FileMissing(NotFound):
+    """No such file, or not in this version."""
+
+    code = "file_not_found"
+
+    def __init__(self, path: str, version: int | None) -> None:
+        place = "" if version is None else f" in version {version}"
+        super().__init__(f"There is no file {path!r}{place}.")
+
+
+class TenantExists(Conflict):
+    """The id is taken."""
+
+    code = "tenant_exists"
+
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__(f"There is a tenant {tenant_id!r} already; choose another id.")
+
+
+class TooManyFiles(Conflict):
+    """The tenant has as many files as it may have."""
+
+    code = "too_many_files"
+
+    def __init__(self, files_max: int) -> None:
+        super().__init__(f"A tenant may have {files_max} files; remove one first.")
+
+
+class TooManySecrets(Conflict):
+    """The tenant has as many secrets as it may have."""
+
+    code = "too_many_secrets"
+
+    def __init__(self, secrets_max: int) -> None:
+        super().__init__(f"A tenant may have {secrets_max} secrets; delete one first.")
+
+
+class FileTooLarge(TooLarge):
+    """The file is over the limit of its kind."""
+
+    code = "file_too_large"
+
+
+class SecretTooLarge(TooLarge):
+    """The secret is over the limit."""
+
+    code = "secret_too_large"
