@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 TEMPLATE_CHARACTERS_MAX = 8192
 LANGUAGE_PATTERN = r"^[a-z]{2}(-[A-Z]{2})?$"
 COLOR: Final = re.compile(r"#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|rgb\(\s*\d{1,3}\s*,\s*\d{1,3}\s*,\s*\d{1,3}\s*\)")
+IMAGE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\.(?:png|jpe?g|webp)", re.IGNORECASE)
 NAME_PATTERN = r"^[a-z][a-z0-9-]{1,49}$"
 LAYOUT_DEFAULT = "card"
 PRIVILEGES_SHOWN_DEFAULT = 5
@@ -65,9 +66,7 @@ def _is_color(text: str) -> str:
 
 def _says_what_changed(text: str) -> str:
     if text and "%@" not in text:
-        raise ValueError(
-            "A change message needs %@, the place of the new value; without it phones show nothing."
-        )
+        raise ValueError("A change message needs %@, the place of the new value; without it phones show nothing.")
     return text
 
 

@@ -1,10 +1,10 @@
 """All that can be said about a pass type before a pass is made from it."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final, cast
 
 from guerdon.passes.pass_type import PassType, PassTypeInvalid
+from guerdon.passes.pass_type_parts import IMAGE_NAME
 from guerdon.passes.pass_type_reading import examine
 from guerdon.passes.pass_type_text import Mistake, Path, Tree
 from guerdon.rendering.templates import TemplateInvalid, check_template, is_template
@@ -13,7 +13,6 @@ MISTAKES_MAX = 200
 
 # These members are never filled in.
 _NEVER_FILLED: Final = frozenset({"name", "kind", "layout", "language", "identifiers"})
-_IMAGE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\.(?:png|jpe?g|webp)", re.IGNORECASE)
 
 
 def check_pass_type(name: str, content: bytes, image_names: Collection[str]) -> list[Mistake]:
@@ -56,7 +55,7 @@ def _check_images(pass_type: PassType, image_names: Collection[str], tree: Tree)
             path = ("images", role, language)
             if is_template(name):
                 continue
-            if _IMAGE_NAME.fullmatch(name) is None:
+            if IMAGE_NAME.fullmatch(name) is None:
                 tree.add(path, f"`{name[:100]}` is not the name of a PNG, JPEG or WebP file.")
             elif name not in image_names:
                 tree.add(path, f"There is no file server/images/{name}.")

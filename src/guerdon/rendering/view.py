@@ -7,6 +7,7 @@ from typing import Final, cast
 
 from guerdon.passes.pass_type import PassType
 from guerdon.passes.pass_type_parts import (
+    IMAGE_NAME,
     BarcodeSpec,
     FieldSpec,
     Group,
@@ -16,11 +17,10 @@ from guerdon.passes.pass_type_parts import (
     RelevantDateSpec,
 )
 from guerdon.rendering.apple_part import apple_view
+from guerdon.rendering.colors import Color, Colors, find_color
 from guerdon.rendering.model import (
     GROUPS,
     Barcode,
-    Color,
-    Colors,
     FieldView,
     LinkView,
     Location,
@@ -32,7 +32,7 @@ from guerdon.rendering.model import (
 )
 from guerdon.rendering.names import make_names
 from guerdon.rendering.privileges_shown import privilege_fields, privilege_views, still_valid
-from guerdon.rendering.writing import Writer, find_color
+from guerdon.rendering.writing import Writer
 
 VOIDED_KEY: Final = "voided"
 
@@ -96,11 +96,19 @@ def _colors(pass_type: PassType, shown: Sequence[PrivilegeSubject], writer: Writ
 def _images(pass_type: PassType, writer: Writer) -> Mapping[ImageRole, Mapping[str, str]]:
     files: dict[ImageRole, dict[str, str]] = {}
     for role, names in pass_type.images.items():
-        filled = {language: writer.plain(name, f"images.{role}") for language, name in names.items()}
+        filled = {language: _image_name(name, writer, f"images.{role}") for language, name in names.items()}
         present = {language: name for language, name in filled.items() if name}
         if present:
             files[role] = present
     return files
+
+
+def _image_name(source: str, writer: Writer, path: str) -> str:
+    name = writer.plain(source, path)
+    if name and IMAGE_NAME.fullmatch(name) is None:
+        writer.note(path, f"{name[:40]!r} is not the name of a PNG, JPEG or WebP file.")
+        return ""
+    return name
 
 
 def _barcodes(specs: Iterable[BarcodeSpec], writer: Writer) -> tuple[Barcode, ...]:

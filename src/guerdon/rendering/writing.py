@@ -1,23 +1,20 @@
 """Filling in the templates of one pass: texts in every language, numbers, instants, colours, raw values."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, Self, cast
 
 from guerdon.passes.pass_type import PassType
-from guerdon.passes.pass_type_parts import COLOR
+from guerdon.rendering.colors import Color, find_color
 from guerdon.rendering.dates import find_instant
-from guerdon.rendering.model import CHANNEL_MAX, Color, Fault, Text
+from guerdon.rendering.model import Fault, Text
 from guerdon.rendering.names import Names
 from guerdon.rendering.numbers import find_number
 from guerdon.rendering.templates import TemplateFailed, TemplateInvalid, fill, is_template
 
 FAULTS_MAX = 50
 FALSE_WORDS: Final = frozenset({"", "false", "0", "no", "null"})
-
-_SHORT_HEX = 4
 
 
 class Writer:
@@ -122,14 +119,3 @@ class Writer:
         except (TemplateFailed, TemplateInvalid) as error:
             self.note(path, str(error))
             return ""
-
-
-def find_color(text: str) -> Color | None:
-    """Read `#RGB`, `#RRGGBB` or `rgb(r, g, b)`; `None` when it is none of them."""
-    if COLOR.fullmatch(text) is None:
-        return None
-    if text.startswith("#"):
-        digits = "".join(digit * 2 for digit in text[1:]) if len(text) == _SHORT_HEX else text[1:]
-        return Color(*bytes.fromhex(digits))
-    red, green, blue = (int(channel) for channel in re.findall(r"\d+", text))
-    return Color(red, green, blue) if max(red, green, blue) <= CHANNEL_MAX else None
