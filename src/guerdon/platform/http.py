@@ -54,15 +54,26 @@ class StrictRequest(Request):
         return self._json
 
 
+Admit = Callable[[Request, str], Awaitable[None]]
+SCOPE_MEMBER = "x-guerdon-scope"
+PUBLIC = "public"
+
+
 class StrictRoute(APIRoute):
-    """A FastAPI route that reads JSON strictly and leaves its template for the metrics."""
+    """A FastAPI route that admits its caller first, reads JSON strictly, and names itself for the metrics.
+
+    The scope that it asks for stands in its OpenAPI operation; a route without one cannot be made.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
         handler = super().get_route_handler()
+        wanted: str = (self.openapi_extra or {})[SCOPE_MEMBER]
 
         async def handle(request: Request) -> Response:
             request.scope[ROUTE] = self.path
+            # Before anything of the request is read, so that a stranger learns nothing of its mistakes.
+            await request.app.state.admit(request, wanted)
             strict = StrictRequest(request.scope, request.receive)
             if self.body_field is not None and request.scope[BODY]:
                 # Read here, so that broken JSON is told as such and not as FastAPI tells it.
@@ -70,6 +81,11 @@ class StrictRoute(APIRoute):
             return await handler(strict)
 
         return handle
+
+
+def asks(scope: str) -> dict[str, Any]:
+    """Say which scope a route asks of its caller; PUBLIC asks for none."""
+    return {SCOPE_MEMBER: scope}
 
 
 def router(prefix: str, tag: str) -> APIRouter:

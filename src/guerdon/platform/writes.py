@@ -7,6 +7,7 @@ InvalidKey           400  the key is not 1 to 255 printable characters
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from guerdon.platform.problems import Conflict, InvalidRequest, Unprocessable
 
 KEY_CHARACTERS_MAX = 255
 KEPT_FOR = timedelta(days=30)
+ATTEMPTS_MAX = 3
 KEY_HEADER = "Idempotency-Key"
 DRY_RUN_HEADER = "Guerdon-Dry-Run"
 REPLAYED_HEADER = "Idempotency-Replayed"
@@ -82,9 +84,17 @@ def read_write_options(method: str, address: bytes, headers: Mapping[bytes, byte
 async def write_once(database: Database, tenant_id: str, options: WriteOptions, now: datetime, work: Work) -> Answer:
     """Do `work` in one transaction, once per idempotency key, and keep its answer with it for 30 days.
 
-    A refusal rolls everything back, the key included. A twin that arrives meanwhile waits for the first.
+    A refusal rolls everything back, the key included. A twin that arrives meanwhile waits for the first. Work that
+    loses a race to a twin (the same new id, a deadlock) is done again from the start and then finds what the twin did.
     Raises IdempotencyMismatch, StillRunning, and what `work` raises.
     """
+    for _ in range(ATTEMPTS_MAX - 1):
+        with suppress(asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
+            return await _write(database, tenant_id, options, now, work)
+    return await _write(database, tenant_id, options, now, work)
+
+
+async def _write(database: Database, tenant_id: str, options: WriteOptions, now: datetime, work: Work) -> Answer:
     async with database.tenant(tenant_id, dry_run=options.is_dry_run) as tx:
         if options.idempotency_key is None:
             return await work(tx)

@@ -1,0 +1,65 @@
+"""The kinds of member that every face's bodies are made of, with their limits and their JSON schemas."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+AMOUNT_MAX = 10**12
+INT32_MAX = 2**31 - 1
+RFC3339 = re.compile(r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+
+
+class Body(BaseModel):
+    """A body of face A: camelCase members, unknown ones refused, no value bent into another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel)
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an RFC 3339 date-time with an offset, into UTC and microseconds.
+
+    Raises ValueError.
+    """
+    if RFC3339.fullmatch(text) is None:
+        raise ValueError("Give an RFC 3339 date-time with an offset, such as 2026-11-21T09:30:00Z.")
+    digits = re.sub(r"(\.\d{6})\d+", r"\1", text.upper().replace(" ", "T"))
+    try:
+        return datetime.fromisoformat(digits).astimezone(UTC)
+    except (ValueError, OverflowError) as impossible:
+        raise ValueError(f"There is no such date-time: {impossible}.") from impossible
+
+
+def _instant(value: object) -> object:
+    return parse_instant(value) if isinstance(value, str) else value
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError("Give a number.")  # noqa: TRY004  # pydantic reports ValueError, not TypeError
+    if abs(value) > AMOUNT_MAX:
+        raise ValueError(f"The number must lie between -{AMOUNT_MAX} and {AMOUNT_MAX}.")
+    return Decimal(value)
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
+Exact = Annotated[
+    Decimal,
+    BeforeValidator(_number),
+    WithJsonSchema({"type": "number", "format": "double", "minimum": -AMOUNT_MAX, "maximum": AMOUNT_MAX}),
+]
+Int32 = Annotated[
+    int,
+    Field(ge=-INT32_MAX - 1, le=INT32_MAX, json_schema_extra={"format": "int32"}),
+]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+LongText = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+CorrelationId = Annotated[str, StringConstraints(min_length=10, max_length=100)]
+Uri = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$", max_length=2048)]
+UriMember = Annotated[Uri, WithJsonSchema({"type": "string", "format": "uri", "maxLength": 2048})]
+JsonMap = dict[str, Any]
+Device = Literal["apple", "google", "preview", "auto"]

@@ -1,0 +1,24 @@
+"""Purging privileges whose deletion date has passed."""
+
+from datetime import datetime
+
+from guerdon.ledger.accounts import lock_account
+from guerdon.platform.db import Tx
+from guerdon.privileges import queries
+from guerdon.privileges.granting import account_key, remove
+
+ACTOR = "system:purge"
+PRIVILEGES_MAX = 500
+
+
+async def purge_overdue(tx: Tx, now: datetime) -> int:
+    """Remove at most 500 privileges that are hidden already, refresh their passes, and tell how many."""
+    overdue = await queries.list_overdue(tx, now, PRIVILEGES_MAX)
+    for privilege in sorted(overdue, key=lambda privilege: privilege.account_id):
+        await lock_account(tx, account_key(privilege.privilege_id))
+    # Read again under the locks: a PUT may have moved a deletion date into the future meanwhile.
+    still_overdue = {privilege.privilege_id for privilege in await queries.list_overdue(tx, now, PRIVILEGES_MAX)}
+    due = [privilege for privilege in overdue if privilege.privilege_id in still_overdue]
+    if due:
+        await remove(tx, due, ACTOR, now)
+    return len(due)

@@ -1,0 +1,155 @@
+"""Every statement on privileges; what they are worth is read from the ledger's views."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from guerdon.platform.db import Tx
+from guerdon.privileges.model import Privilege
+
+MOVEMENTS_SHOWN_MAX = 1_000
+
+
+async def list_documents(
+    tx: Tx, pass_ids: Sequence[str], now: datetime, as_of: datetime | None = None, privilege_id: str | None = None
+) -> dict[str, str]:
+    """Give the privileges of passes as JSON text, one array per pass that exists.
+
+    Priority high to low, missing last, then creation, then id; movements oldest first, the last thousand of them.
+    With `as_of` the values and movements are those of that instant; with
+    `privilege_id` only that one is given. The text is built where the rows are: building
+    it here would cost twice as much (research/performance.md section 5).
+    """
+    records = await tx.records(
+        """
+        SELECT p.pass_id, shown.documents
+          FROM unnest($2::text[]) AS wanted (pass_id)
+          JOIN pass p ON p.tenant_id = $1 AND p.pass_id = wanted.pass_id
+         CROSS JOIN LATERAL (
+               SELECT coalesce(json_agg(v.document ORDER BY v.priority DESC NULLS LAST, v.created_at, v.privilege_id),
+                               '[]') AS documents
+                 FROM (SELECT r.priority, r.created_at, r.privilege_id,
+                              r.body || jsonb_strip_nulls(jsonb_build_object(
+                                  'privilegeId', r.privilege_id, 'type', r.type, 'priority', r.priority,
+                                  'deletionDate', to_char(r.deletion_date AT TIME ZONE 'UTC',
+                                                          'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+                                  'data', jsonb_build_object(
+                                      'value', trim_scale(0.000001 * CASE
+                                          WHEN $4::timestamptz IS NULL THEN b.value
+                                          ELSE coalesce((SELECT e.value_after FROM ledger_movement e
+                                                          WHERE e.tenant_id = $1 AND e.account_id = r.account_id
+                                                            AND e.recorded_at <= $4
+                                                          ORDER BY e.seq DESC LIMIT 1), 0) END),
+                                      'movements', coalesce(m.movements, '[]'), 'content', r.data_content)))
+                              AS document
+                         FROM privilege r
+                         JOIN ledger_balance b ON b.tenant_id = $1 AND b.account_id = r.account_id
+                        CROSS JOIN LATERAL (
+                              SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                                         'movementId', e.movement_id, 'value', trim_scale(0.000001 * e.amount),
+                                         'date', to_char(e.occurred_at AT TIME ZONE 'UTC',
+                                                         'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+                                         'remarks', e.remarks)) ORDER BY e.seq) AS movements
+                                FROM (SELECT seq, movement_id, amount, occurred_at, remarks
+                                        FROM ledger_movement
+                                       WHERE tenant_id = $1 AND account_id = r.account_id
+                                         AND ($4::timestamptz IS NULL OR recorded_at <= $4)
+                                       ORDER BY seq DESC LIMIT 1000) AS e) AS m
+                        WHERE r.tenant_id = $1 AND r.pass_id = p.pass_id
+                          AND (r.deletion_date IS NULL OR r.deletion_date > $3)
+                          AND ($4::timestamptz IS NULL OR r.created_at <= $4)
+                          AND ($5::text IS NULL OR r.privilege_id = $5)) AS v) AS shown
+        """,
+        tx.tenant_id,
+        pass_ids,
+        now,
+        as_of,
+        privilege_id,
+    )
+    return {record["pass_id"]: record["documents"] for record in records}
+
+
+async def find_version(tx: Tx, account_id: UUID) -> int:
+    """Tell how many movements a privilege has seen."""
+    version: int | None = await tx.value(
+        "SELECT version FROM ledger_balance WHERE tenant_id = $1 AND account_id = $2", tx.tenant_id, account_id
+    )
+    return version or 0
+
+
+async def find_privilege(tx: Tx, privilege_id: str) -> Privilege | None:
+    """Read one privilege, hidden or not."""
+    return await tx.maybe(
+        Privilege,
+        """
+        SELECT privilege_id, pass_id, account_id, type, priority, body, data_content, deletion_date, created_at
+          FROM privilege WHERE tenant_id = $1 AND privilege_id = $2
+        """,
+        tx.tenant_id,
+        privilege_id,
+    )
+
+
+async def insert_privilege(tx: Tx, new: Privilege) -> bool:
+    """Keep a new privilege; False when its id is taken."""
+    inserted = await tx.execute(
+        """
+        INSERT INTO privilege (tenant_id, privilege_id, pass_id, account_id, type, priority, body, data_content,
+                               deletion_date, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+        ON CONFLICT (tenant_id, privilege_id) DO NOTHING
+        """,
+        tx.tenant_id,
+        new.privilege_id,
+        new.pass_id,
+        new.account_id,
+        new.type,
+        new.priority,
+        new.body_text,
+        new.data_content,
+        new.deletion_date,
+        new.created_at,
+    )
+    return inserted == 1
+
+
+async def update_privilege(tx: Tx, changed: Privilege, now: datetime) -> None:
+    """Keep the describing members of a privilege."""
+    await tx.execute(
+        """
+        UPDATE privilege
+           SET type = $3, priority = $4, body = $5, data_content = $6, deletion_date = $7, updated_at = $8
+         WHERE tenant_id = $1 AND privilege_id = $2
+        """,
+        tx.tenant_id,
+        changed.privilege_id,
+        changed.type,
+        changed.priority,
+        changed.body_text,
+        changed.data_content,
+        changed.deletion_date,
+        now,
+    )
+
+
+async def delete_privileges(tx: Tx, privilege_ids: Sequence[str]) -> None:
+    """Drop privileges; their accounts and entries stay in the ledger."""
+    await tx.execute(
+        "DELETE FROM privilege WHERE tenant_id = $1 AND privilege_id = ANY($2::text[])", tx.tenant_id, privilege_ids
+    )
+
+
+async def list_overdue(tx: Tx, now: datetime, limit: int) -> list[Privilege]:
+    """Read privileges whose deletion date has passed, the longest overdue first."""
+    return await tx.all(
+        Privilege,
+        """
+        SELECT privilege_id, pass_id, account_id, type, priority, body, data_content, deletion_date, created_at
+          FROM privilege
+         WHERE tenant_id = $1 AND deletion_date <= $2
+         ORDER BY deletion_date LIMIT $3
+        """,
+        tx.tenant_id,
+        now,
+        limit,
+    )

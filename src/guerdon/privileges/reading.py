@@ -1,0 +1,72 @@
+"""Reading privileges as the JSON text that callers get; concurrent lists share one statement."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from guerdon.passes.errors import PassNotFound
+from guerdon.platform.db import Database, Tx
+from guerdon.platform.gather import Gatherer
+from guerdon.platform.problems import Problem
+from guerdon.privileges import queries
+from guerdon.privileges.errors import PrivilegeNotFound
+from guerdon.privileges.model import Privilege
+
+LISTS_MAX = 32
+
+
+class PrivilegeLists:
+    """Answers concurrent requests for the privileges of passes with one statement per batch."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], *, in_flight: int = 2, queue_max: int = 4096
+    ) -> None:
+        """Read with at most `in_flight` statements at a time."""
+        self._database = database
+        self._clock = clock
+        self._gatherer = Gatherer[str, str](
+            self._read_batch, items_max=LISTS_MAX, in_flight=in_flight, queue_max=queue_max
+        )
+
+    async def read(self, tenant_id: str, pass_id: str) -> str:
+        """Give the privileges of a pass as JSON text. Raises PassNotFound, Overloaded."""
+        return await self._gatherer.call(tenant_id, pass_id)
+
+    async def _read_batch(self, tenant_id: str, pass_ids: Sequence[str]) -> list[str | BaseException]:
+        async with self._database.tenant(tenant_id) as tx:
+            documents = await queries.list_documents(tx, list(set(pass_ids)), self._clock())
+        return [documents.get(pass_id) or _no_such_pass(pass_id) for pass_id in pass_ids]
+
+
+async def list_privileges(tx: Tx, pass_id: str, now: datetime, as_of: datetime | None = None) -> str:
+    """Give the privileges of a pass as JSON text. Raises PassNotFound."""
+    documents = await queries.list_documents(tx, [pass_id], now, as_of)
+    if pass_id not in documents:
+        raise PassNotFound(pass_id)
+    return documents[pass_id]
+
+
+async def get_privilege(tx: Tx, privilege_id: str, pass_id: str | None, now: datetime) -> Privilege:
+    """Read a privilege that is not hidden; with `pass_id`, only of that pass. Raises PrivilegeNotFound."""
+    privilege = await queries.find_privilege(tx, privilege_id)
+    if privilege is None or privilege.is_hidden(now) or pass_id not in {None, privilege.pass_id}:
+        raise PrivilegeNotFound(privilege_id)
+    return privilege
+
+
+async def read_privilege(
+    tx: Tx, privilege_id: str, pass_id: str | None, now: datetime, as_of: datetime | None = None
+) -> tuple[str, int]:
+    """Give a privilege as JSON text with its version. Raises PrivilegeNotFound."""
+    privilege = await get_privilege(tx, privilege_id, pass_id, now)
+    # The version is read first: should a movement come between, it is older than the text, and an If-Match with it
+    # fails instead of passing wrongly.
+    version = await queries.find_version(tx, privilege.account_id)
+    documents = await queries.list_documents(tx, [privilege.pass_id], now, as_of, privilege_id)
+    document = documents[privilege.pass_id][1:-1].strip()
+    if not document:
+        raise PrivilegeNotFound(privilege_id)
+    return document, version
+
+
+def _no_such_pass(pass_id: str) -> Problem:
+    return PassNotFound(pass_id)
