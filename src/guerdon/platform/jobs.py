@@ -8,11 +8,14 @@ last attempt has failed. Whoever defers should announce the topic `jobs` after t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-import asyncpg
 import msgspec
 
 from guerdon.platform.db import Tx
+
+if TYPE_CHECKING:
+    from guerdon.platform.db import Connection
 
 JOBS_TOPIC = "jobs"
 PAYLOAD_BYTES_MAX = 65_536
@@ -103,7 +106,7 @@ async def defer_all(tx: Tx, deferrals: Sequence[Deferral]) -> None:
     await enqueue(tx.connection, deferrals)
 
 
-async def enqueue(connection: "asyncpg.Connection[asyncpg.Record]", deferrals: Sequence[Deferral]) -> list[int]:
+async def enqueue(connection: "Connection", deferrals: Sequence[Deferral]) -> list[int]:
     """Write jobs of any tenants on a connection of the caller's; for schedules. Rooms use `defer`."""
     rows = _merged(deferrals)
     records = await connection.fetch(

@@ -1,18 +1,22 @@
 """The queue's engine: pgqueuer, on our connections, under our names, and without a NOTIFY of its own."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
+import asyncpg
+import structlog
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.core.tm import TaskManager
-from pgqueuer.domain.models import TableChangedEvent
+from pgqueuer.domain.models import Job, TableChangedEvent, TracebackRecord
 from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.ports.driver import Driver, NotifyCallback
 
 from guerdon.platform.db import Database
+
+TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 # Every name is given here, since the library would take each one from the environment as well.
 NAMES = DBSettings(
@@ -29,6 +33,8 @@ NAMES = DBSettings(
     durability=Durability.durable,
     widen_id=True,
 )
+
+_log = structlog.stdlib.get_logger("guerdon.jobs")
 
 
 class QueueDriver(Driver):
@@ -88,9 +94,20 @@ class QueueDriver(Driver):
         self._callbacks.clear()
 
 
-def make_queries(driver: Driver) -> Queries:
+class PatientQueries(Queries):
+    """The library's statements, but for one: a job that cannot be put back now is not given up for that."""
+
+    async def retry_job(self, job: Job, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
+        """Put a job back; when the database cannot be reached, leave it to be found by its old heartbeat."""
+        try:
+            await super().retry_job(job, delay, traceback_record)
+        except TROUBLE as trouble:
+            _log.warning("a job could not be put back; it will be found", job_id=job.id, reason=repr(trouble))
+
+
+def make_queries(driver: Driver) -> PatientQueries:
     """Make the library's statements over our names."""
-    return Queries(
+    return PatientQueries(
         driver,
         qbe=QueryBuilderEnvironment(NAMES),
         qbq=QueryQueueBuilder(NAMES),
