@@ -1,8 +1,9 @@
 """The rules of one account, without a database: refusals in their published order, and what lots do."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -240,8 +241,8 @@ def test_a_hold_outlives_its_lot_and_what_it_gives_back_has_expired() -> None:
 
 
 @pytest.mark.parametrize("amount", [0, -1])
-@pytest.mark.parametrize("action", [Spend, Hold, lambda a: Return("spend", a), lambda a: Capture("hold", a)])
-def test_an_amount_that_is_not_above_zero_is_a_broken_assumption(action: type[Spend], amount: int) -> None:
+@pytest.mark.parametrize("action", [Spend, Hold, partial(Return, "spend"), partial(Capture, "hold")])
+def test_an_amount_that_is_not_above_zero_is_a_broken_assumption(action: Callable[[int], Action], amount: int) -> None:
     page = a_wallet((10, None))
     page.post(command(ANY, Spend(2), "spend"), NOON)
     page.post(command(ANY, Hold(2), "hold"), NOON)

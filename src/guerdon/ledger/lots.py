@@ -1,11 +1,13 @@
 """Bringing lots, holds and spendings to the pages that need them, and back to their tables."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from guerdon.ledger import lot_queries
 from guerdon.ledger.model import AccountKey, Allocation, Capture, Command, Release, Return, Spending
 from guerdon.ledger.page import Page
+from guerdon.ledger.queries import PostedEntry
 from guerdon.platform.db import Tx
 
 
@@ -51,6 +53,19 @@ async def _load_spendings(
             if taken:
                 returned = returns.get((page.account.account_id, spend_id), 0)
                 page.spendings[spend_id] = Spending(spend_id, taken, returned)
+
+
+async def with_allocations(tx: Tx, earlier: Mapping[str, PostedEntry]) -> dict[str, PostedEntry]:
+    """Complete entries that were posted before with what they allocated; those without lots cost nothing."""
+    movement_ids = [name for name, posted in earlier.items() if posted.entry.kind not in {"move", "earn"}]
+    found = await lot_queries.list_allocations(tx, movement_ids) if movement_ids else []
+    allocations: dict[str, tuple[Allocation, ...]] = {}
+    for _, movement_id, _, allocation in found:
+        allocations[movement_id] = (*allocations.get(movement_id, ()), allocation)
+    return {
+        name: replace(posted, entry=replace(posted.entry, allocations=allocations.get(name, ())))
+        for name, posted in earlier.items()
+    }
 
 
 async def store_lots(tx: Tx, pages: Sequence[Page]) -> None:

@@ -78,12 +78,16 @@ class Page:
 
         Raises the refusals of errors.py.
         """
+        self.check_open(now)
+        # A clock that steps back never makes an account's history run backwards.
+        instant = max(now, self.account.moved_at)
+        return self._append(command, self._decide(command, instant), instant)
+
+    def check_open(self, now: datetime) -> None:
+        """Raise AccountNotFound from the instant on at which the account closes."""
         account = self.account
         if account.closes_at is not None and account.closes_at <= now:
             raise AccountNotFound(account.kind, account.owner_id)
-        # A clock that steps back never makes an account's history run backwards.
-        instant = max(now, account.moved_at)
-        return self._append(command, self._decide(command, instant), instant)
 
     def _decide(self, command: Command, now: datetime) -> Line:
         match command.action:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from guerdon.ledger import queries
 from guerdon.ledger.errors import AccountNotFound, MovementMismatch
-from guerdon.ledger.lots import load_lots, store_lots
+from guerdon.ledger.lots import load_lots, store_lots, with_allocations
 from guerdon.ledger.model import (
     AccountKey,
     Action,
@@ -81,23 +81,24 @@ class _Batch:
         if keys:
             self._answers = await find_kept_answers(tx, keys)
         movement_ids = [command.movement_id for command in commands if command.is_chosen]
-        movement_ids += [kept.answer.body.decode() for kept in self._answers.values()]
+        movement_ids += [_movement_id(kept.answer) for kept in self._answers.values()]
         if movement_ids:
-            self._earlier = await queries.find_entries(tx, movement_ids)
+            self._earlier = await with_allocations(tx, await queries.find_entries(tx, movement_ids))
 
     def decide(self, command: Command, now: datetime) -> Outcome:
         try:
-            earlier = self._find_earlier(command)
+            earlier = self._find_earlier(command, now)
             if earlier is not None:
+                self._keep_key(command, earlier.entry.movement_id)
                 return Posted(earlier.account, earlier.subject_id, earlier.entry, is_repeat=True)
             return self._post(command, now)
         except Problem as refusal:
             return refusal
 
-    def _find_earlier(self, command: Command) -> queries.PostedEntry | None:
+    def _find_earlier(self, command: Command, now: datetime) -> queries.PostedEntry | None:
         if command.repeat is not None and command.repeat.key in self._answers:
             answer = self._answers[command.repeat.key].matching(command.repeat.key, command.repeat.fingerprint)
-            earlier = self._earlier.get(answer.body.decode())
+            earlier = self._earlier.get(_movement_id(answer))
             if earlier is None:
                 raise IdempotencyMismatch(command.repeat.key)
             return earlier
@@ -105,22 +106,34 @@ class _Batch:
             return None
         earlier = self._earlier[command.movement_id]
         if earlier.account != command.account or not _is_same(command.action, command.remarks, earlier.entry):
+            self._get_page(command.account).check_open(now)
             raise MovementMismatch(command.movement_id)
         return earlier
 
     def _post(self, command: Command, now: datetime) -> Posted:
-        page = self.pages.get(command.account)
-        if page is None:
-            raise AccountNotFound(command.account.kind, command.account.owner_id)
+        page = self._get_page(command.account)
         entry = page.post(command, now)
         posted = queries.PostedEntry(command.account, page.account.subject_id, entry)
         # Twins inside one call find each other here, as those of different calls do in the database.
         self._earlier[command.movement_id] = posted
-        if command.repeat is not None:
-            answer = Answer(200, command.movement_id.encode())
+        self._keep_key(command, command.movement_id)
+        return Posted(command.account, page.account.subject_id, entry)
+
+    def _get_page(self, account: AccountKey) -> Page:
+        if account not in self.pages:
+            raise AccountNotFound(account.kind, account.owner_id)
+        return self.pages[account]
+
+    def _keep_key(self, command: Command, movement_id: str) -> None:
+        if command.repeat is not None and command.repeat.key not in self._answers:
+            answer = Answer(200, movement_id.encode())
             self.kept.append((command.repeat.key, command.repeat.fingerprint, answer))
             self._answers[command.repeat.key] = KeptAnswer(command.repeat.fingerprint, answer)
-        return Posted(command.account, page.account.subject_id, entry)
+
+
+def _movement_id(answer: Answer) -> str:
+    # The key may have been used for another kind of write, whose answer is whatever it is.
+    return answer.body.decode(errors="replace")
 
 
 def _is_same(action: Action, remarks: str | None, entry: Entry) -> bool:
