@@ -1,0 +1,52 @@
+"""The pass types of a tenant, read from its files and kept ready by their digest."""
+
+from collections import OrderedDict
+
+from guerdon.passes.errors import UnknownPassType
+from guerdon.passes.pass_type import PassType
+from guerdon.passes.pass_type_reading import read_pass_type
+from guerdon.platform.db import Tx
+from guerdon.tenants.files import get_file, list_files
+from guerdon.tenants.model import FileVersion
+
+FOLDER = "server/passes/"
+ENDINGS = ("yaml", "yml", "json")
+KEPT_MAX = 1_000
+
+
+class PassTypes:
+    """Reads pass types; each version of a file is read once per process."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._kept: OrderedDict[tuple[str, bytes], PassType] = OrderedDict()
+
+    async def get(self, tx: Tx, name: str) -> PassType:
+        """Give the pass type of a name, as its file stands now. Raises UnknownPassType, PassTypeInvalid."""
+        return (await self.get_versioned(tx, name))[0]
+
+    async def get_versioned(self, tx: Tx, name: str) -> tuple[PassType, bytes]:
+        """Give a pass type with the digest of its file. Raises UnknownPassType, PassTypeInvalid."""
+        file = await _find_file(tx, name)
+        key = (name, file.digest)
+        if key not in self._kept:
+            stored = await get_file(tx, file.path, file.version)
+            self._kept[key] = read_pass_type(name, stored.content)
+            if len(self._kept) > KEPT_MAX:
+                self._kept.popitem(last=False)
+        return self._kept[key], file.digest
+
+    async def list_names(self, tx: Tx) -> list[str]:
+        """Name the tenant's pass types."""
+        files = await list_files(tx, prefix=FOLDER)
+        return sorted(file.path.removeprefix(FOLDER).rpartition(".")[0] for file in files)
+
+
+async def _find_file(tx: Tx, name: str) -> FileVersion:
+    if name.replace("-", "").isalnum() and name.isascii():
+        files = {file.path: file for file in await list_files(tx, prefix=f"{FOLDER}{name}.")}
+        for ending in ENDINGS:
+            found = files.get(f"{FOLDER}{name}.{ending}")
+            if found is not None:
+                return found
+    raise UnknownPassType(name)

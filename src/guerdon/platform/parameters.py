@@ -1,0 +1,61 @@
+"""Query parameters and headers that several rooms read the same way."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import Depends, Query, Request, Response
+
+from guerdon.platform.boundary import BODY
+from guerdon.platform.problems import InvalidRequest
+from guerdon.platform.wire import parse_instant
+from guerdon.platform.writes import REPLAYED_HEADER, Answer, WriteOptions, read_write_options
+
+
+def write_options(request: Request) -> WriteOptions:
+    """Read how a write was asked for from its request."""
+    scope = request.scope
+    address = scope["path"].encode() + b"?" + scope["query_string"]
+    return read_write_options(scope["method"], address, dict(scope["headers"]), scope[BODY])
+
+
+def as_of_parameter(
+    as_of: Annotated[
+        str | None,
+        Query(alias="asOf", description="Read values as they were at this RFC 3339 instant.", max_length=40),
+    ] = None,
+) -> datetime | None:
+    """Read `asOf`. Raises InvalidRequest."""
+    return None if as_of is None else parse_as_of(as_of)
+
+
+def parse_as_of(text: str) -> datetime:
+    """Read the text of an `asOf` parameter. Raises InvalidRequest."""
+    try:
+        # A plus sign that was not encoded arrives as a space; no date-time has one there otherwise.
+        return parse_instant(text.replace(" ", "+") if text.count(" ") == 1 and "T" in text.upper() else text)
+    except ValueError as wrong:
+        raise InvalidRequest({"asOf": [str(wrong)]}) from wrong
+
+
+def hot_as_of(query: bytes) -> datetime | None:
+    """Read `asOf` from a raw query string; hot routes call this only when there is a query at all."""
+    for name, value in parse_qsl(query.decode("latin-1")):
+        if name == "asOf":
+            return parse_as_of(value)
+    return None
+
+
+def respond(answer: Answer, headers: Mapping[str, str] | None = None) -> Response:
+    """Shape the answer of a write."""
+    sent = dict(headers or {})
+    if answer.location is not None:
+        sent["Location"] = answer.location
+    if answer.is_replayed:
+        sent[REPLAYED_HEADER] = "true"
+    return Response(answer.body, answer.status, sent, answer.media_type if answer.body else None)
+
+
+Write = Annotated[WriteOptions, Depends(write_options)]
+AsOf = Annotated[datetime | None, Depends(as_of_parameter)]

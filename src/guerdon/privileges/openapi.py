@@ -1,0 +1,74 @@
+"""The OpenAPI operations of the hot routes, in the words of the rest of the document."""
+
+from typing import Any
+
+from guerdon.platform.http import asks
+
+TENANT = {"name": "tenantId", "in": "path", "required": True, "schema": {"type": "string", "title": "Tenantid"}}
+
+
+def _path(name: str, **limits: int) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1, **limits}}
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+LIST_OPERATION: dict[str, Any] = {
+    "tags": ["Privilege"],
+    "summary": "List the privileges of a pass",
+    "description": "Priority high to low, missing last; movements oldest first, the last thousand of each.",
+    "operationId": "list_privileges_of_pass",
+    "parameters": [
+        TENANT,
+        _path("passId"),
+        {
+            "name": "asOf",
+            "in": "query",
+            "required": False,
+            "schema": {"type": "string", "format": "date-time"},
+            "description": "Read values as they were at this RFC 3339 instant.",
+        },
+    ],
+    "responses": {
+        "200": {
+            "description": "The privileges",
+            "content": _json({"type": "array", "items": _ref("Privilege")}),
+        },
+        "404": {"description": "No such pass"},
+    },
+    **asks("Pass.Read"),
+}
+
+MOVEMENT_OPERATION: dict[str, Any] = {
+    "tags": ["Privilege"],
+    "summary": "Apply a movement to a privilege",
+    "description": "The value must still be `oldValue` within 0.0001, else 409 with `currentValue` and `version`. "
+    "A `movementId` of your own makes the movement repeatable for ever.",
+    "operationId": "apply_movement",
+    "parameters": [
+        TENANT,
+        _path("privilegeId", maxLength=200),
+        {
+            "name": "If-Match",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string"},
+            "description": "The version that an ETag gave; closes the A-B-A hole of comparing values.",
+        },
+    ],
+    "requestBody": {"required": True, "content": _json(_ref("ApplyMovementRequest"))},
+    "responses": {
+        "200": {"description": "The movement is durable", "content": _json(_ref("MovementResponse"))},
+        "404": {"description": "No such privilege"},
+        "409": {"description": "The value is another one, or would leave its bounds"},
+        "412": {"description": "The version is another one"},
+        "503": {"description": "Too much is waiting, or the outcome is not known; send it again"},
+    },
+    **asks("Pass.Write"),
+}

@@ -1,0 +1,209 @@
+"""HTTP for privileges: seed 001's operations but the hot ones, which are in hot_routes.py."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Request, Response
+
+from guerdon.access.guard import CallerDep
+from guerdon.access.model import Caller
+from guerdon.ledger.amounts import to_millionths
+from guerdon.passes.finding import get_pass, resolve_pass
+from guerdon.passes.identifiers import parse_identifiers
+from guerdon.passes.pass_types import PassTypes
+from guerdon.passes.updating import Notification, request_notification
+from guerdon.platform.db import Database, Tx
+from guerdon.platform.http import asks, router
+from guerdon.platform.ids import new_id
+from guerdon.platform.parameters import AsOf, Write, respond
+from guerdon.platform.writes import Answer, WriteOptions, write_once
+from guerdon.privileges.granting import Bounds, add_privilege, delete_privilege, described, put_privilege
+from guerdon.privileges.model import Privilege
+from guerdon.privileges.reading import list_privileges, read_privilege
+from guerdon.privileges.schemas import InsertPrivilegeRequest, PatchPrivilegeRequest, PrivilegeCreated
+from guerdon.privileges.schemas import Privilege as PrivilegeDocument
+from guerdon.privileges.wishes import read_description, read_history, read_notification
+
+PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
+PRIVILEGE_ID_CHARACTERS_MAX = 200
+PrivilegeId = Annotated[str, Path(alias="privilegeId", min_length=1, max_length=PRIVILEGE_ID_CHARACTERS_MAX)]
+PassId = Annotated[str, Path(alias="passId", min_length=1, max_length=200)]
+TenantId = Annotated[str, Path(alias="tenantId")]
+
+
+@dataclass(frozen=True, slots=True)
+class PrivilegeRoutes:
+    """The privilege operations over one database."""
+
+    database: Database
+    pass_types: PassTypes
+    clock: Callable[[], datetime]
+
+    def router(self) -> APIRouter:
+        """Give the routes; literal paths stand before those with a pass id."""
+        made = router("/api/{tenantId}/passes", "Privilege")
+        add, reads, writes = made.add_api_route, asks(PASS_READ), asks(PASS_WRITE)
+        many, one = list[PrivilegeDocument], PrivilegeDocument
+        created = {"response_model": PrivilegeCreated, "openapi_extra": writes}
+        add("/privileges", self.list_by_identifiers, openapi_extra=reads, response_model=many)
+        add("/privileges", self.create_by_identifiers, methods=["POST"], **created)
+        add("/privileges/{privilegeId}", self.get, openapi_extra=reads, response_model=one)
+        add("/privileges/{privilegeId}", self.put_by_identifiers, methods=["PUT"], openapi_extra=writes)
+        add("/privileges/{privilegeId}", self.delete, methods=["DELETE"], openapi_extra=writes, status_code=204)
+        add("/{passId}/privileges", self.create, methods=["POST"], **created)
+        add("/{passId}/privileges/{privilegeId}", self.get_of_pass, openapi_extra=reads, response_model=one)
+        add("/{passId}/privileges/{privilegeId}", self.put, methods=["PUT"], openapi_extra=writes)
+        add(
+            "/{passId}/privileges/{privilegeId}",
+            self.delete_of_pass,
+            methods=["DELETE"],
+            openapi_extra=writes,
+            status_code=204,
+        )
+        return made
+
+    async def list_by_identifiers(self, tenant_id: TenantId, request: Request, as_of: AsOf) -> Response:
+        """List the privileges of the pass that all identifiers match."""
+        identifiers = parse_identifiers(request.scope["query_string"])
+        async with self.database.tenant(tenant_id) as tx:
+            pass_id = await resolve_pass(tx, identifiers)
+            return _json(await list_privileges(tx, pass_id, self.clock(), as_of))
+
+    async def get(self, tenant_id: TenantId, privilege_id: PrivilegeId, as_of: AsOf) -> Response:
+        """Read one privilege, whatever pass holds it."""
+        async with self.database.tenant(tenant_id) as tx:
+            return _versioned(await read_privilege(tx, privilege_id, None, self.clock(), as_of))
+
+    async def get_of_pass(
+        self, tenant_id: TenantId, pass_id: PassId, privilege_id: PrivilegeId, as_of: AsOf
+    ) -> Response:
+        """Read one privilege of one pass."""
+        async with self.database.tenant(tenant_id) as tx:
+            return _versioned(await read_privilege(tx, privilege_id, pass_id, self.clock(), as_of))
+
+    async def create(
+        self, tenant_id: TenantId, pass_id: PassId, body: InsertPrivilegeRequest, caller: CallerDep, write: Write
+    ) -> Response:
+        """Add a privilege to a pass, with the history that it brings."""
+
+        async def work(tx: Tx) -> Answer:
+            return await self._create(tx, pass_id, body, caller)
+
+        return respond(await write_once(self.database, tenant_id, write, self.clock(), work))
+
+    async def create_by_identifiers(
+        self, tenant_id: TenantId, request: Request, body: InsertPrivilegeRequest, caller: CallerDep, write: Write
+    ) -> Response:
+        """Add a privilege to the pass that all identifiers match."""
+        identifiers = parse_identifiers(request.scope["query_string"])
+
+        async def work(tx: Tx) -> Answer:
+            return await self._create(tx, await resolve_pass(tx, identifiers), body, caller)
+
+        return respond(await write_once(self.database, tenant_id, write, self.clock(), work))
+
+    async def put(
+        self,
+        tenant_id: TenantId,
+        pass_id: PassId,
+        privilege_id: PrivilegeId,
+        body: PatchPrivilegeRequest,
+        caller: CallerDep,
+        write: Write,
+    ) -> Response:
+        """Create or change the privilege of this id; what is not given stays, null clears."""
+
+        async def work(tx: Tx) -> Answer:
+            return await self._put(tx, pass_id, privilege_id, body, caller)
+
+        return respond(await write_once(self.database, tenant_id, write, self.clock(), work))
+
+    async def put_by_identifiers(
+        self,
+        tenant_id: TenantId,
+        request: Request,
+        privilege_id: PrivilegeId,
+        body: PatchPrivilegeRequest,
+        caller: CallerDep,
+        write: Write,
+    ) -> Response:
+        """Create or change a privilege of the pass that all identifiers match."""
+        identifiers = parse_identifiers(request.scope["query_string"])
+
+        async def work(tx: Tx) -> Answer:
+            return await self._put(tx, await resolve_pass(tx, identifiers), privilege_id, body, caller)
+
+        return respond(await write_once(self.database, tenant_id, write, self.clock(), work))
+
+    async def delete(
+        self, tenant_id: TenantId, privilege_id: PrivilegeId, caller: CallerDep, write: Write
+    ) -> Response:
+        """Take a privilege away for good, whatever pass holds it."""
+        return await self._delete(tenant_id, privilege_id, None, caller, write)
+
+    async def delete_of_pass(
+        self, tenant_id: TenantId, pass_id: PassId, privilege_id: PrivilegeId, caller: CallerDep, write: Write
+    ) -> Response:
+        """Take a privilege of one pass away for good."""
+        return await self._delete(tenant_id, privilege_id, pass_id, caller, write)
+
+    async def _create(self, tx: Tx, pass_id: str, body: InsertPrivilegeRequest, caller: Caller) -> Answer:
+        now = self.clock()
+        holder = await get_pass(tx, pass_id)
+        bounds = await self._bounds(tx, holder.pass_type)
+        privilege_id = new_id().hex
+        history = read_history(body.data, new_id().hex, now)
+        blank = Privilege(privilege_id, pass_id, new_id(), body.type, None, "{}", None, None, now)
+        new = described(blank, read_description(body, body.type))
+        await add_privilege(tx, new, history, bounds, caller.actor, now)
+        await _notify(tx, pass_id, read_notification(body), caller, now)
+        document = PrivilegeCreated(privilegeId=privilege_id).model_dump_json(by_alias=True)
+        location = f"/api/{tx.tenant_id}/passes/{pass_id}/privileges/{quote(privilege_id)}"
+        return Answer(200, document.encode(), location=location)
+
+    async def _put(
+        self, tx: Tx, pass_id: str, privilege_id: str, body: PatchPrivilegeRequest, caller: Caller
+    ) -> Answer:
+        now = self.clock()
+        holder = await get_pass(tx, pass_id)
+        bounds = await self._bounds(tx, holder.pass_type)
+        description = read_description(body, body.type if "type" in body.model_fields_set else None)
+        await put_privilege(tx, pass_id, privilege_id, description, new_id(), bounds, caller.actor, now)
+        await _notify(tx, pass_id, read_notification(body), caller, now)
+        return Answer(200)
+
+    async def _delete(
+        self, tenant_id: str, privilege_id: str, pass_id: str | None, caller: Caller, write: WriteOptions
+    ) -> Response:
+        async def work(tx: Tx) -> Answer:
+            await delete_privilege(tx, privilege_id, pass_id, caller.actor, self.clock())
+            return Answer(204)
+
+        return respond(await write_once(self.database, tenant_id, write, self.clock(), work))
+
+    async def _bounds(self, tx: Tx, pass_type_name: str) -> Bounds:
+        pass_type = await self.pass_types.get(tx, pass_type_name)
+        floor, ceiling = pass_type.privilege_floor, pass_type.privilege_ceiling
+        return (
+            None if floor is None else to_millionths(floor),
+            None if ceiling is None else to_millionths(ceiling),
+        )
+
+
+async def _notify(
+    tx: Tx, pass_id: str, notification: Notification | None, caller: Caller, now: datetime
+) -> None:
+    if notification is not None:
+        await request_notification(tx, new_id(), pass_id, notification, caller.actor, now)
+
+
+def _json(text: str) -> Response:
+    return Response(text, media_type="application/json")
+
+
+def _versioned(read: tuple[str, int]) -> Response:
+    text, version = read
+    return Response(text, headers={"ETag": f'"{version}"'}, media_type="application/json")

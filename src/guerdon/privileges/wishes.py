@@ -1,0 +1,92 @@
+"""Turning the bodies of seed 001 into what the use cases take."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from guerdon.ledger.amounts import to_millionths
+from guerdon.passes.updating import Notification
+from guerdon.platform.problems import InvalidRequest
+from guerdon.privileges.model import Description, PastMovement, opening_history
+from guerdon.privileges.schemas import NotifyRequest, PrivilegeData, PrivilegeRequest
+
+DESCRIBING = ("external_id", "origin", "categories", "content", "appearance", "links")
+OPENING_REMARK = "opening value"
+
+
+def read_description(body: PrivilegeRequest, type_given: str | None) -> Description:
+    """Part a body into the members that it gives and what they say. Raises InvalidRequest."""
+    _check_notification(body)
+    given = {PrivilegeRequest.model_fields[name].alias or name for name in body.model_fields_set & _fields()}
+    if body.data is not None and "content" in body.data.model_fields_set:
+        given.add("data.content")
+    document = {
+        PrivilegeRequest.model_fields[name].alias or name: _plain(getattr(body, name))
+        for name in DESCRIBING
+        if name in body.model_fields_set
+    }
+    content = None if body.data is None else body.data.content
+    return Description(frozenset(given), type_given, body.priority, document, content, body.deletion_date)
+
+
+def read_history(data: PrivilegeData | None, opening_id: str, now: datetime) -> tuple[PastMovement, ...]:
+    """Give the history that a new privilege brings: its movements, or one that opens it with its value.
+
+    Raises ZeroMovement, HistoryMismatch, InvalidRequest when two movements share an id.
+    """
+    if data is None:
+        return ()
+    movements = data.movements or []
+    _check_ids([movement.movement_id for movement in movements])
+    value = None if data.value is None else to_millionths(data.value)
+    history = opening_history(
+        value,
+        [
+            PastMovement(movement.movement_id, to_millionths(movement.value), movement.date, movement.remarks)
+            for movement in movements
+        ],
+    )
+    if not history and value:
+        return (PastMovement(opening_id, value, now, OPENING_REMARK),)
+    return history
+
+
+def read_notification(body: PrivilegeRequest) -> Notification | None:
+    """Give what the holder is to be told beside the privilege, if anything."""
+    if body.options is None or body.options.notification is None:
+        return None
+    asked = body.options.notification
+    correlation_id = asked.options.correlation_id or body.options.correlation_id
+    return Notification(asked.content, asked.localized_content, asked.options.update_data, correlation_id)
+
+
+def _check_notification(body: PrivilegeRequest) -> None:
+    asked: NotifyRequest | None = None if body.options is None else body.options.notification
+    if asked is not None and not asked.content and not asked.localized_content:
+        raise InvalidRequest({"options.notification": ["Give content, localizedContent, or both."]})
+
+
+def _check_ids(movement_ids: Sequence[str]) -> None:
+    repeated = sorted({movement_id for movement_id in movement_ids if movement_ids.count(movement_id) > 1})
+    if repeated:
+        raise InvalidRequest({"data.movements": [f"The movement id {name!r} stands twice." for name in repeated]})
+
+
+def _fields() -> set[str]:
+    return set(PrivilegeRequest.model_fields)
+
+
+def _plain(member: object) -> object:
+    """Give a member as JSON values under its wire names, without what is null."""
+    if isinstance(member, BaseModel):
+        return _without_nulls(member.model_dump(mode="json", by_alias=True, exclude_unset=True))
+    return member
+
+
+def _without_nulls(document: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: _without_nulls(value) if isinstance(value, dict) else value  # pyright: ignore[reportUnknownArgumentType]  # JSON
+        for name, value in document.items()
+        if value is not None
+    }
