@@ -11,6 +11,7 @@ NothingToReturn      409  all that was spent has been returned, or more is asked
 NotEnough            409  more is asked than is available
 NothingToExpire      409  no lot of the account is past its time
 ValueOutOfBounds     409  the value would leave the bounds of the account
+LotTaken             409  the lot id was used before
 """
 
 from guerdon.ledger.amounts import amount_text, to_decimal
@@ -130,3 +131,12 @@ class ValueOutOfBounds(Conflict):
             f"{amount_text(value_min)} and {amount_text(value_max)}.",
             extra={"currentValue": to_decimal(value), "version": version},
         )
+
+
+class LotTaken(Conflict):
+    """The lot id was used before."""
+
+    code = "lot_taken"
+
+    def __init__(self) -> None:
+        super().__init__("The id of the lot was used for another lot; choose a new one.")

@@ -10,14 +10,26 @@ from datetime import datetime
 import asyncpg
 import structlog
 
-from guerdon.ledger.model import AccountKind, Command, Posted
+from guerdon.ledger.errors import LotTaken
+from guerdon.ledger.model import AccountKey, AccountKind, Command, Posted
 from guerdon.ledger.posting import Outcome, post
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.gather import Gatherer
-from guerdon.platform.problems import Overloaded, Problem
+from guerdon.platform.problems import InternalError, Overloaded, Problem
 
 Effect = Callable[[Tx, Sequence[Posted], datetime], Awaitable[None]]
 ATTEMPTS_MAX = 3
+LOT_KEY = "ledger_lot_pkey"
+LOSSES = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a statement met the closing of its line
+    OSError,
+)
 
 log = structlog.get_logger("guerdon.ledger")
 
@@ -48,7 +60,7 @@ class Poster:
         in_flight: int,
         queue_max: int,
     ) -> None:
-        """Gather at most `commands_max` commands into each of `in_flight` transactions; 1 and many is group commit off."""
+        """Gather at most `commands_max` commands into each of `in_flight` transactions; 1 turns group commit off."""
         self._database = database
         self._effects = effects
         self._clock = clock
@@ -62,7 +74,7 @@ class Poster:
         Raises the refusals of errors.py, Overloaded, OutcomeUnknown.
         """
         if dry_run:
-            return _posted_or_raise(await self._post_alone(tenant_id, command, dry_run=True))
+            return _posted_or_raise(await self._post_alone(tenant_id, command, Overloaded(), dry_run=True))
         return await self._gatherer.call(tenant_id, command)
 
     async def drain(self) -> None:
@@ -72,22 +84,62 @@ class Poster:
     async def _post_batch(self, tenant_id: str, commands: Sequence[Command]) -> Sequence[Outcome]:
         try:
             return await self._post_together(tenant_id, commands)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as failure:
-            # One bad command never fails its neighbours: each is posted again by itself.
-            log.warning("batch failed, posting one by one", commands=len(commands), reason=repr(failure))
-        return [await self._post_alone(tenant_id, command) for command in commands]
+        except Exception as failure:  # noqa: BLE001  # whatever it was, every command gets an outcome of its own
+            log.warning("batch failed", commands=len(commands), reason=repr(failure))
+            # Whether the batch was committed is not always known, so each later attempt looks for its own entries.
+            again = [replace(command, is_chosen=True) for command in commands]
+            if _is_loss(failure):
+                return await self._post_after_loss(tenant_id, again)
+        return await self._post_one_by_one(tenant_id, again, Overloaded())
 
-    async def _post_alone(self, tenant_id: str, command: Command, *, dry_run: bool = False) -> Outcome:
-        # Whether an earlier attempt was committed is not always known, so each attempt looks for its own entry.
-        again = replace(command, is_chosen=True)
+    async def _post_after_loss(self, tenant_id: str, commands: Sequence[Command]) -> Sequence[Outcome]:
+        for _ in range(ATTEMPTS_MAX - 1):
+            try:
+                return await self._post_together(tenant_id, commands)
+            except Exception as failure:  # noqa: BLE001  # as above
+                if not _is_loss(failure):
+                    return await self._post_one_by_one(tenant_id, commands, OutcomeUnknown())
+        return [OutcomeUnknown()] * len(commands)
+
+    async def _post_one_by_one(
+        self, tenant_id: str, commands: Sequence[Command], undecided: Overloaded
+    ) -> Sequence[Outcome]:
+        """Let no bad command fail its neighbours, nor a held account or a dead database keep them waiting in turn."""
+        outcomes: list[Outcome] = []
+        waiting_for: dict[AccountKey, Overloaded] = {}
+        lost: OutcomeUnknown | None = None
+        for command in commands:
+            outcome = lost or waiting_for.get(command.account)
+            outcome = outcome or await self._post_alone(tenant_id, command, undecided)
+            if outcome is undecided:
+                waiting_for[command.account] = undecided
+            elif isinstance(outcome, OutcomeUnknown):
+                lost = outcome
+            outcomes.append(outcome)
+        return outcomes
+
+    async def _post_alone(
+        self, tenant_id: str, command: Command, undecided: Overloaded, *, dry_run: bool = False
+    ) -> Outcome:
         for _ in range(ATTEMPTS_MAX):
             try:
-                return (await self._post_together(tenant_id, [again], dry_run=dry_run))[0]
-            except asyncpg.UniqueViolationError:
+                return (await self._post_together(tenant_id, [command], dry_run=dry_run))[0]
+            except asyncpg.UniqueViolationError as taken:
+                # Another process took the movement id or the key meanwhile; the next attempt finds it.
+                if taken.constraint_name == LOT_KEY:
+                    return LotTaken()
+            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 continue
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                log.exception("command failed", movement_id=command.movement_id)
-        return OutcomeUnknown()
+            except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError):
+                return undecided
+            except Problem as refusal:
+                return refusal
+            except Exception as failure:
+                if not _is_loss(failure):
+                    log.exception("command failed", movement_id=command.movement_id)
+                    return InternalError()
+                undecided = OutcomeUnknown()
+        return undecided
 
     async def _post_together(
         self, tenant_id: str, commands: Sequence[Command], *, dry_run: bool = False
@@ -101,6 +153,11 @@ class Poster:
                 if of_kind:
                     await effect(tx, of_kind, now)
         return outcomes
+
+
+def _is_loss(failure: Exception) -> bool:
+    """Tell whether the database went away, so that a commit may or may not have happened."""
+    return isinstance(failure, LOSSES) and not isinstance(failure, asyncpg.DataError)
 
 
 def _posted_or_raise(outcome: Outcome) -> Posted:
