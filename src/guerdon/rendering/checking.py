@@ -69,7 +69,7 @@ def _check_translations(pass_type: PassType, members: Mapping[str, object], tree
             message = f"`{language}` is the default language; its texts are the ones in the fields."
             tree.add(("localization", language), message, is_warning=True)
         for source in table:
-            if source not in used:
+            if source not in used and not any(source in text for text in used if is_template(text)):
                 path = ("localization", language, source)
                 tree.add(path, "This translation is never used: no text of the pass type reads so.", is_warning=True)
 

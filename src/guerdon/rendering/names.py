@@ -14,7 +14,9 @@ DEPTH_MAX = 12
 NAME_CHARACTERS_MAX = 500
 VIEW_S_MAX = 1.0
 
-_NOTHING: Final[Mapping[str, object]] = {}
+Tables = Mapping[str, Mapping[str, str]]
+
+_NOTHING: Final[Mapping[str, str]] = {}
 
 
 class Speech:
@@ -54,9 +56,12 @@ class Spoken:
 class Names(Mapping[str, object]):
     """The names of one rendering. What does not exist is simply not among them."""
 
-    def __init__(self, members: Mapping[str, object], speech: Speech, now: datetime, deadline: float) -> None:
+    def __init__(
+        self, members: Mapping[str, object], speech: Speech, tables: Tables, now: datetime, deadline: float
+    ) -> None:
         self._members = members
         self.speech = speech
+        self.tables = tables
         self.now = now
         self.deadline = deadline
 
@@ -66,7 +71,11 @@ class Names(Mapping[str, object]):
 
     def with_item(self, item: object) -> "Names":
         """Give the same names and `item`, the privilege that is being shown."""
-        return Names({**self._members, "item": item}, self.speech, self.now, self.deadline)
+        return Names({**self._members, "item": item}, self.speech, self.tables, self.now, self.deadline)
+
+    def translated(self, text: str) -> str:
+        """Look a text up in the pass type's table of the language that is spoken; without one it stays."""
+        return self.tables.get(self.speech.ask(), _NOTHING).get(text, text)
 
     def __getitem__(self, name: str) -> object:
         return self.speech.ask() if name == "language" else self._members[name]
@@ -78,8 +87,13 @@ class Names(Mapping[str, object]):
         return len(self._members) + 1
 
 
-def make_names(subject: PassSubject, privileges: Sequence[PrivilegeSubject], language: str, now: datetime) -> Names:
-    """Gather what the templates of one pass may read; they are given one second for all of them."""
+def make_names(
+    subject: PassSubject, privileges: Sequence[PrivilegeSubject], language: str, tables: Tables, now: datetime
+) -> Names:
+    """Gather what the templates of one pass may read; they are given one second for all of them.
+
+    `language` is the default one, `tables` hold the translations by language.
+    """
     speech = Speech(language)
     items = [privilege_item(privilege, speech) for privilege in privileges]
     by_id: dict[str, object] = {
@@ -109,7 +123,7 @@ def make_names(subject: PassSubject, privileges: Sequence[PrivilegeSubject], lan
         "now": rfc3339(now),
         "today": rfc3339(now)[:10],
     }
-    return Names(members, speech, now, time.monotonic() + VIEW_S_MAX)
+    return Names(members, speech, tables, now, time.monotonic() + VIEW_S_MAX)
 
 
 def privilege_item(privilege: PrivilegeSubject, speech: Speech) -> Mapping[str, object]:

@@ -1,4 +1,4 @@
-"""Texts that know languages, and the filters that speak them: `localized` and `date`."""
+"""Texts that know languages, and the filters that speak them: `localized`, `translated` and `date`."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC
@@ -16,7 +16,7 @@ _NOW_WORDS: Final = frozenset({"now", "today"})
 
 def spoken_filters() -> Mapping[str, Callable[..., object]]:
     """List the filters that depend on the language or the instant of the rendering, by name."""
-    return {"localized": localized, "date": dated}
+    return {"localized": localized, "translated": translated, "date": dated}
 
 
 @with_context
@@ -32,6 +32,12 @@ def localized(value: object, language: object = None, *, context: RenderContext)
     translations = cast("Mapping[str, object]", values) if isinstance(values, Mapping) else members
     texts = {name: str(text) for name, text in translations.items() if isinstance(text, str)}
     return LocalText(str(members.get("value") or texts.get("default", "")), texts).in_language(wanted)
+
+
+@with_context
+def translated(value: object, *, context: RenderContext) -> object:
+    """Give a text that stands in a template by the pass type's own table of translations."""
+    return _names(context).translated(value) if isinstance(value, str) else value
 
 
 @with_context

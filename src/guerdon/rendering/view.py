@@ -48,7 +48,7 @@ def render_view(
     A privilege whose deletion date has come is not shown.
     """
     valid = still_valid(privileges, now)
-    writer = Writer.of(pass_type, make_names(subject, valid, pass_type.language, now))
+    writer = Writer.of(pass_type, make_names(subject, valid, pass_type.language, pass_type.localization, now))
     shown = valid[: pass_type.privileges.shown]
     is_voided = subject.is_voided or writer.is_true(pass_type.voided.when, "voided.when")
     voided_text = writer.text(pass_type.voided.text, "voided.text") if is_voided else Text()

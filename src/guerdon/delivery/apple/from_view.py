@@ -1,6 +1,6 @@
 """From the neutral view to Apple's `pass.json` and its words in other languages."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
@@ -253,10 +253,11 @@ def _relevant_date(date: RelevantDate) -> Members:
 
 
 def _location(location: Location, spoken: str) -> Members:
+    altitude = None if location.altitude_m is None else float(location.altitude_m)
     return {
         "latitude": float(location.latitude),
         "longitude": float(location.longitude),
-        **_present({"altitude": location.altitude_m, "relevantText": location.text.in_language(spoken)}),
+        **_present({"altitude": altitude, "relevantText": location.text.in_language(spoken)}),
     }
 
 
@@ -288,7 +289,12 @@ def _apple(apple: AppleView) -> Members:
 
 
 def _present(members: Mapping[str, object]) -> Members:
-    return {key: value for key, value in members.items() if value not in (None, "", False, [], {})}
+    return {key: value for key, value in members.items() if not _is_absent(value)}
+
+
+def _is_absent(value: object) -> bool:
+    # Zero is not absent: an altitude of 0 m is an altitude.
+    return value is None or value is False or (isinstance(value, Sized) and not len(value))
 
 
 def _texts(view: PassView) -> Iterator[Text]:

@@ -1,0 +1,87 @@
+"""Bringing together what a pass is drawn from: the pass, its type, its privileges."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+import msgspec
+
+from guerdon.ledger.amounts import to_decimal
+from guerdon.passes.finding import get_pass
+from guerdon.passes.model import Pass
+from guerdon.passes.pass_type import PassType
+from guerdon.passes.pass_types import PassTypes
+from guerdon.platform.db import Tx
+from guerdon.privileges.model import PrivilegeState
+from guerdon.privileges.reading import list_states
+from guerdon.rendering.model import LocalText, PassSubject, PassView, PrivilegeSubject, SubjectLink
+from guerdon.rendering.view import render_view
+from guerdon.tenants.administration import get_tenant
+
+Members = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A pass with all that its view is made of; `view` draws it."""
+
+    found: Pass
+    pass_type: PassType
+    type_digest: bytes
+    subject: PassSubject
+    privileges: tuple[PrivilegeSubject, ...]
+
+    def view(self, now: datetime) -> PassView:
+        """Draw the pass as it stands at `now`. This computes and reads nothing more."""
+        return render_view(self.pass_type, self.subject, self.privileges, now)
+
+
+async def load_drawing(tx: Tx, pass_types: PassTypes, pass_id: str, now: datetime) -> Drawing:
+    """Read a pass with its type and its privileges. Raises PassNotFound, UnknownPassType, PassTypeInvalid."""
+    found = await get_pass(tx, pass_id)
+    pass_type, digest = await pass_types.get_versioned(tx, found.pass_type)
+    tenant = await get_tenant(tx)
+    states = await list_states(tx, pass_id, now)
+    subject = PassSubject(
+        id=found.pass_id,
+        type=found.pass_type,
+        tenant_id=tx.tenant_id,
+        tenant_name=tenant.name,
+        created_at=found.created_at,
+        identifiers=found.identifiers,
+        metadata=found.metadata,
+        additional_data=found.additional_data,
+    )
+    return Drawing(found, pass_type, digest, subject, tuple(_privilege_subject(state) for state in states))
+
+
+def _privilege_subject(state: PrivilegeState) -> PrivilegeSubject:
+    body: Members = msgspec.json.decode(state.body_text)
+    content, look, links = (cast("Members", body.get(name) or {}) for name in ("content", "appearance", "links"))
+    return PrivilegeSubject(
+        id=state.privilege_id,
+        type=state.type,
+        value=to_decimal(state.value),
+        external_id=body.get("externalId"),
+        priority=state.priority,
+        categories=tuple(body.get("categories") or ()),
+        title=_local(content.get("title")),
+        description=_local(content.get("description")),
+        data_content=state.data_content,
+        deletion_date=state.deletion_date,
+        main_image_url=_local(look.get("mainImageUrl")),
+        thumbnail_url=_local(look.get("thumbnailUrl")),
+        background_color=look.get("backgroundColor"),
+        foreground_color=look.get("foregroundColor"),
+        legal_information=_link(links.get("legalInformation")),
+        call_to_action=_link(links.get("callToAction")),
+    )
+
+
+def _local(text: Members | None) -> LocalText:
+    return LocalText() if text is None else LocalText(text.get("value") or "", text.get("values") or {})
+
+
+def _link(link: Members | None) -> SubjectLink | None:
+    return None if link is None else SubjectLink(link["link"], _local(link.get("title")))
