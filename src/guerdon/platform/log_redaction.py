@@ -42,12 +42,12 @@ _SEPARATOR = r"(?:[\"']?\s{0,4}[=:]\s{0,4}|[\"']\s{0,4},\s{0,4}(?=b?[\"']))"
 _QUOTED_OR_BARE = r"(?:b?\"(?:[^\"\\]|\\.)*\"?|b?'(?:[^'\\]|\\.)*'?|[^\s\"',;&)}\]]+)"
 
 # In this order: whole documents first, then what has a shape of its own, then what only a name gives away.
-# Repetitions are bounded, so that no text takes long.
+# Repetitions are bounded or atomic, so that no text takes long.
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY)-----.*?(?:-----END \1-----|\Z)", re.DOTALL), CUT),
     # A key of ours keeps its tenant and id, so that an operator sees which one it was.
     (re.compile(r"\b(gk\.[A-Za-z0-9-]{1,64}\.[A-Za-z0-9_-]{1,64}\.)[A-Za-z0-9_~+/=-]+"), rf"\1{CUT}"),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{4,8192}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,3}"), CUT),
+    (re.compile(r"(?<![\w-])(?>(?:[\w-]*?-)??eyJ)[\w-]{4,}+\.[\w-]*(?:\.[\w-]*){0,3}"), CUT),
     (re.compile(r"\b(applepass|bearer|apikey)(\s{1,4})[^\s\"'<>,;)}\]]+", re.IGNORECASE), rf"\1\2{CUT}"),
     (re.compile(r"\b(basic|digest|negotiate)(\s{1,4})[^\s\"'<>,;)}\]]{6,}", re.IGNORECASE), rf"\1\2{CUT}"),
     (re.compile(r"(://[^\s:/@]{0,128}:)[^\s@]{1,256}@"), rf"\1{CUT}@"),
