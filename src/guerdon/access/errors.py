@@ -1,0 +1,71 @@
+"""Why this room refuses.
+
+KeyDefinitionInvalid 400  the key's name, scopes or expiry are not possible
+ScopeNotHeld         403  a key would be given more than its maker has
+KeyNotFound          404  no key of this name that is still good
+KeyExists            409  a key of this name is still good
+TooManyKeys          409  the tenant has as many good keys as it may have
+IssuerUnreachable    503  the keys of a token issuer cannot be fetched now
+
+IssuersInvalid is no refusal: it stops the start of a process whose issuers' file is wrong.
+"""
+
+from collections.abc import Iterable
+
+from guerdon.platform.problems import Conflict, Forbidden, InvalidRequest, NotFound, Problem
+
+
+class IssuersInvalid(Exception):
+    """The file of token issuers cannot be used; the message names every mistake."""
+
+
+class KeyDefinitionInvalid(InvalidRequest):
+    """The key's name, scopes or expiry are not possible."""
+
+
+class ScopeNotHeld(Forbidden):
+    """A key would be given more than its maker has."""
+
+    code = "scope_not_held"
+
+    def __init__(self, scopes: Iterable[str]) -> None:
+        super().__init__(f"Your credential does not hold {', '.join(sorted(scopes))}, so it cannot grant it.")
+
+
+class KeyNotFound(NotFound):
+    """No key of this name that is still good."""
+
+    code = "api_key_not_found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no key named {name!r} that is still good.")
+
+
+class KeyExists(Conflict):
+    """A key of this name is still good."""
+
+    code = "api_key_exists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"A key named {name!r} is still good; revoke it first, or choose another name.")
+
+
+class TooManyKeys(Conflict):
+    """The tenant has as many good keys as it may have."""
+
+    code = "too_many_api_keys"
+
+    def __init__(self, keys_max: int) -> None:
+        super().__init__(f"A tenant may have {keys_max} good keys; revoke one first.")
+
+
+class IssuerUnreachable(Problem):
+    """The keys of a token issuer cannot be fetched now."""
+
+    status, code, title = 503, "issuer_unreachable", "The token cannot be checked now"
+
+    def __init__(self, issuer_name: str) -> None:
+        super().__init__(
+            f"The keys of the token issuer {issuer_name!r} cannot be fetched; send the request again shortly.",
+            headers={"Retry-After": "10"},
+        )

@@ -1,0 +1,137 @@
+"""The door of every route: who asks, of which tenant, with which scope, and how often."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final, cast
+
+from fastapi import Depends, Request
+
+from guerdon.access.authentication import Authenticator
+from guerdon.access.limits import Allowance, RateLimits
+from guerdon.access.model import Caller
+from guerdon.platform.boundary import App, Message, Receive, Scope, Send
+from guerdon.platform.db import is_tenant_id
+from guerdon.platform.http import PUBLIC, HotRequest
+from guerdon.platform.problems import NotFound, Unauthenticated
+
+CALLER: Final = "guerdon.caller"
+ALLOWANCE: Final = "guerdon.allowance"
+TENANT_PARAMETER: Final = "tenantId"
+OUR_SCHEMES: Final = (b"bearer", b"apikey")
+
+
+class Guard:
+    """Admits requests, or refuses them before anything of them is read; one for each process.
+
+    The order of refusals: 401, 429, 404 for another tenant's address, 403.
+    """
+
+    def __init__(
+        self, authenticator: Authenticator, limits: RateLimits, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Ask `authenticator` who calls and `limits` how often; `seconds` is a clock that only runs forward."""
+        self._authenticator = authenticator
+        self._limits = limits
+        self._seconds = seconds
+
+    async def admit(self, request: Request, wanted: str) -> None:
+        """Admit a request of the framework, and keep its caller for `CallerDep`; PUBLIC admits strangers.
+
+        Raises Unauthenticated, IssuerUnreachable, TooManyRequests, NotFound, Forbidden.
+        """
+        await self._admit(request.scope, dict(request.scope["headers"]), request.path_params, wanted)
+
+    async def admit_hot(self, request: HotRequest, wanted: str) -> Caller:
+        """Admit a hot request with a scope and give its caller; raises what `admit` raises."""
+        caller = await self._admit(request.scope, request.headers, request.parameters, wanted)
+        assert caller is not None, "a hot route for strangers has no caller to give"
+        return caller
+
+    async def _admit(
+        self, scope: Scope, headers: Mapping[bytes, bytes], parameters: Mapping[str, object], wanted: str
+    ) -> Caller | None:
+        caller = await self._find_caller(scope, headers, wanted)
+        tenant_id = parameters.get(TENANT_PARAMETER)
+        if tenant_id is not None and not is_tenant_id(cast("str", tenant_id)):
+            raise NotFound("Nothing is at this address.")
+        if wanted == PUBLIC:
+            # To a public route, somebody of another tenant is a stranger like any other.
+            caller = None if caller is not None and tenant_id not in {None, caller.tenant_id} else caller
+        else:
+            assert caller is not None
+            if tenant_id is not None and tenant_id != caller.tenant_id:
+                raise NotFound("Nothing is at this address.")
+            caller.require(wanted)
+        scope[CALLER] = caller
+        return caller
+
+    async def _find_caller(self, scope: Scope, headers: Mapping[bytes, bytes], wanted: str) -> Caller | None:
+        key, authorization = headers.get(b"x-api-key"), headers.get(b"authorization")
+        if authorization is not None and wanted == PUBLIC and not _is_ours(authorization):
+            authorization = None  # Apple's devices bring a credential of their own kind.
+        caller = None
+        if key is not None and authorization is None:
+            caller = self._authenticator.find_cached(key.decode("latin-1"))
+        if caller is None:
+            if key is None and authorization is None and wanted == PUBLIC:
+                self._count_stranger(scope)
+                return None
+            try:
+                caller = await self._authenticator.authenticate(_text(authorization), _text(key))
+            except Unauthenticated:
+                self._count_stranger(scope)
+                raise
+        scope[ALLOWANCE] = self._limits.take_tenant(caller.tenant_id, caller.requests_per_minute, self._seconds())
+        return caller
+
+    def _count_stranger(self, scope: Scope) -> None:
+        client = scope.get("client")
+        scope[ALLOWANCE] = self._limits.take_address(client[0] if client else "", self._seconds())
+
+
+class AllowanceHeaders:
+    """Tells every answer what is left of its caller's limit; stands between the boundary and the routes."""
+
+    def __init__(self, app: App) -> None:
+        """Wrap `app`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            allowance: Allowance | None = scope.get(ALLOWANCE)
+            if message["type"] == "http.response.start" and allowance is not None:
+                told = [(name.lower().encode(), value.encode()) for name, value in allowance.headers().items()]
+                names = {name for name, _ in told}
+                message["headers"] = [*(h for h in message["headers"] if h[0] not in names), *told]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+async def optional_caller(request: Request) -> Caller | None:
+    """Give the caller whom the guard found, or None for a stranger."""
+    caller: Caller | None = request.scope[CALLER]
+    return caller
+
+
+async def known_caller(request: Request) -> Caller:
+    """Give the caller whom the guard admitted."""
+    caller: Caller = request.scope[CALLER]
+    return caller
+
+
+OptionalCallerDep = Annotated[Caller | None, Depends(optional_caller)]
+CallerDep = Annotated[Caller, Depends(known_caller)]
+
+
+def _is_ours(authorization: bytes) -> bool:
+    return authorization.strip().partition(b" ")[0].lower() in OUR_SCHEMES
+
+
+def _text(header: bytes | None) -> str | None:
+    return None if header is None else header.decode("latin-1")
