@@ -89,9 +89,7 @@ def _validated(name: str, members: dict[str, object], tree: Tree) -> PassType | 
 def _written_path(location: tuple[int | str, ...], tree: Tree) -> Path:
     """Turn pydantic's location into the path in the file."""
     path: Path = tuple(
-        "barcode"
-        if location[:1] == ("barcodes",) and ("barcode",) in tree.places and part == "barcodes"
-        else part
+        "barcode" if location[:1] == ("barcodes",) and ("barcode",) in tree.places and part == "barcodes" else part
         for part in location
         if part != "[key]"
     )
@@ -134,9 +132,7 @@ def _check_together(members: Mapping[str, Any], tree: Tree) -> None:
     _check_identifier_names(members.get("identifiers"), tree)
     floor, ceiling = members.get("privilegeFloor"), members.get("privilegeCeiling")
     if isinstance(floor, int | Decimal) and isinstance(ceiling, int | Decimal) and floor > ceiling:
-        tree.add(
-            ("privilegeFloor",), f"`privilegeFloor` is {floor}, above `privilegeCeiling`, which is {ceiling}."
-        )
+        tree.add(("privilegeFloor",), f"`privilegeFloor` is {floor}, above `privilegeCeiling`, which is {ceiling}.")
 
 
 def _check_field_keys(groups: object, tree: Tree) -> None:

@@ -196,9 +196,7 @@ class _Builder:
         path = (*holder.path, key)
         first = holder.keys.get(key)
         if first is not None:
-            self.tree.add(
-                path, f"`{key}` stands here a second time; the first is in line {first.line}.", place
-            )
+            self.tree.add(path, f"`{key}` stands here a second time; the first is in line {first.line}.", place)
         holder.key = key
         holder.keys[key] = place
         self.tree.places[path] = place

@@ -1,11 +1,10 @@
 """The pass types of a tenant, read from its files and kept ready by their digest."""
 
-from collections import OrderedDict
-
 from guerdon.passes.errors import UnknownPassType
 from guerdon.passes.pass_type import PassType
 from guerdon.passes.pass_type_reading import read_pass_type
 from guerdon.platform.db import Tx
+from guerdon.platform.newest import Newest
 from guerdon.tenants.files import get_file, list_files
 from guerdon.tenants.model import FileVersion
 
@@ -19,7 +18,7 @@ class PassTypes:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._kept: OrderedDict[tuple[str, bytes], PassType] = OrderedDict()
+        self._kept = Newest[tuple[str, bytes], PassType](KEPT_MAX)
 
     async def get(self, tx: Tx, name: str) -> PassType:
         """Give the pass type of a name, as its file stands now. Raises UnknownPassType, PassTypeInvalid."""
@@ -28,13 +27,11 @@ class PassTypes:
     async def get_versioned(self, tx: Tx, name: str) -> tuple[PassType, bytes]:
         """Give a pass type with the digest of its file. Raises UnknownPassType, PassTypeInvalid."""
         file = await _find_file(tx, name)
-        key = (name, file.digest)
-        if key not in self._kept:
-            stored = await get_file(tx, file.path, file.version)
-            self._kept[key] = read_pass_type(name, stored.content)
-            if len(self._kept) > KEPT_MAX:
-                self._kept.popitem(last=False)
-        return self._kept[key], file.digest
+        known = self._kept.find((name, file.digest))
+        if known is not None:
+            return known, file.digest
+        stored = await get_file(tx, file.path, file.version)
+        return self._kept.keep((name, file.digest), read_pass_type(name, stored.content)), file.digest
 
     async def list_names(self, tx: Tx) -> list[str]:
         """Name the tenant's pass types."""

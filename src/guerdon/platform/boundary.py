@@ -28,6 +28,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 BODY = "guerdon.body"
 REQUEST_ID = "guerdon.request_id"
 ROUTE = "guerdon.route"
+LIMIT_HEADERS = "guerdon.limit_headers"
 READS_JSON = re.compile(rb"(application|text)/json|application/[\w.!#$&^+-]+\+json", re.IGNORECASE)
 SENT_REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -56,7 +57,7 @@ class Boundary:
         started_at = perf_counter()
         headers = dict(scope["headers"])
         scope[REQUEST_ID] = request_id = _request_id(headers.get(b"x-request-id"))
-        answer = _Answer(send, request_id, _answer_media_type(headers.get(b"accept")))
+        answer = _Answer(scope, send, _answer_media_type(headers.get(b"accept")))
         try:
             _check_address(scope)
             body = await self._read_body(scope, headers, receive)
@@ -121,11 +122,11 @@ async def send_answer(send: Send, status: int, body: bytes, headers: list[tuple[
 class _Answer:
     """Passes an answer on, with the request id and in the media type that the caller reads."""
 
-    __slots__ = ("_media_type", "_request_id", "_send", "has_started", "status")
+    __slots__ = ("_media_type", "_scope", "_send", "has_started", "status")
 
-    def __init__(self, send: Send, request_id: str, media_type: bytes) -> None:
+    def __init__(self, scope: Scope, send: Send, media_type: bytes) -> None:
+        self._scope = scope
         self._send = send
-        self._request_id = request_id
         self._media_type = media_type
         self.has_started = False
         self.status = 500
@@ -135,7 +136,8 @@ class _Answer:
             self.has_started = True
             self.status = message["status"]
             headers = [(n, self._spelled(v) if n == b"content-type" else v) for n, v in message["headers"]]
-            headers.append((b"x-request-id", self._request_id.encode()))
+            headers.append((b"x-request-id", self._scope[REQUEST_ID].encode()))
+            headers.extend(self._scope.get(LIMIT_HEADERS, ()))
             message["headers"] = headers
         await self._send(message)
 

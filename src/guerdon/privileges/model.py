@@ -33,6 +33,19 @@ class Privilege:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivilegeState:
+    """What a privilege says and is worth now; the value in millionths, the descriptive members as JSON text."""
+
+    privilege_id: str
+    type: str
+    priority: int | None
+    body_text: str
+    data_content: str | None
+    deletion_date: datetime | None
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
 class PastMovement:
     """A movement of a history that is brought in, under its own id and date."""
 

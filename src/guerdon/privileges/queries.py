@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from guerdon.platform.db import Tx
-from guerdon.privileges.model import Privilege
+from guerdon.privileges.model import Privilege, PrivilegeState
 
 MOVEMENTS_SHOWN_MAX = 1_000
 
@@ -67,6 +67,24 @@ async def list_documents(
         privilege_id,
     )
     return {record["pass_id"]: record["documents"] for record in records}
+
+
+async def list_states(tx: Tx, pass_id: str, now: datetime) -> list[PrivilegeState]:
+    """Read what a pass's privileges say and are worth, without their histories; in the order in which they show."""
+    return await tx.all(
+        PrivilegeState,
+        """
+        SELECT r.privilege_id, r.type, r.priority, r.body, r.data_content, r.deletion_date, b.value
+          FROM privilege r
+          JOIN ledger_balance b ON b.tenant_id = $1 AND b.account_id = r.account_id
+         WHERE r.tenant_id = $1 AND r.pass_id = $2 AND (r.deletion_date IS NULL OR r.deletion_date > $3)
+         ORDER BY r.priority DESC NULLS LAST, r.created_at, r.privilege_id
+         LIMIT 200
+        """,
+        tx.tenant_id,
+        pass_id,
+        now,
+    )
 
 
 async def find_version(tx: Tx, account_id: UUID) -> int:

@@ -9,7 +9,7 @@ from guerdon.platform.gather import Gatherer
 from guerdon.platform.problems import Problem
 from guerdon.privileges import queries
 from guerdon.privileges.errors import PrivilegeNotFound
-from guerdon.privileges.model import Privilege
+from guerdon.privileges.model import Privilege, PrivilegeState
 
 LISTS_MAX = 32
 
@@ -43,6 +43,11 @@ async def list_privileges(tx: Tx, pass_id: str, now: datetime, as_of: datetime |
     if pass_id not in documents:
         raise PassNotFound(pass_id)
     return documents[pass_id]
+
+
+async def list_states(tx: Tx, pass_id: str, now: datetime) -> list[PrivilegeState]:
+    """Read what a pass's privileges say and are worth, at most 200, in the order in which they show."""
+    return await queries.list_states(tx, pass_id, now)
 
 
 async def get_privilege(tx: Tx, privilege_id: str, pass_id: str | None, now: datetime) -> Privilege:

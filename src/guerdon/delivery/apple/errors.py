@@ -4,6 +4,7 @@ PackageFileRefused     400  a file name or size that a pass may not carry
 TooManyPasses          400  a bundle holds at most ten passes and 150 MB
 SignerMismatch         409  the pass names another pass type or team than the certificate
 SignerExpired          409  the certificate is not valid at the moment of signing
+NoAppleIdentity        409  the tenant has no certificate for Apple Wallet yet
 ImageRefused           400  the upload is no picture that can become a pass image
 P12Unreadable          400  the bytes are no PKCS#12 container
 P12PasswordWrong       400  the container does not open with this password
@@ -18,6 +19,15 @@ from datetime import datetime
 
 from guerdon.platform.clock import rfc3339
 from guerdon.platform.problems import Problem
+
+
+class NoAppleIdentity(Problem):
+    """The tenant has no certificate for Apple Wallet yet."""
+
+    status, code, title = 409, "no_apple_identity", "No Apple certificate"
+
+    def __init__(self) -> None:
+        super().__init__("This tenant has no Apple certificate yet; upload one with `guerdon apple certificate`.")
 
 
 class PackageFileRefused(Problem):

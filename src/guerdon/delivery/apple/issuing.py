@@ -1,0 +1,197 @@
+"""From a stored pass to the signed bytes that a phone gets; unchanged passes are not built twice."""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+import msgspec
+
+from guerdon.delivery.apple.build import build_from_parts, encode_document, prepare_parts
+from guerdon.delivery.apple.credentials import find_identity
+from guerdon.delivery.apple.errors import NoAppleIdentity
+from guerdon.delivery.apple.from_view import ApplePassIdentity, pass_document, strings
+from guerdon.delivery.apple.identity import SigningIdentity
+from guerdon.delivery.apple.images import make_slot_images
+from guerdon.delivery.apple.image_slots import SLOTS
+from guerdon.delivery.apple.package import PackageParts
+from guerdon.delivery.apple.signing import Signer
+from guerdon.passes.creating import secret_context
+from guerdon.passes.pass_types import PassTypes
+from guerdon.platform.db import Database, Tx
+from guerdon.platform.keys import MasterKey
+from guerdon.platform.newest import Newest
+from guerdon.rendering.loading import Drawing, load_drawing
+from guerdon.rendering.model import PassView
+from guerdon.tenants.files import get_file, list_files
+
+IMAGE_FOLDER = "server/images/"
+PACKAGES_MAX, PARTS_MAX, SIGNERS_MAX, IMAGES_MAX = 2_000, 500, 100, 500
+THREADS = 2
+READS_CLOCK = re.compile(r"\b(now|today)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A signed pass: its bytes, the name of its content, and when it last changed."""
+
+    content: bytes
+    content_hash: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Slot:
+    """One picture of a view: its slot, the language, the tenant's file and the digest of its newest version."""
+
+    name: str
+    language: str
+    path: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Ingredients:
+    tenant_id: str
+    drawing: Drawing
+    identity: SigningIdentity
+    images: Mapping[str, bytes]
+
+    def unchanged_key(self) -> tuple[object, ...] | None:
+        """Name all that the package is made from; None when its templates read the clock."""
+        drawing = self.drawing
+        if READS_CLOCK.search(drawing.pass_type.model_dump_json()):
+            return None
+        files = sha256(msgspec.json.encode(sorted(self.images.items()))).digest()
+        shown = tuple(privilege.id for privilege in drawing.privileges)
+        found = drawing.found
+        return (
+            self.tenant_id,
+            found.pass_id,
+            found.revision,
+            drawing.type_digest,
+            self.identity.certificate_pem,
+            files,
+            shown,
+        )
+
+
+class PassIssuer:
+    """Issues Apple's packages of one process; drawing, building and signing happen in threads of its own."""
+
+    def __init__(
+        self, database: Database, master_key: MasterKey, pass_types: PassTypes, clock: Callable[[], datetime]
+    ) -> None:
+        """Begin with nothing cached."""
+        self._database = database
+        self._master_key = master_key
+        self._pass_types = pass_types
+        self._clock = clock
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pass-builder")
+        self._unchanged = Newest[tuple[object, ...], Package](PACKAGES_MAX)
+        self._built = Newest[tuple[str, str, str], Package](PACKAGES_MAX)
+        self._parts = Newest[tuple[object, ...], PackageParts](PARTS_MAX)
+        self._signers = Newest[bytes, Signer](SIGNERS_MAX)
+        self._sized = Newest[_Slot, Mapping[str, bytes]](IMAGES_MAX)
+
+    async def issue(self, tenant_id: str, pass_id: str) -> Package:
+        """Give the signed package of a pass as it stands now; the same content gives the same bytes while cached.
+
+        Raises PassNotFound, NoAppleIdentity, and what building refuses.
+        """
+        now = self._clock()
+        async with self._database.tenant(tenant_id) as tx:
+            ingredients = await self._gather(tx, pass_id, now)
+        key = ingredients.unchanged_key()
+        known = None if key is None else self._unchanged.find(key)
+        if known is not None:
+            return known
+        # Nothing of the database is held while threads compute.
+        loop = asyncio.get_running_loop()
+        view = await loop.run_in_executor(self._threads, ingredients.drawing.view, now)
+        slots = _slots(view, ingredients.images)
+        uploads = await self._read_uploads(tenant_id, [slot for slot in slots if self._sized.find(slot) is None])
+        package = await loop.run_in_executor(self._threads, self._build, ingredients, view, slots, uploads, now)
+        return package if key is None else self._unchanged.keep(key, package)
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    async def _gather(self, tx: Tx, pass_id: str, now: datetime) -> _Ingredients:
+        drawing = await load_drawing(tx, self._pass_types, pass_id, now)
+        identity = await find_identity(tx, self._master_key)
+        if identity is None:
+            raise NoAppleIdentity
+        images = {file.path: file.digest for file in await list_files(tx, prefix=IMAGE_FOLDER)}
+        return _Ingredients(tx.tenant_id, drawing, identity, images)
+
+    async def _read_uploads(self, tenant_id: str, slots: list[_Slot]) -> dict[str, bytes]:
+        if not slots:
+            return {}
+        async with self._database.tenant(tenant_id) as tx:
+            return {path: (await get_file(tx, path)).content for path in {slot.path for slot in slots}}
+
+    def _build(
+        self,
+        ingredients: _Ingredients,
+        view: PassView,
+        slots: tuple[_Slot, ...],
+        uploads: Mapping[str, bytes],
+        now: datetime,
+    ) -> Package:
+        tenant_id, found = ingredients.tenant_id, ingredients.drawing.found
+        signer = self._signer(ingredients.identity)
+        secret = self._master_key.decrypt(found.sealed_secret, secret_context(tenant_id, found.pass_id)).decode()
+        document = pass_document(
+            view,
+            ApplePassIdentity(signer.pass_type_identifier, signer.team_identifier, found.pass_id, secret, None),
+        )
+        parts = self._prepared(slots, uploads, strings(view))
+        content_hash = parts.content_hash(encode_document(document))
+        # A new revision that shows nothing new keeps its bytes, and its phone keeps its copy.
+        known = self._built.find((tenant_id, found.pass_id, content_hash))
+        if known is not None:
+            return known
+        package = Package(build_from_parts(parts, document, signer, now), content_hash, found.updated_at)
+        return self._built.keep((tenant_id, found.pass_id, content_hash), package)
+
+    def _signer(self, identity: SigningIdentity) -> Signer:
+        known = self._signers.find(identity.certificate_pem)
+        return known or self._signers.keep(identity.certificate_pem, Signer.load(identity))
+
+    def _prepared(
+        self,
+        slots: tuple[_Slot, ...],
+        uploads: Mapping[str, bytes],
+        words: Mapping[str, Mapping[str, str]],
+    ) -> PackageParts:
+        key = (slots, msgspec.json.encode(words))
+        known = self._parts.find(key)
+        if known is not None:
+            return known
+        files: dict[str, bytes] = {}
+        for slot in slots:
+            sized = self._sized.find(slot)
+            if sized is None:
+                language = None if slot.language == "default" else slot.language
+                made = make_slot_images(slot.name, uploads[slot.path], language)
+                sized = self._sized.keep(slot, made.files)
+            files.update(sized)
+        return self._parts.keep(key, prepare_parts(files, words))
+
+
+def _slots(view: PassView, images: Mapping[str, bytes]) -> tuple[_Slot, ...]:
+    """List the pictures that Apple shows and that the tenant really has."""
+    return tuple(
+        sorted(
+            _Slot(role, language, path, images[path])
+            for role, by_language in view.images.items()
+            if role in SLOTS
+            for language, name in by_language.items()
+            if (path := f"{IMAGE_FOLDER}{name}") in images
+        )
+    )

@@ -1,0 +1,123 @@
+"""One API process: the rooms' routes in one application, served until told to stop."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Generator
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request, Response
+
+from guerdon.access.routes import AccessRoutes
+from guerdon.delivery.page.routes import PageRoutes
+from guerdon.delivery.routes import DeliveryRoutes
+from guerdon.entrypoints.house import House, open_house
+from guerdon.entrypoints.not_built import not_built_router
+from guerdon.entrypoints.openapi import document_text
+from guerdon.passes.routes import PassRoutes
+from guerdon.platform import metrics
+from guerdon.platform.boundary import App, Boundary
+from guerdon.platform.http import PUBLIC, HotRoute, HotRoutes, asks, install_problems, router
+from guerdon.platform.settings import Settings
+from guerdon.privileges.hot_routes import HotPrivilegeRoutes
+from guerdon.privileges.routes import PrivilegeRoutes
+
+BACKLOG = 2048
+
+
+async def serve(settings: Settings, listening: socket.socket) -> None:
+    """Answer requests on a listening socket until SIGTERM or SIGINT; those under way are answered first.
+
+    Raises as `open_house`.
+    """
+    async with open_house(settings) as house:
+        config = uvicorn.Config(
+            build_app(house),
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=settings.stop_grace_s,
+        )
+        await _Server(config).serve(sockets=[listening])
+
+
+def build_app(house: House) -> App:
+    """Put the rooms' routes together: the boundary around the hot routes around the framework."""
+    app = FastAPI(title="Guerdon", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.admit = house.guard.admit
+    install_problems(app)
+    hot = hot_routes(house)
+    # Literal paths come before those with a pass id; whoever knows a longer path comes first.
+    for part in routers(house):
+        app.include_router(part)
+    text = document_text(app, hot)
+    app.include_router(_operator_router(house, text))
+    return Boundary(HotRoutes(hot, app), body_bytes_max=house.settings.body_bytes_max)
+
+
+def routers(house: House) -> list[APIRouter]:
+    """Give the rooms' routers, literal paths before those with a pass id."""
+    database, types, clock = house.database, house.pass_types, house.clock
+    return [
+        AccessRoutes(database, house.master_key, house.authenticator, house.wakeups, clock).router(),
+        PrivilegeRoutes(database, types, clock).router(),
+        not_built_router(),
+        PassRoutes(database, house.master_key, types, clock).router(),
+        DeliveryRoutes(database, types, house.issuer, clock).router(),
+        PageRoutes(database, types, clock).router(),
+    ]
+
+
+def hot_routes(house: House) -> list[HotRoute]:
+    """Give the routes that are answered beside the framework."""
+    return HotPrivilegeRoutes(house.database, house.guard, house.poster, house.lists, house.clock).routes()
+
+
+def _operator_router(house: House, document: bytes) -> APIRouter:
+    made = router("", "Operation")
+
+    async def healthz() -> dict[str, str]:
+        """Tell that the process lives."""
+        return {"status": "alive"}
+
+    async def readyz(response: Response) -> dict[str, str]:
+        """Tell whether the process can serve: its database answers."""
+        if await house.database.is_reachable():
+            return {"status": "ready"}
+        response.status_code = 503
+        return {"status": "the database does not answer"}
+
+    async def openapi(_request: Request) -> Response:
+        """Give the OpenAPI document of all faces."""
+        return Response(document, media_type="application/json")
+
+    async def prometheus() -> Response:
+        """Give the metrics of this process."""
+        return Response(metrics.render(), media_type="text/plain; version=0.0.4")
+
+    made.add_api_route("/healthz", healthz, openapi_extra=asks(PUBLIC))
+    made.add_api_route("/readyz", readyz, openapi_extra=asks(PUBLIC))
+    made.add_api_route("/openapi.json", openapi, openapi_extra=asks(PUBLIC))
+    made.add_api_route("/metrics", prometheus, openapi_extra=asks("*"))
+    return made
+
+
+class _Server(uvicorn.Server):
+    """A server that ends well by the first signal, instead of raising it again once it has stopped."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True

@@ -1,0 +1,105 @@
+"""All rooms of one API process, opened in order and closed in reverse."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+
+from guerdon.access.authentication import Authenticator
+from guerdon.access.guard import Guard
+from guerdon.access.issuers import read_issuers
+from guerdon.access.limits import RateLimits
+from guerdon.delivery.apple.issuing import PassIssuer
+from guerdon.entrypoints.wiring import EFFECTS
+from guerdon.ledger.group_commit import Poster
+from guerdon.passes.pass_types import PassTypes
+from guerdon.platform.clock import utc_now
+from guerdon.platform.db import Database, open_database
+from guerdon.platform.keys import MasterKey, load_master_key
+from guerdon.platform.settings import Settings, SettingsInvalid
+from guerdon.platform.wakeups import Wakeups
+from guerdon.privileges.reading import PrivilegeLists
+
+ACCESS_TOPIC = "access"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the routes of one process are made of."""
+
+    settings: Settings
+    database: Database
+    master_key: MasterKey
+    wakeups: Wakeups
+    authenticator: Authenticator
+    guard: Guard
+    pass_types: PassTypes
+    poster: Poster
+    lists: PrivilegeLists
+    issuer: PassIssuer
+    clock: Callable[[], datetime]
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, clock: Callable[[], datetime] = utc_now) -> AsyncGenerator[House]:
+    """Open everything that a process needs, and at the end let what is under way finish.
+
+    Raises SettingsInvalid, MasterKeyInvalid, IssuersInvalid, OSError when the database cannot be reached.
+    """
+    if settings.database_url is None:
+        raise SettingsInvalid("DATABASE_URL: this process needs it; `guerdon up` brings its own database.")
+    url = settings.database_url.get_secret_value()
+    configured = None if settings.secret_key is None else settings.secret_key.get_secret_value()
+    master_key = load_master_key(configured, settings.home)
+    async with contextlib.AsyncExitStack() as stack:
+        database = await open_database(url, settings.pool_size)
+        stack.push_async_callback(database.close)
+        wakeups = await stack.enter_async_context(Wakeups(url))
+        authenticator = Authenticator(database, master_key, read_issuers(settings.jwt_issuers_file), settings, clock)
+        wakeups.listen(ACCESS_TOPIC, authenticator.forget_all)
+        await stack.enter_async_context(_running(authenticator.uses.keep_flushing))
+        limits = RateLimits(
+            requests_per_minute=settings.requests_per_minute,
+            anonymous_requests_per_minute=settings.anonymous_requests_per_minute,
+        )
+        pass_types = PassTypes()
+        poster = _poster(settings, database, clock)
+        stack.push_async_callback(poster.drain)
+        issuer = PassIssuer(database, master_key, pass_types, clock)
+        stack.callback(issuer.close)
+        yield House(
+            settings,
+            database,
+            master_key,
+            wakeups,
+            authenticator,
+            Guard(authenticator, limits, monotonic),
+            pass_types,
+            poster,
+            PrivilegeLists(database, clock, queue_max=settings.queue_max),
+            issuer,
+            clock,
+        )
+
+
+def _poster(settings: Settings, database: Database, clock: Callable[[], datetime]) -> Poster:
+    # Group commit off is the same code with one command a transaction and as many of them as there are connections.
+    in_flight = settings.group_commit_in_flight if settings.group_commit else settings.pool_size
+    commands_max = settings.group_commit_commands_max if settings.group_commit else 1
+    return Poster(
+        database, EFFECTS, clock, commands_max=commands_max, in_flight=in_flight, queue_max=settings.queue_max
+    )
+
+
+@asynccontextmanager
+async def _running(work: Callable[[], "asyncio.Future[None]"]) -> AsyncGenerator[None]:
+    task = asyncio.ensure_future(work())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,45 @@
+"""Operations of the wire contract that a later release brings: they are there, ask for their scope, and answer 501."""
+
+from fastapi import APIRouter, Request
+
+from guerdon.platform.http import asks, router
+from guerdon.platform.problems import NotBuilt
+
+OPERATIONS: tuple[tuple[str, str, str], ...] = (
+    ("GET", "/passes", "Pass.Read"),
+    ("GET", "/passes/lookup", "Pass.Read"),
+    ("GET", "/passes/statistics", "Pass.Read"),
+    ("GET", "/passes/usage", "Pass.Read"),
+    ("GET", "/passes/push-updates", "Pass.Read"),
+    ("POST", "/passes/push-updates/{correlationId}/cancel", "Pass.Write"),
+    ("POST", "/passes/bulk-update", "Pass.Write"),
+    ("POST", "/passes/notify", "Pass.Write"),
+    ("POST", "/passes/{passId}/notify", "Pass.Write"),
+    ("GET", "/passes/{passId}/connect", "public"),
+    ("DELETE", "/passes/{passId}", "Pass.Write"),
+    ("POST", "/scans", "PassScan.Scan"),
+    ("GET", "/webhooks", "Webhook.Read"),
+    ("POST", "/webhooks", "Webhook.Write"),
+    ("GET", "/stores", "Config.Read"),
+)
+
+
+def not_built_router() -> APIRouter:
+    """Give one route for each operation that is not built."""
+    made = router("/api/{tenantId}", "Later releases")
+    for method, path, scope in OPERATIONS:
+        made.add_api_route(
+            path,
+            _not_built,
+            methods=[method],
+            openapi_extra=asks(scope),
+            status_code=501,
+            name=f"{method} {path}",
+            summary=f"Not part of this release: {method} {path}",
+            response_model=None,
+        )
+    return made
+
+
+async def _not_built(request: Request) -> None:
+    raise NotBuilt(f"{request.method} {request.scope['path']} is not part of this release; see docs/status.md.")
