@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal
 
-from guerdon.delivery.apple.shapes import Address, PassPart, Text, WebAddress, list_must
+from guerdon.delivery.apple.shapes import Address, Email, PassPart, Text, WebAddress, list_must
 
 FEATURED_ACTIONS_MAX: Final = 2
 
@@ -49,7 +49,7 @@ class EventLinks(PassPart):
     accessibility_url: WebAddress | None = None
     add_on_url: WebAddress | None = None
     bag_policy_url: WebAddress | None = None
-    contact_venue_email: Text | None = None
+    contact_venue_email: Email | None = None
     contact_venue_phone_number: Text | None = None
     contact_venue_website: WebAddress | None = None
     directions_information_url: WebAddress | None = None
@@ -75,6 +75,6 @@ class AirlineLinks(PassPart):
     report_lost_bag_url: WebAddress | None = None
     request_wheelchair_url: WebAddress | None = None
     upgrade_url: WebAddress | None = None
-    transit_provider_email: Text | None = None
+    transit_provider_email: Email | None = None
     transit_provider_phone_number: Text | None = None
     transit_provider_website_url: WebAddress | None = None

@@ -33,6 +33,7 @@ _ERRORS: Mapping[str, str] = {
     "colour-malformed": "Colours are written rgb(r,g,b), #RGB or #RRGGBB.",
     "date-malformed": "A moment has date, time and offset.",
     "url-malformed": "Addresses are complete.",
+    "email-malformed": "E-mail addresses are complete.",
     "number-too-large": "Numbers fit into 53 bits.",
     "currency-code-malformed": "A currency is three capital letters.",
     "token-too-short": "The authentication token has 16 characters or more.",

@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 from guerdon.delivery.apple.errors import CertificateMistake
 from guerdon.platform.clock import rfc3339
 
-_PASS_TYPE_START = "pass."
+_IDENTIFIER_START = "pass."
 
 
 def certificate_mistakes(
@@ -24,7 +24,7 @@ def certificate_mistakes(
     mistakes = _dates(certificate, "certificate", now)
     pass_type = name_of(certificate, NameOID.USER_ID)
     team = name_of(certificate, NameOID.ORGANIZATIONAL_UNIT_NAME)
-    if not pass_type.startswith(_PASS_TYPE_START):
+    if not pass_type.startswith(_IDENTIFIER_START):
         mistakes.append(
             _mistake(
                 "pass_type_missing",

@@ -43,8 +43,16 @@ def schemes_of(document: Members) -> list[str]:
     return [text(scheme) for scheme in items(document.get("preferredStyleSchemes"))]
 
 
-def fields_of(document: Members, style: str) -> Iterator[tuple[str, str, Members]]:
-    """Walk the fields of one style: the path of each, its group and its members."""
+def fields_of(holder: Members, path: str) -> Iterator[tuple[str, str, Members]]:
+    """Walk the fields in the groups of a style or of a future event: path, group and members of each."""
     for group in GROUPS:
-        for index, field in enumerate(items(members(document.get(style)).get(group))):
-            yield f"{style}.{group}[{index}]", group, members(field)
+        for index, field in enumerate(items(holder.get(group))):
+            yield f"{path}.{group}[{index}]", group, members(field)
+
+
+def field_holders(document: Members) -> Iterator[tuple[str, Members]]:
+    """Walk what has fields: the styles, and the future events of a ticket."""
+    for style in styles_of(document):
+        yield style, members(document.get(style))
+    for index, event in enumerate(items(document.get("upcomingPassInformation"))):
+        yield f"upcomingPassInformation[{index}]", members(event)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from guerdon.delivery.apple.catalogue import finding
 from guerdon.delivery.apple.findings import Finding
-from guerdon.delivery.apple.reading import Members, fields_of, styles_of, text
+from guerdon.delivery.apple.reading import Members, field_holders, fields_of, text
 from guerdon.delivery.apple.shapes import instant
 
 DATE_KEYS = ("dateStyle", "timeStyle", "isRelative", "ignoresTimeZone")
@@ -16,10 +16,10 @@ _TAG = re.compile(r"</?\s*([A-Za-z][A-Za-z0-9]*)")
 
 
 def field_findings(document: Members) -> Iterator[Finding]:
-    """Check every field; keys are compared within a style, as a fallback shows the same fields."""
-    for style in styles_of(document):
+    """Check every field; keys are compared within a style: a fallback repeats them."""
+    for place, holder in field_holders(document):
         seen: set[str] = set()
-        for path, group, field in fields_of(document, style):
+        for path, group, field in fields_of(holder, place):
             key = text(field.get("key"))
             if key and key in seen:
                 yield finding(
@@ -29,7 +29,7 @@ def field_findings(document: Members) -> Iterator[Finding]:
                 )
             seen.add(key)
             yield from _formats(path, field)
-            yield from _placement(path, style, group, field)
+            yield from _placement(path, place, group, field)
 
 
 def _formats(path: str, field: Members) -> Iterator[Finding]:
@@ -67,10 +67,10 @@ def _formats(path: str, field: Members) -> Iterator[Finding]:
         )
 
 
-def _placement(path: str, style: str, group: str, field: Members) -> Iterator[Finding]:
+def _placement(path: str, place: str, group: str, field: Members) -> Iterator[Finding]:
     if field.get("textAlignment") is not None and group in _UNALIGNED_GROUPS:
         yield finding("alignment-misplaced", f"{path}.textAlignment", f"{group} cannot be aligned; leave it out.")
     if field.get("dataDetectorTypes") is not None and group != "backFields":
         yield finding("data-detectors-misplaced", f"{path}.dataDetectorTypes", "Only back fields detect data.")
-    if field.get("row") is not None and style != "eventTicket":
-        yield finding("row-misplaced", f"{path}.row", f"{style} has one row; leave it out.")
+    if field.get("row") is not None and place != "eventTicket":
+        yield finding("row-misplaced", f"{path}.row", f"{place} has one row; leave it out.")

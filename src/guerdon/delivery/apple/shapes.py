@@ -30,6 +30,7 @@ _COLOUR = re.compile(r"rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)", 
 _HEX_COLOUR = re.compile(r"#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
 _WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9\[][^\s]*", re.ASCII)
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+", re.ASCII)
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _SHORT_HEX_DIGITS = 3
 _CHANNEL_MAX = 255
@@ -173,6 +174,10 @@ WebAddress = Annotated[
 Address = Annotated[
     AnyText,
     text_must("url-malformed", "Write an address with its scheme.", lambda text: bool(_ADDRESS.fullmatch(text))),
+]
+Email = Annotated[
+    AnyText,
+    text_must("email-malformed", "Write an address like help@example.org.", lambda text: bool(_EMAIL.fullmatch(text))),
 ]
 CurrencyCode = Annotated[
     AnyText,
