@@ -99,8 +99,9 @@ def by_hand(home: Path, words: list[str]) -> "subprocess.Popen[bytes]":
     )
 
 
-def last_command(home: Path) -> list[str]:
-    return shlex.split((ClusterFolder.of(home).data / "postmaster.opts").read_text())
+async def last_command(home: Path) -> list[str]:
+    async with a_server(home):
+        return shlex.split((ClusterFolder.of(home).data / "postmaster.opts").read_text())
 
 
 async def test_a_first_start_makes_a_durable_cluster_with_a_private_password(home: Path) -> None:
@@ -192,9 +193,9 @@ async def test_when_the_launcher_is_killed_the_server_ends_by_itself_and_starts_
     launcher.kill()
     launcher.wait()
 
+    await asyncio.wait_for(until(lambda: is_gone(pid)), 10)
     async with a_server(home) as (_, again):
         assert await ask(again, "SELECT n FROM outlives") == 43
-    await until(lambda: is_gone(pid))
 
 
 async def test_when_launcher_and_server_are_killed_at_once_nothing_acknowledged_is_lost(home: Path) -> None:
@@ -206,13 +207,13 @@ async def test_when_launcher_and_server_are_killed_at_once_nothing_acknowledged_
     launcher.kill()
     launcher.wait()
 
-    assert find_running_dsn(home) is None
+    await until(lambda: find_running_dsn(home) is None)
     async with a_server(home) as (_, again):
         assert await ask(again, "SELECT n FROM outlives_both") == 44
 
 
 async def test_a_server_of_ours_that_lost_its_launcher_is_stopped_and_replaced(home: Path) -> None:
-    orphan = by_hand(home, last_command(home))
+    orphan = by_hand(home, await last_command(home))
     await until(lambda: is_ready(home))
 
     async with a_server(home) as (server, dsn):
@@ -222,7 +223,7 @@ async def test_a_server_of_ours_that_lost_its_launcher_is_stopped_and_replaced(h
 
 
 async def test_a_server_that_someone_else_started_is_left_alone(home: Path) -> None:
-    words = [word for word in last_command(home) if word != "cluster_name=guerdon"]
+    words = [word for word in await last_command(home) if word != "cluster_name=guerdon"]
     words = [word for at, word in enumerate(words) if words[at : at + 2] != ["-c", "-c"]]
     foreign = by_hand(home, words)
     await until(lambda: is_ready(home))
@@ -236,6 +237,8 @@ async def test_a_server_that_someone_else_started_is_left_alone(home: Path) -> N
 
 
 async def test_a_stale_pid_that_now_belongs_to_a_stranger_is_no_server(home: Path) -> None:
+    async with a_server(home):
+        pass
     stranger = by_hand(home, ["sleep", "60"])
     stale = home / "postgres/server/data/postmaster.pid"
     stale.write_text(f"{stranger.pid}\n{stale.parent}\n1\n5432\n\n\n\nready\n")
@@ -274,10 +277,13 @@ async def test_a_server_that_cannot_start_says_why(home: Path) -> None:
 
 
 async def test_a_lost_password_file_is_replaced_and_the_data_stays(home: Path) -> None:
+    async with a_server(home) as (_, dsn):
+        await ask(dsn, "CREATE TABLE stays AS SELECT 45 AS n")
     (home / "postgres/password").unlink()
 
-    async with a_server(home) as (_, dsn):
-        assert await ask(dsn, "SELECT n FROM kept") == 41
+    async with a_server(home) as (_, again):
+        assert again != dsn
+        assert await ask(again, "SELECT n FROM stays") == 45
 
 
 async def test_a_folder_of_another_major_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

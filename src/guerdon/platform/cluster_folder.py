@@ -64,6 +64,11 @@ class ClusterFolder:
         return self.server / "run"
 
     @property
+    def configuration(self) -> Path:
+        """postgresql.conf."""
+        return self.root / "postgresql.conf"
+
+    @property
     def start_log(self) -> Path:
         """What the last start said before the log proper was open."""
         return self.root / "start.log"
@@ -87,7 +92,7 @@ def choose_account(folder: ClusterFolder, run_as: str | None) -> Account | None:
         return None
     # An inner folder that is still root's was left by a start that was cut off before it was handed over.
     if owner:
-        return Account(f"user id {owner}", owner, folder.server.stat().st_gid)
+        return _account_of(owner)
     names = ACCOUNTS if run_as is None else (run_as,)
     for name in names:
         try:
@@ -218,6 +223,14 @@ def remove_leftovers(folder: ClusterFolder) -> None:
     """
     for path in (folder.data / "postmaster.pid", *folder.run.iterdir()):
         path.unlink(missing_ok=True)
+
+
+def _account_of(uid: int) -> Account:
+    try:
+        user = pwd.getpwuid(uid)
+    except KeyError:
+        raise AccountMissing((f"user id {uid}",)) from None
+    return Account(user.pw_name, uid, user.pw_gid)
 
 
 def _owner(path: Path) -> int | None:

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from guerdon.platform.cluster_folder import Reach
+from guerdon.platform.cluster_folder import ClusterFolder, Reach
 from guerdon.platform.embedded_errors import ServerNotStarted
 from guerdon.platform.postgres_binaries import Binaries
 from guerdon.platform.process import ended, spawn
 
+PORT = 5432
 OWNER = "guerdon_owner"
 DATABASE = "guerdon"
 # The built-in locale sorts alike on every machine and for ever; a libc's order changes with the libc.
@@ -20,6 +21,8 @@ _MAJOR_WITH_BUILTIN_LOCALE = 17
 # What counts as a letter still comes from the libc, for text search and trigrams.
 _LETTERS = "UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 _SAID_MAX = 2000
+# On the command line, which the server copies to postmaster.opts: so a later start knows its own.
+_MARK = "cluster_name=guerdon"
 
 
 def server_environment() -> dict[str, str]:
@@ -58,8 +61,35 @@ async def set_password(binaries: Binaries, reach: Reach, password: str) -> None:
     await _run_alone(binaries, reach, reach.folder.data, f"ALTER ROLE {OWNER} PASSWORD '{password}'")
 
 
-def configuration(*, shared_buffers_mb: int, connections_max: int) -> str:
-    """Write postgresql.conf; ALTER SYSTEM overrides it and is kept."""
+def server_command(binaries: Binaries, reach: Reach, sockets: Path, *, is_durable: bool) -> list[str]:
+    """Say the command that runs the server in the foreground, with a socket in `sockets`."""
+    sync = "on" if is_durable else "off"
+    # These stand here because nobody may override them by ALTER SYSTEM and still be promised what we promise.
+    fixed = [
+        _MARK,
+        f"config_file={reach.path(reach.folder.configuration)}",
+        "listen_addresses=",
+        f"port={PORT}",
+        f"unix_socket_directories={reach.path(sockets)}",
+        "unix_socket_permissions=0700",
+        f"fsync={sync}",
+        f"full_page_writes={sync}",
+        f"synchronous_commit={sync}",
+    ]
+    options = [word for setting in fixed for word in ("-c", setting)]
+    return [binaries.program("postgres"), "-D", reach.path(reach.folder.data), *options]
+
+
+def is_ours(folder: ClusterFolder) -> bool:
+    """Tell whether the last server on this folder was started by the command above."""
+    try:
+        return _MARK in (folder.data / "postmaster.opts").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def write_configuration(path: Path, *, shared_buffers_mb: int, connections_max: int) -> None:
+    """Write postgresql.conf, readable for the server's account; ALTER SYSTEM overrides it and is kept."""
     values: Mapping[str, str | int] = {
         "shared_buffers": f"{shared_buffers_mb}MB",
         "max_connections": connections_max,
@@ -81,7 +111,8 @@ def configuration(*, shared_buffers_mb: int, connections_max: int) -> str:
         "log_line_prefix": "%m [%p] %q%u@%d ",
     }
     lines = [f"{name} = '{value}'" for name, value in values.items()]
-    return "\n".join(["# Written at every start. Use ALTER SYSTEM for values of your own.", *lines, ""])
+    path.write_text("\n".join(["# Written at every start. Use ALTER SYSTEM for values of your own.", *lines, ""]))
+    path.chmod(0o644)
 
 
 def _initdb_options(binaries: Binaries, reach: Reach, password: Path) -> list[str]:

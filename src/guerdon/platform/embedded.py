@@ -2,7 +2,9 @@
 
 It is started by us and by nobody else, listens on a socket in its folder only, asks for a password, and syncs every
 commit. It is stopped by a fast shutdown; nothing that we did not start is ever signalled, and nothing is ever killed.
-After a crash it gets the time that recovery takes. Works on Linux and macOS; see `cluster_folder` for what root does.
+After a crash it gets the time that recovery takes. Works on Linux and macOS. What root does: see `cluster_folder`; and
+where the unprivileged account may not read the wheel, its programs are copied beside the data, or, when that account
+comes to the data through a descriptor only, to /var/lib/guerdon. Only programs ever go there; it may be deleted.
 """
 
 import asyncio
@@ -33,18 +35,20 @@ from guerdon.platform.cluster_folder import (
 from guerdon.platform.cluster_making import (
     DATABASE,
     OWNER,
-    configuration,
+    PORT,
+    is_ours,
     make_cluster,
+    server_command,
     server_environment,
     set_password,
     tail,
+    write_configuration,
     write_private,
 )
 from guerdon.platform.embedded_errors import BinariesUnreadable, ForeignServer, ServerNotStarted
 from guerdon.platform.postgres_binaries import Binaries, can_run, copy_wheel, find_binaries
 from guerdon.platform.process import ended, spawn
 
-PORT = 5432
 # What all users of the machine can read, when the home cannot be reached by the server's account.
 SHARED_PROGRAMS = Path("/var/lib/guerdon")
 _SOCKET_PATH_MAX = 107  # sun_path of unix(7) has 108 bytes, the last one zero.
@@ -52,8 +56,6 @@ _POLL_S = 0.02
 _PROGRESS_S = 5.0
 _RESTART_S = 1.0
 _LEFTOVER_PATIENCE_S = 60.0
-# On the command line, which the server copies to postmaster.opts: so a later start knows its own.
-_MARK = "cluster_name=guerdon"
 _READY = "ready"
 _SERVER_STATE_LINE = 7
 
@@ -108,7 +110,12 @@ class EmbeddedPostgres:
             await self._end_orphan(self._reach)
             password = await self._ensure_cluster(binaries, self._reach)
             self._choose_sockets(self._reach)
-            self._argv = self._command(binaries, self._reach)
+            write_configuration(
+                self._folder.configuration,
+                shared_buffers_mb=self._settings.shared_buffers_mb,
+                connections_max=self._settings.connections_max,
+            )
+            self._argv = server_command(binaries, self._reach, self._sockets, is_durable=self._settings.is_durable)
             await self._launch(self._reach)
             dsn = self._dsn(password)
             write_private(self._folder.dsn, dsn)
@@ -155,7 +162,6 @@ class EmbeddedPostgres:
             raise BinariesUnreadable(binaries.bin_dir, account.name)
         # A program must be found by its own path (it asks realpath), so here the descriptor does not help.
         into = self._folder.root if reach.descriptor is None else SHARED_PROGRAMS
-        self._say(f"Account {account.name} may not read PostgreSQL's programs; they are copied to {into}.")
         into.mkdir(mode=0o755, parents=True, exist_ok=True)
         copied = copy_wheel(binaries, into)
         if not can_run(copied, account):
@@ -166,7 +172,7 @@ class EmbeddedPostgres:
         pid = find_postmaster(reach)
         if pid is not None:
             # We hold the lock, so the launcher of this server is dead, and nobody else would ever stop it.
-            if not _is_ours(self._folder):
+            if not is_ours(self._folder):
                 raise ForeignServer(self._folder.data, pid)
             self._say(f"The PostgreSQL server (pid {pid}) of an earlier run is still here; it is stopped first.")
             with suppress(ProcessLookupError):
@@ -197,29 +203,6 @@ class EmbeddedPostgres:
         self._sockets = Path(tempfile.mkdtemp(prefix="guerdon-"))
         if reach.account is not None:
             os.chown(self._sockets, reach.account.uid, reach.account.gid)
-
-    def _command(self, binaries: Binaries, reach: Reach) -> list[str]:
-        conf = self._folder.root / "postgresql.conf"
-        settings = self._settings
-        conf.write_text(
-            configuration(shared_buffers_mb=settings.shared_buffers_mb, connections_max=settings.connections_max)
-        )
-        conf.chmod(0o644)
-        sync = "on" if settings.is_durable else "off"
-        # These stand here because nobody may override them by ALTER SYSTEM and still be promised what we promise.
-        fixed = [
-            _MARK,
-            f"config_file={reach.path(conf)}",
-            "listen_addresses=",
-            f"port={PORT}",
-            f"unix_socket_directories={reach.path(self._sockets)}",
-            "unix_socket_permissions=0700",
-            f"fsync={sync}",
-            f"full_page_writes={sync}",
-            f"synchronous_commit={sync}",
-        ]
-        options = [word for setting in fixed for word in ("-c", setting)]
-        return [binaries.program("postgres"), "-D", reach.path(self._folder.data), *options]
 
     async def _launch(self, reach: Reach) -> None:
         give_up_at = asyncio.get_running_loop().time() + _LEFTOVER_PATIENCE_S
@@ -307,13 +290,6 @@ def temporary_postgres(home: Path, *, bin_dir: Path | None = None) -> Generator[
     finally:
         loop.run_until_complete(server.stop())
         loop.close()
-
-
-def _is_ours(folder: ClusterFolder) -> bool:
-    try:
-        return _MARK in (folder.data / "postmaster.opts").read_text()
-    except FileNotFoundError:
-        return False
 
 
 def _last_log(folder: ClusterFolder) -> str:
