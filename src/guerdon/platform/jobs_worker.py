@@ -28,7 +28,7 @@ from guerdon.platform.jobs_queue import TROUBLE, QueueDriver, make_manager
 from guerdon.platform.log import log_context
 from guerdon.platform.log_redaction import redact_text
 
-BATCH_JOBS = 16
+BATCH_JOBS = 50
 RUNNING_JOBS_MAX = 2 * BATCH_JOBS
 RESTART_S = 1.0
 UNWIND_S = 5.0  # given to interrupted handlers to roll back
