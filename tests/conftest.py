@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from guerdon.platform.db import Database, open_database
+from guerdon.platform.embedded import temporary_postgres
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.migrate import migrate
 
@@ -20,8 +21,11 @@ MASTER_KEY = "a master key for tests that has enough characters"
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the owner reaches a server: the one named, or an embedded one of this run."""
     named = os.environ.get("GUERDON_TEST_DATABASE_URL")
-    assert named is not None, "set GUERDON_TEST_DATABASE_URL until the embedded server lands"
-    yield named
+    if named is not None:
+        yield named
+        return
+    with temporary_postgres(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

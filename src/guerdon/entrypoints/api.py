@@ -9,7 +9,7 @@ from collections.abc import Generator
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from guerdon.access.routes import AccessRoutes
+from guerdon.access.routes import ApiKeyRoutes
 from guerdon.delivery.page.routes import PageRoutes
 from guerdon.delivery.routes import DeliveryRoutes
 from guerdon.entrypoints.house import House, open_house
@@ -65,7 +65,7 @@ def routers(house: House) -> list[APIRouter]:
     """Give the rooms' routers, literal paths before those with a pass id."""
     database, types, clock = house.database, house.pass_types, house.clock
     return [
-        AccessRoutes(database, house.master_key, house.authenticator, house.wakeups, clock).router(),
+        ApiKeyRoutes(database, house.master_key, clock, house.announce_access).router(),
         PrivilegeRoutes(database, types, clock).router(),
         not_built_router(),
         PassRoutes(database, house.master_key, types, clock).router(),

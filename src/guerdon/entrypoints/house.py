@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
+from typing import Any
 
 from guerdon.access.authentication import Authenticator
 from guerdon.access.guard import Guard
@@ -41,6 +42,11 @@ class House:
     lists: PrivilegeLists
     issuer: PassIssuer
     clock: Callable[[], datetime]
+
+    def announce_access(self) -> None:
+        """Have every process look at keys and tenants again; this one at once."""
+        self.authenticator.forget_all()
+        self.wakeups.announce(ACCESS_TOPIC)
 
 
 @asynccontextmanager
@@ -95,8 +101,8 @@ def _poster(settings: Settings, database: Database, clock: Callable[[], datetime
 
 
 @asynccontextmanager
-async def _running(work: Callable[[], "asyncio.Future[None]"]) -> AsyncGenerator[None]:
-    task = asyncio.ensure_future(work())
+async def _running(work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncGenerator[None]:
+    task = asyncio.create_task(work())
     try:
         yield
     finally:

@@ -9,12 +9,13 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from guerdon.passes.schemas import PassCreated
 from guerdon.platform.http import PUBLIC, SCOPE_MEMBER, HotRoute
 from guerdon.platform.problems import MEDIA_TYPE
 from guerdon.privileges.schemas import ApplyMovementRequest, MovementResponse, Privilege
 
 VERSION = "0.1.0"
-HOT_MODELS: tuple[type[BaseModel], ...] = (ApplyMovementRequest, MovementResponse, Privilege)
+HOT_MODELS: tuple[type[BaseModel], ...] = (ApplyMovementRequest, MovementResponse, Privilege, PassCreated)
 METHODS = ("get", "post", "put", "patch", "delete")
 BODY_TYPES = ("text/json", "application/*+json")
 ANSWER_TYPES = ("text/plain", "text/json")

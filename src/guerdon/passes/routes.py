@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
+import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from guerdon.access.guard import CallerDep, OptionalCallerDep
@@ -17,7 +18,7 @@ from guerdon.passes.identifiers import Identifiers, identifier_name, parse_ident
 from guerdon.passes.model import Changes, write_json
 from guerdon.passes.pass_types import PassTypes
 from guerdon.passes.proofs import Claim, ProofKeys, is_proof_name, read_claims, unproven
-from guerdon.passes.schemas import CreatePass, PassCreated, PassDocument, UpdatePass
+from guerdon.passes.schemas import CreatePass, PassDocument, UpdatePass
 from guerdon.passes.updating import update_pass
 from guerdon.platform.clock import rfc3339
 from guerdon.platform.db import Database, Tx
@@ -32,7 +33,21 @@ from guerdon.tenants.secrets import find_secret
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
 TypeQuery = Annotated[str, Query(alias="passType", min_length=1, max_length=50)]
 OptionalTypeQuery = Annotated[str | None, Query(alias="passType", min_length=1, max_length=50)]
-TEXT_ANSWER = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+Responses = dict[int | str, dict[str, Any]]
+PLAIN_ID: dict[str, Any] = {"schema": {"type": "string"}}
+CREATED: Responses = {
+    200: {
+        "description": "The id of the pass, as text unless JSON is asked for",
+        "content": {
+            "text/plain": PLAIN_ID,
+            "application/json": {"schema": {"$ref": "#/components/schemas/PassCreated"}},
+        },
+    }
+}
+FOUND: Responses = {
+    200: {"description": "The id of the pass", "content": {"text/plain": PLAIN_ID}},
+    204: {"description": "No pass matches"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +62,9 @@ class PassRoutes:
     def router(self) -> APIRouter:
         """Give the routes; literal paths stand before those with a pass id."""
         made = router("/api/{tenantId}/passes", "Pass")
-        made.add_api_route("", self.create, methods=["POST"], openapi_extra=asks(PUBLIC), responses=TEXT_ANSWER)
+        made.add_api_route("", self.create, methods=["POST"], openapi_extra=asks(PUBLIC), responses=CREATED)
         made.add_api_route("", self.update_by_identifiers, methods=["PATCH"], openapi_extra=asks(PASS_WRITE))
-        made.add_api_route("/findPass", self.find, openapi_extra=asks(PUBLIC), responses=TEXT_ANSWER | {204: {}})
+        made.add_api_route("/findPass", self.find, openapi_extra=asks(PUBLIC), responses=FOUND)
         made.add_api_route(
             "/{passId}/document", self.document, openapi_extra=asks(PASS_READ), response_model=PassDocument
         )
@@ -72,16 +87,14 @@ class PassRoutes:
         async def work(tx: Tx) -> Answer:
             await self._check_proofs(tx, caller, pass_type, claims)
             identifiers = {claim.name: claim.value for claim in claims}
-            new = NewPass(
-                new_pass_id(), new_secret(), pass_type, identifiers, body.metadata, body.additional_data
-            )
+            new = NewPass(new_pass_id(), new_secret(), pass_type, identifiers, body.metadata, body.additional_data)
             pass_id = await create_pass(tx, self.master_key, new, _actor(caller), self.clock())
             return Answer(200, pass_id.encode(), "text/plain; charset=utf-8")
 
         answer = await write_once(self.database, tenantId, write, self.clock(), work)
         if wants_json:
-            document = PassCreated(passId=answer.body.decode()).model_dump_json(by_alias=True)
-            answer = Answer(200, document.encode(), is_replayed=answer.is_replayed)
+            document = msgspec.json.encode({"passId": answer.body.decode()})
+            answer = Answer(200, document, is_replayed=answer.is_replayed)
         return respond(answer)
 
     async def find(
@@ -156,9 +169,7 @@ class PassRoutes:
 
         return respond(await write_once(self.database, tenantId, write, self.clock(), work))
 
-    async def _update(
-        self, tx: Tx, pass_id: str, body: UpdatePass, pass_type: str | None, caller: Caller
-    ) -> Answer:
+    async def _update(self, tx: Tx, pass_id: str, body: UpdatePass, pass_type: str | None, caller: Caller) -> Answer:
         found = await get_pass(tx, pass_id)
         if pass_type is not None:
             await self.pass_types.get(tx, pass_type)

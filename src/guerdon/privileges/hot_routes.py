@@ -76,9 +76,7 @@ class HotPrivilegeRoutes:
             caller.actor,
             remarks,
             is_chosen=movement_id is not None,
-            repeat=None
-            if options.idempotency_key is None
-            else Repeat(options.idempotency_key, options.fingerprint),
+            repeat=None if options.idempotency_key is None else Repeat(options.idempotency_key, options.fingerprint),
         )
         try:
             posted = await self.poster.post(tenant_id, command, dry_run=options.is_dry_run)
@@ -111,9 +109,9 @@ def _read_movement(body: bytes) -> tuple[int, int, str | None, str | None]:
     try:
         movement = _movement_decoder.decode(body)
         old_value, movement_value = _number(movement.old_value), _number(movement.movement_value)
-        if "\x00" in (movement.remarks or ""):
-            raise ValueError("NUL")
-    except (ValueError, msgspec.ValidationError):
+    except (ValueError, ArithmeticError, msgspec.DecodeError):
+        return _read_slowly(body)
+    if movement.remarks is not None and "\x00" in movement.remarks:
         return _read_slowly(body)
     if movement_value == 0:
         raise ZeroMovement("movementValue")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
 
+import msgspec
 from fastapi import APIRouter, Path, Request, Response
 
 from guerdon.access.guard import CallerDep
@@ -47,13 +48,20 @@ class PrivilegeRoutes:
         made = router("/api/{tenantId}/passes", "Privilege")
         add, reads, writes = made.add_api_route, asks(PASS_READ), asks(PASS_WRITE)
         many, one = list[PrivilegeDocument], PrivilegeDocument
-        created = {"response_model": PrivilegeCreated, "openapi_extra": writes}
         add("/privileges", self.list_by_identifiers, openapi_extra=reads, response_model=many)
-        add("/privileges", self.create_by_identifiers, methods=["POST"], **created)
+        add(
+            "/privileges",
+            self.create_by_identifiers,
+            methods=["POST"],
+            openapi_extra=writes,
+            response_model=PrivilegeCreated,
+        )
         add("/privileges/{privilegeId}", self.get, openapi_extra=reads, response_model=one)
         add("/privileges/{privilegeId}", self.put_by_identifiers, methods=["PUT"], openapi_extra=writes)
         add("/privileges/{privilegeId}", self.delete, methods=["DELETE"], openapi_extra=writes, status_code=204)
-        add("/{passId}/privileges", self.create, methods=["POST"], **created)
+        add(
+            "/{passId}/privileges", self.create, methods=["POST"], openapi_extra=writes, response_model=PrivilegeCreated
+        )
         add("/{passId}/privileges/{privilegeId}", self.get_of_pass, openapi_extra=reads, response_model=one)
         add("/{passId}/privileges/{privilegeId}", self.put, methods=["PUT"], openapi_extra=writes)
         add(
@@ -138,9 +146,7 @@ class PrivilegeRoutes:
 
         return respond(await write_once(self.database, tenant_id, write, self.clock(), work))
 
-    async def delete(
-        self, tenant_id: TenantId, privilege_id: PrivilegeId, caller: CallerDep, write: Write
-    ) -> Response:
+    async def delete(self, tenant_id: TenantId, privilege_id: PrivilegeId, caller: CallerDep, write: Write) -> Response:
         """Take a privilege away for good, whatever pass holds it."""
         return await self._delete(tenant_id, privilege_id, None, caller, write)
 
@@ -160,9 +166,9 @@ class PrivilegeRoutes:
         new = described(blank, read_description(body, body.type))
         await add_privilege(tx, new, history, bounds, caller.actor, now)
         await _notify(tx, pass_id, read_notification(body), caller, now)
-        document = PrivilegeCreated(privilegeId=privilege_id).model_dump_json(by_alias=True)
+        document = msgspec.json.encode({"privilegeId": privilege_id})
         location = f"/api/{tx.tenant_id}/passes/{pass_id}/privileges/{quote(privilege_id)}"
-        return Answer(200, document.encode(), location=location)
+        return Answer(200, document, location=location)
 
     async def _put(
         self, tx: Tx, pass_id: str, privilege_id: str, body: PatchPrivilegeRequest, caller: Caller
@@ -193,9 +199,7 @@ class PrivilegeRoutes:
         )
 
 
-async def _notify(
-    tx: Tx, pass_id: str, notification: Notification | None, caller: Caller, now: datetime
-) -> None:
+async def _notify(tx: Tx, pass_id: str, notification: Notification | None, caller: Caller, now: datetime) -> None:
     if notification is not None:
         await request_notification(tx, new_id(), pass_id, notification, caller.actor, now)
 
