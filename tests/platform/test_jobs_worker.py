@@ -3,6 +3,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TypeAlias
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -10,12 +11,24 @@ import pytest
 from guerdon.platform import metrics
 from guerdon.platform.clock import utc_now
 from guerdon.platform.db import Database, open_database
-from guerdon.platform.jobs import HeldJob, Job, Progress, RetryLater, cancel, defer, keep_progress, list_held
+from guerdon.platform.jobs import (
+    HeldJob,
+    Job,
+    Progress,
+    RetryLater,
+    cancel,
+    defer,
+    keep_progress,
+    list_held,
+    retry,
+)
 from guerdon.platform.jobs import find_progress as read_progress
+from guerdon.platform.jobs_upkeep import DEATHS_MAX, hold_deadly
 from guerdon.platform.jobs_worker import JobContext, JobHandler, JobKind, Worker
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 POLL_S = 0.05
+OTHER_WORKER = UUID(int=7)
 BLOCKED = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation'"
 
 
@@ -38,10 +51,11 @@ async def working(
     *,
     grace_s: float = 5.0,
     poll_s: float = POLL_S,
+    heartbeat_s: float = 30.0,
 ) -> AsyncGenerator[Worker]:
     """A worker that runs for the length of the block."""
     stop = asyncio.Event()
-    worker = Worker(database, queue, kinds, no_announcement, poll_s=poll_s)
+    worker = Worker(database, queue, kinds, no_announcement, poll_s=poll_s, heartbeat_s=heartbeat_s)
     running = asyncio.create_task(worker.run(stop, grace_s))
     try:
         yield worker
@@ -181,6 +195,89 @@ async def test_a_running_job_that_is_cancelled_stops_and_does_not_come_back(
     async with database.tenant(tenant_id) as tx:
         assert await read_progress(tx, job_id) is None
     assert await is_gone(owner, job_id)
+
+
+async def test_a_job_that_was_taken_over_is_let_go_and_left_to_its_new_worker(
+    database: Database, queue: Database, owner: Owner, tenant_id: str
+) -> None:
+    started, interrupted = asyncio.Event(), asyncio.Event()
+
+    async def wait(_job: Job, _context: JobContext) -> None:
+        started.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            interrupted.set()
+
+    job_id = await put_off(database, tenant_id, "taken")
+    async with working(database, queue, {"taken": JobKind(wait)}):
+        await asyncio.wait_for(started.wait(), 10)
+        await owner.execute("UPDATE queue.pgqueuer SET queue_manager_id = $2 WHERE id = $1", job_id, OTHER_WORKER)
+        await asyncio.wait_for(interrupted.wait(), 2)
+
+    row = await owner.fetchrow("SELECT status, queue_manager_id, attempts FROM queue.pgqueuer WHERE id = $1", job_id)
+    assert row is not None
+    assert tuple(row) == ("picked", OTHER_WORKER, 0)
+
+
+async def test_a_job_under_which_workers_die_is_held_and_may_be_retried(
+    database: Database, queue: Database, owner: Owner, tenant_id: str
+) -> None:
+    job_id = await put_off(database, tenant_id, "deadly")
+
+    async def die_with_it() -> None:
+        await owner.execute("UPDATE queue.pgqueuer SET status = 'picked' WHERE id = $1", job_id)
+        await owner.execute(
+            "INSERT INTO queue.pgqueuer_log (job_id, status, priority, entrypoint) VALUES ($1, 'picked', 0, 'd')",
+            job_id,
+        )
+
+    for _ in range(DEATHS_MAX):
+        await die_with_it()
+    spared = await hold_deadly(queue)
+    await die_with_it()
+    held = await hold_deadly(queue)
+
+    listed = await find_held(database, tenant_id)
+    async with database.tenant(tenant_id) as tx:
+        retried = await retry(tx, job_id)
+    await die_with_it()
+    held_again = await hold_deadly(queue)
+    assert (spared, held, retried, held_again) == (0, 1, True, 0)
+    assert listed is not None
+    assert listed.reason == "Its worker died 5 times while doing it."
+
+
+async def test_putting_a_job_back_survives_a_database_that_is_away(
+    database: Database, queue: Database, owner: Owner, tenant_id: str
+) -> None:
+    tried, may_fail = asyncio.Event(), asyncio.Event()
+    calls: list[int] = []
+
+    async def fail_once(_job: Job, context: JobContext) -> None:
+        calls.append(context.attempt)
+        if len(calls) == 1:
+            tried.set()
+            await may_fail.wait()
+            raise ConnectionError
+
+    async def is_blocked() -> bool:
+        return await owner.fetchval(BLOCKED) is not None
+
+    job_id = await put_off(database, tenant_id, "away")
+    async with working(database, queue, {"away": JobKind(fail_once)}, heartbeat_s=0.5):
+        await asyncio.wait_for(tried.wait(), 10)
+        async with owner.transaction():
+            await owner.execute("LOCK TABLE queue.pgqueuer")
+            may_fail.set()
+            await until(is_blocked)
+            await asyncio.sleep(0.3)
+            for blocked in await owner.fetch(BLOCKED):
+                await owner.execute("SELECT pg_terminate_backend($1)", blocked["pid"])
+        await until(lambda: is_gone(owner, job_id))
+
+    assert len(calls) == 2
+    assert await find_held(database, tenant_id) is None
 
 
 async def test_jobs_under_way_at_a_stop_are_finished(

@@ -81,6 +81,7 @@ async def _keep_up(queue: Database, kinds: Iterable[str]) -> None:
     while True:
         try:
             await jobs_upkeep.drop_old_log(queue, utc_now() - timedelta(days=jobs_upkeep.LOG_KEPT_DAYS))
+            await jobs_upkeep.hold_deadly(queue)
             await jobs_upkeep.count_queue(queue, kinds)
         except TROUBLE as trouble:
             _log.warning("the queue's upkeep failed", reason=repr(trouble))

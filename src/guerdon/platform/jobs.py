@@ -148,6 +148,10 @@ async def retry(tx: Tx, job_id: int) -> bool:
     """Give a held job of the tenant all its attempts again, from now; tell whether there was one."""
     changed = await tx.execute(
         """
+        WITH forgotten AS (DELETE FROM queue.pgqueuer_log
+                            WHERE job_id = (SELECT id
+                                              FROM queue.pgqueuer
+                                             WHERE headers ->> 'tenant' = $1 AND id = $2 AND status = 'failed'))
         UPDATE queue.pgqueuer
            SET status = 'queued', attempts = 0, execute_after = now(), updated = now()
          WHERE headers ->> 'tenant' = $1 AND id = $2 AND status = 'failed'

@@ -95,12 +95,33 @@ class QueueDriver(Driver):
 
 
 class PatientQueries(Queries):
-    """The library's statements, but for one: a job that cannot be put back now is not given up for that."""
+    """The library's statements, but for the one that puts a job back, which asks more of itself here."""
 
     async def retry_job(self, job: Job, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
-        """Put a job back; when the database cannot be reached, leave it to be found by its old heartbeat."""
+        """Put a job back, if it is still this worker's.
+
+        Without a delay it was cut off, which is not counted as an attempt. When the database cannot be
+        reached, the job stays as it is, to be found by its old heartbeat, and is not given up for that.
+        """
         try:
-            await super().retry_job(job, delay, traceback_record)
+            await self.driver.execute(
+                """
+                WITH put_back AS (
+                    UPDATE queue.pgqueuer
+                       SET status = 'queued', queue_manager_id = NULL, updated = now(),
+                           execute_after = now() + $3::interval,
+                           attempts = attempts + CASE WHEN $3::interval > interval '0' THEN 1 ELSE 0 END
+                     WHERE id = $1 AND queue_manager_id = $2
+                    RETURNING id, entrypoint, priority
+                )
+                INSERT INTO queue.pgqueuer_log (job_id, status, entrypoint, priority, traceback)
+                SELECT id, 'queued', entrypoint, priority, $4::jsonb FROM put_back
+                """,
+                job.id,
+                job.queue_manager_id,
+                delay,
+                traceback_record.model_dump_json() if traceback_record else None,
+            )
         except TROUBLE as trouble:
             _log.warning("a job could not be put back; it will be found", job_id=job.id, reason=repr(trouble))
 

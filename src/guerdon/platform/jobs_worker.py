@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from time import perf_counter
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -31,6 +32,7 @@ from guerdon.platform.log_redaction import redact_text
 BATCH_JOBS = 50
 RUNNING_JOBS_MAX = 2 * BATCH_JOBS
 RESTART_S = 1.0
+RETRY_S_MIN = 0.001  # a job put back without a delay counts as cut off, not as tried
 UNWIND_S = 5.0  # given to interrupted handlers to roll back
 
 _log = structlog.stdlib.get_logger("guerdon.jobs")
@@ -78,8 +80,14 @@ class JobHeld(Exception):
 
 
 class _Ending(Enum):
+    """Why a handler was interrupted: its job was taken out, cut off by a stop, or taken from us as dead."""
+
     CANCELLED = "cancelled"
     RETURNED = "returned"
+    LOST = "lost"
+
+
+PUT_BACK = frozenset({_Ending.RETURNED.value, _Ending.LOST.value})
 
 
 @dataclass(slots=True)
@@ -179,21 +187,21 @@ class Worker:
             if not seen:
                 continue
             try:
-                ours = await self._list_ours(list(seen), manager)
+                owners = await self._list_owners(list(seen))
             except TROUBLE:
                 continue  # the manager meets the same trouble and tells of it
-            for job_id in seen.keys() - ours:
-                seen[job_id].interrupt(_Ending.CANCELLED)
+            for job_id, running in seen.items():
+                if job_id not in owners:
+                    running.interrupt(_Ending.CANCELLED)
+                elif owners[job_id] != manager.queue_manager_id:
+                    running.interrupt(_Ending.LOST)
 
-    async def _list_ours(self, job_ids: list[int], manager: QueueManager) -> set[int]:
-        # A row that is gone was cancelled; one that is another worker's was taken from us as dead.
+    async def _list_owners(self, job_ids: list[int]) -> dict[int, UUID | None]:
         async with self._queue.shared() as connection:
             records = await connection.fetch(
-                "SELECT id FROM queue.pgqueuer WHERE id = ANY($1) AND queue_manager_id = $2",
-                job_ids,
-                manager.queue_manager_id,
+                "SELECT id, queue_manager_id FROM queue.pgqueuer WHERE id = ANY($1)", job_ids
             )
-        return {record["id"] for record in records}
+        return {record["id"]: record["queue_manager_id"] for record in records}
 
     async def _attempt(self, kind: JobKind, row: Row) -> None:
         headers = row.headers or {}
@@ -205,7 +213,7 @@ class Worker:
             try:
                 await self._interruptible(kind, job, row, is_deduped=headers.get("deduped") == "yes")
             except RetryRequested as again:
-                outcome = again.reason if again.reason == _Ending.RETURNED.value else "retried"
+                outcome = again.reason if again.reason in PUT_BACK else "retried"
                 raise
             except JobHeld:
                 outcome = "held"
@@ -223,11 +231,10 @@ class Worker:
         try:
             await running.task
         except asyncio.CancelledError:
-            if running.ending is not _Ending.RETURNED:
+            if running.ending is None or running.ending is _Ending.CANCELLED:
                 raise
-            with contextlib.suppress(*TROUBLE):
-                await self._uncount(row.id)
-            raise RetryRequested(timedelta(0), _Ending.RETURNED.value) from None
+            # Asked for of the library, which leaves alone what is no longer ours (see PatientQueries).
+            raise RetryRequested(timedelta(0), running.ending.value) from None
         except Exception as failure:  # noqa: BLE001  # whatever a handler raises is a failed attempt
             self._judge(kind, context.attempt, failure)
         finally:
@@ -245,11 +252,6 @@ class Worker:
         async with self._queue.shared() as connection:
             await connection.execute("UPDATE queue.pgqueuer SET dedupe_key = NULL WHERE id = $1", job_id)
 
-    async def _uncount(self, job_id: int) -> None:
-        # Being cut off is not the job's fault, and the library will count it as an attempt.
-        async with self._queue.shared() as connection:
-            await connection.execute("UPDATE queue.pgqueuer SET attempts = attempts - 1 WHERE id = $1", job_id)
-
     def _judge(self, kind: JobKind, attempt: int, failure: Exception) -> None:
         reason = redact_text(f"{type(failure).__name__}: {failure}")
         if attempt >= kind.attempts_max:
@@ -262,7 +264,7 @@ class Worker:
         else:
             after_s = kind.backoff_s(attempt) * random.uniform(0.8, 1.2)  # noqa: S311  # spreads, hides nothing
             _log.warning("a job failed and will be tried again", attempt=attempt, exc_info=failure)
-        raise RetryRequested(timedelta(seconds=after_s), reason) from None
+        raise RetryRequested(timedelta(seconds=max(after_s, RETRY_S_MIN)), reason) from None
 
 
 async def _cancel(*tasks: asyncio.Task[None] | asyncio.Task[bool]) -> None:
