@@ -58,7 +58,8 @@ def store_card(examples: Mapping[str, Document]) -> Document:
 def a_picture() -> Callable[..., bytes]:
     def draw(width: int, height: int, form: str = "PNG", mode: str = "RGB") -> bytes:
         written = BytesIO()
-        Image.linear_gradient("L").resize((width, height)).convert(mode).save(written, form)
+        gradient = Image.linear_gradient("L").crop((0, 0, width, height)).convert(mode)
+        gradient.save(written, form)
         return written.getvalue()
 
     return draw

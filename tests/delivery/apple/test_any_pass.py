@@ -29,6 +29,8 @@ WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2060, 1, 1)).map(lambda moment: moment.isoformat() + "+02:00")  # noqa: DTZ001  # the offset follows
 CHANNELS = st.integers(0, 255)
 LINKS = st.sampled_from(["https://example.org", "https://example.org/a?b=c", "http://127.0.0.1:8080/x"])
+# Documents are large, and the fixtures that judge them do not change.
+UNHURRIED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 ICON = {"icon.png": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(17)}
 NUMBERS = st.integers(-(2**53) + 1, 2**53 - 1)
 
@@ -69,17 +71,20 @@ def values(kind: Any) -> SearchStrategy[Any]:
         return LEAVES[kind]
     if isinstance(kind, type) and issubclass(kind, PassPart):
         return parts(kind)
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin is Annotated:
-        return values(inner[0])
+    return composed(get_origin(kind), get_args(kind))
+
+
+def composed(origin: Any, inner: tuple[Any, ...]) -> SearchStrategy[Any]:
     if origin is Literal:
         return st.sampled_from(inner)
     if origin in {Union, UnionType}:
         return st.one_of(*(values(one) for one in inner if one is not NoneType))
     if origin in {tuple, list}:
         return st.lists(values(inner[0]), max_size=2)
-    assert origin is dict, kind
-    return st.dictionaries(WORDS, values(inner[1]), max_size=2)
+    if origin is dict:
+        return st.dictionaries(WORDS, values(inner[1]), max_size=2)
+    assert origin is Annotated, origin
+    return values(inner[0])
 
 
 def parts(part: type[PassPart]) -> SearchStrategy[Document]:
@@ -100,7 +105,7 @@ def documents() -> SearchStrategy[Document]:
             {style: parts(fields.BoardingFields if style == "boardingPass" else fields.Fields)}
         )
     )
-    return st.builds(lambda document, style: repaired({**document, **style}), parts(PassDocument), styles)
+    return st.tuples(parts(PassDocument), styles).map(lambda drawn: repaired({**drawn[0], **drawn[1]}))
 
 
 def repaired(document: Document) -> Document:
@@ -109,7 +114,7 @@ def repaired(document: Document) -> Document:
     for other in (*CLASSIC_STYLES, "posterGeneric", "preferredStyleSchemes"):
         if other != style:
             document.pop(other, None)
-    groups = [group for group in document[style].values() if isinstance(group, list)]
+    groups: list[list[Document]] = [group for group in document[style].values() if isinstance(group, list)]
     for event in document.get("upcomingPassInformation", []):
         groups += [event.get("backFields", []), event.get("additionalInfoFields", [])]
     for number, field in enumerate(field for group in groups for field in group):
@@ -131,9 +136,9 @@ def repaired(document: Document) -> Document:
     return imported(document)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=UNHURRIED)
 @given(drawn=st.lists(documents(), min_size=10, max_size=10))
-def test_the_strict_schemas_take_any_pass(node: Callable[..., str], drawn: list[Document]):
+def test_the_strict_schemas_take_any_pass(node: Callable[..., str], drawn: list[Document]) -> None:
     built = [completed(PassDocument.model_validate(document)) for document in drawn]
     given_documents = [{"document": json.loads(encode_document(one))} for one in built]
 
@@ -141,7 +146,7 @@ def test_the_strict_schemas_take_any_pass(node: Callable[..., str], drawn: list[
     assert json.loads(node("schemas.mjs", given=given_documents)) == [[]] * len(built)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=UNHURRIED)
 @given(
     drawn=documents(),
     words=st.dictionaries(st.sampled_from(["de", "fr", "pt-BR"]), st.dictionaries(WORDS, WORDS, max_size=3)),
@@ -155,7 +160,7 @@ def test_openssl_verifies_any_pass(
     drawn: Document,
     words: dict[str, dict[str, str]],
     images: dict[str, bytes],
-):
+) -> None:
     own = {"passTypeIdentifier": signer.pass_type_identifier, "teamIdentifier": signer.team_identifier}
     document = PassDocument.model_validate({**drawn, **own})
 

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from subprocess import run
+from typing import cast
 
 import pytest
 from cryptography import x509
@@ -90,19 +91,19 @@ LEGACY = ["-legacy", "-certpbe", "PBE-SHA1-RC2-40", "-keypbe", "PBE-SHA1-3DES", 
 @pytest.mark.parametrize("options", [[], LEGACY, ["-certfile", "chain.pem"]])
 def test_a_p12_export_is_taken_in(
     exported: Export, identity: SigningIdentity, now: datetime, password: str, options: list[str]
-):
+) -> None:
     taken = read_p12(exported(password, *options), password, now=now, intermediates=identity.chain_pem)
 
     assert taken == identity
 
 
-def test_the_intermediate_may_come_inside_the_p12(exported: Export, identity: SigningIdentity, now: datetime):
+def test_the_intermediate_may_come_inside_the_p12(exported: Export, identity: SigningIdentity, now: datetime) -> None:
     taken = read_p12(exported("x", "-certfile", "chain.pem"), "x", now=now)
 
     assert taken.chain_pem == identity.chain_pem
 
 
-def test_a_wrong_password_is_told_from_a_wrong_file(exported: Export, now: datetime):
+def test_a_wrong_password_is_told_from_a_wrong_file(exported: Export, now: datetime) -> None:
     with pytest.raises(P12PasswordWrong):
         read_p12(exported("right"), "wrong", now=now)
     with pytest.raises(P12PasswordWrong):
@@ -112,14 +113,14 @@ def test_a_wrong_password_is_told_from_a_wrong_file(exported: Export, now: datet
             read_p12(junk, "x", now=now)
 
 
-def test_a_p12_without_its_key_says_how_to_export_it(exported: Export, now: datetime):
+def test_a_p12_without_its_key_says_how_to_export_it(exported: Export, now: datetime) -> None:
     with pytest.raises(CertificateNotAccepted, match="Keychain Access") as refusal:
         read_p12(exported("x", "-nokeys"), "x", now=now)
 
     assert "key_missing" in codes(refusal)
 
 
-def test_a_pem_pair_is_taken_in(identity: SigningIdentity, now: datetime):
+def test_a_pem_pair_is_taken_in(identity: SigningIdentity, now: datetime) -> None:
     taken = read_pem(
         identity.certificate_pem, identity.key_pem, now=now, intermediates=identity.chain_pem, expected=EXPECTED
     )
@@ -130,18 +131,18 @@ def test_a_pem_pair_is_taken_in(identity: SigningIdentity, now: datetime):
 EXPECTED = Expected("pass.org.example.demo", "TEAM123456")
 
 
-def test_der_files_as_apple_serves_them_are_taken_in(identity: SigningIdentity, now: datetime):
+def test_der_files_as_apple_serves_them_are_taken_in(identity: SigningIdentity, now: datetime) -> None:
     certificate = x509.load_pem_x509_certificate(identity.certificate_pem).public_bytes(Encoding.DER)
     chain = x509.load_pem_x509_certificate(identity.chain_pem).public_bytes(Encoding.DER)
 
     assert read_pem(certificate, identity.key_pem, now=now, intermediates=chain) == identity
 
 
-def test_one_file_may_hold_certificate_and_chain(identity: SigningIdentity, now: datetime):
+def test_one_file_may_hold_certificate_and_chain(identity: SigningIdentity, now: datetime) -> None:
     assert read_pem(identity.certificate_pem + identity.chain_pem, identity.key_pem, now=now) == identity
 
 
-def test_an_encrypted_key_opens_with_its_password_alone(identity: SigningIdentity, now: datetime):
+def test_an_encrypted_key_opens_with_its_password_alone(identity: SigningIdentity, now: datetime) -> None:
     key = load_pem_private_key(identity.key_pem, None)
     locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"right"))
     both = identity.certificate_pem + identity.chain_pem
@@ -152,13 +153,13 @@ def test_an_encrypted_key_opens_with_its_password_alone(identity: SigningIdentit
             read_pem(both, locked, now=now, key_password=password)
 
 
-def test_a_password_for_an_open_key_does_no_harm(identity: SigningIdentity, now: datetime):
+def test_a_password_for_an_open_key_does_no_harm(identity: SigningIdentity, now: datetime) -> None:
     both = identity.certificate_pem + identity.chain_pem
 
     assert read_pem(both, identity.key_pem, now=now, key_password="needless") == identity
 
 
-def test_unreadable_pem_says_which_part(identity: SigningIdentity, now: datetime):
+def test_unreadable_pem_says_which_part(identity: SigningIdentity, now: datetime) -> None:
     for certificate in (b"", b"junk", b"-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----"):
         with pytest.raises(PemUnreadable, match="certificate"):
             read_pem(certificate, identity.key_pem, now=now)
@@ -166,14 +167,16 @@ def test_unreadable_pem_says_which_part(identity: SigningIdentity, now: datetime
         read_pem(identity.certificate_pem, b"junk", now=now)
 
 
-def test_an_ec_key_signs_passes_too(authority: DevelopmentAuthority, now: datetime):
+def test_an_ec_key_signs_passes_too(authority: DevelopmentAuthority, now: datetime) -> None:
     subject = {NameOID.USER_ID: "pass.org.example.ec", NameOID.ORGANIZATIONAL_UNIT_NAME: "TEAM123456"}
     certificate, key = issued(authority, now, subject)
 
     assert read_pem(certificate + authority.intermediate_pem, key, now=now).team_identifier == "TEAM123456"
 
 
-def test_every_mistake_is_told_at_once(identity: SigningIdentity, authority: DevelopmentAuthority, now: datetime):
+def test_every_mistake_is_told_at_once(
+    identity: SigningIdentity, authority: DevelopmentAuthority, now: datetime
+) -> None:
     other = issue_identity(
         authority, pass_type_identifier="pass.other", team_identifier="OTHER12345", now=now, serial_number=5
     )
@@ -189,11 +192,10 @@ def test_every_mistake_is_told_at_once(identity: SigningIdentity, authority: Dev
         "intermediate_missing",
     ]
     document = refusal.value.document("request-1")
-    assert isinstance(document["errors"], dict)
-    assert set(document["errors"]) == {"certificate", "key", "intermediate"}
+    assert set(cast("dict[str, object]", document["errors"])) == {"certificate", "key", "intermediate"}
 
 
-def test_a_certificate_that_is_not_for_passes_is_named_so(authority: DevelopmentAuthority, now: datetime):
+def test_a_certificate_that_is_not_for_passes_is_named_so(authority: DevelopmentAuthority, now: datetime) -> None:
     certificate, key = issued(authority, now, {NameOID.COMMON_NAME: "Apple Push Services"})
 
     with pytest.raises(CertificateNotAccepted, match="no Pass Type ID certificate") as refusal:
@@ -202,7 +204,7 @@ def test_a_certificate_that_is_not_for_passes_is_named_so(authority: Development
     assert codes(refusal) == ["pass_type_missing", "team_missing"]
 
 
-def test_an_unusual_key_is_refused(authority: DevelopmentAuthority, now: datetime):
+def test_an_unusual_key_is_refused(authority: DevelopmentAuthority, now: datetime) -> None:
     key = ed25519.Ed25519PrivateKey.generate()
     subject = {NameOID.USER_ID: "pass.x", NameOID.ORGANIZATIONAL_UNIT_NAME: "TEAM123456"}
     certificate = certificate_for(authority, now, subject, key.public_key())
@@ -213,7 +215,9 @@ def test_an_unusual_key_is_refused(authority: DevelopmentAuthority, now: datetim
     assert codes(refusal) == ["key_kind_unsupported"]
 
 
-def test_an_intermediate_of_another_generation_is_told_from_a_missing_one(identity: SigningIdentity, now: datetime):
+def test_an_intermediate_of_another_generation_is_told_from_a_missing_one(
+    identity: SigningIdentity, now: datetime
+) -> None:
     other_generation = create_authority(now).intermediate_pem
 
     with pytest.raises(CertificateNotAccepted) as refusal:
@@ -222,7 +226,7 @@ def test_an_intermediate_of_another_generation_is_told_from_a_missing_one(identi
     assert codes(refusal) == ["intermediate_wrong"]
 
 
-def test_the_right_intermediate_is_found_among_others(identity: SigningIdentity, now: datetime):
+def test_the_right_intermediate_is_found_among_others(identity: SigningIdentity, now: datetime) -> None:
     several = create_authority(now).intermediate_pem + identity.chain_pem
 
     taken = read_pem(identity.certificate_pem, identity.key_pem, now=now, intermediates=several)
@@ -230,7 +234,7 @@ def test_the_right_intermediate_is_found_among_others(identity: SigningIdentity,
     assert taken.chain_pem == identity.chain_pem
 
 
-def test_an_expired_intermediate_is_refused_though_the_certificate_lives(now: datetime):
+def test_an_expired_intermediate_is_refused_though_the_certificate_lives(now: datetime) -> None:
     old = create_authority(now - timedelta(days=3700))
     identity = issue_identity(
         old, pass_type_identifier="pass.x", team_identifier="TEAM123456", now=now, serial_number=6
@@ -242,7 +246,7 @@ def test_an_expired_intermediate_is_refused_though_the_certificate_lives(now: da
     assert codes(refusal) == ["intermediate_expired"]
 
 
-def test_the_identity_ends_with_the_first_certificate_to_end(now: datetime):
+def test_the_identity_ends_with_the_first_certificate_to_end(now: datetime) -> None:
     ageing = create_authority(now - timedelta(days=3640))
     identity = issue_identity(
         ageing, pass_type_identifier="pass.x", team_identifier="TEAM123456", now=now, serial_number=6
@@ -253,12 +257,12 @@ def test_the_identity_ends_with_the_first_certificate_to_end(now: datetime):
     assert taken.expires_at == now + timedelta(days=10)
 
 
-def test_a_certificate_of_the_future_points_to_the_clock(identity: SigningIdentity, now: datetime):
+def test_a_certificate_of_the_future_points_to_the_clock(identity: SigningIdentity, now: datetime) -> None:
     with pytest.raises(CertificateNotAccepted, match="clock of this server"):
         read_pem(identity.certificate_pem + identity.chain_pem, identity.key_pem, now=now - timedelta(days=1))
 
 
-def test_a_refusal_holds_no_secret(identity: SigningIdentity, now: datetime):
+def test_a_refusal_holds_no_secret(identity: SigningIdentity, now: datetime) -> None:
     with pytest.raises(CertificateNotAccepted) as refusal:
         read_pem(identity.certificate_pem, identity.key_pem, now=now)
 

@@ -25,7 +25,7 @@ Run = Callable[..., str]
 WORDS = {"de": {"POINTS": "PUNKTE", "quote": 'Ein "Wort"\nund Ž'}, "pt-BR": {"POINTS": "PONTOS"}}
 
 
-def test_the_strict_schemas_take_every_example(examples: Mapping[str, Document], node: Run):
+def test_the_strict_schemas_take_every_example(examples: Mapping[str, Document], node: Run) -> None:
     given = [{"document": json.loads(encode_document(one))} for one in examples.values()]
 
     assert json.loads(node("schemas.mjs", given=given)) == [[]] * len(examples)
@@ -43,13 +43,13 @@ def test_the_strict_schemas_take_every_example(examples: Mapping[str, Document],
         ("featuredActions", [{"identifier": "a", "type": "dance", "url": "https://x"}]),
     ],
 )
-def test_the_strict_schemas_would_complain(store_card: Document, node: Run, key: str, value: object):
+def test_the_strict_schemas_would_complain(store_card: Document, node: Run, key: str, value: object) -> None:
     judged = json.loads(node("schemas.mjs", given=[{"document": {**store_card, key: value}}]))
 
     assert judged[0]
 
 
-def test_the_strict_schemas_look_into_fields(store_card: Document, node: Run):
+def test_the_strict_schemas_look_into_fields(store_card: Document, node: Run) -> None:
     broken = deepcopy(store_card)
     broken["storeCard"]["auxiliaryFields"][0]["unheardOf"] = 1
 
@@ -58,7 +58,7 @@ def test_the_strict_schemas_look_into_fields(store_card: Document, node: Run):
     assert any("storeCard.auxiliaryFields" in complaint for complaint in judged[0])
 
 
-def test_we_know_every_key_that_the_schemas_know(node: Run):
+def test_we_know_every_key_that_the_schemas_know(node: Run) -> None:
     theirs = json.loads(node("keys.mjs"))
     models: dict[str, type[PassPart]] = {
         "PassProps": PassDocument,
@@ -87,7 +87,7 @@ def test_pass_js_reads_back_what_we_packed(
     now: datetime,
     node: Run,
     tmp_path: Path,
-):
+) -> None:
     path = tmp_path / "a.pkpass"
     path.write_bytes(build_package(store_card, pictures, WORDS, signer, now))
 
@@ -100,14 +100,14 @@ def test_pass_js_reads_back_what_we_packed(
     assert read["languages"] == ["de", "pt-BR"]
 
 
-def test_pass_js_reads_our_words(node: Run, tmp_path: Path):
+def test_pass_js_reads_our_words(node: Run, tmp_path: Path) -> None:
     words = {"POINTS": "PUNKTE", 'the "key"': 'Ein "Wort"\nund Ž 🎁', "path": "C:\\x; = /* */"}
     (tmp_path / "pass.strings").write_bytes(render_strings(words))
 
     assert json.loads(node("words.mjs", str(tmp_path / "pass.strings"), str(tmp_path / "turned"))) == words
 
 
-def test_passkit_generator_rebuilds_our_pass_without_loss(
+def test_passkit_generator_rebuilds_our_pass_without_loss(  # noqa: PLR0917  # fixtures are given by name
     store_card: Document,
     pictures: Mapping[str, bytes],
     identity: SigningIdentity,
@@ -118,7 +118,7 @@ def test_passkit_generator_rebuilds_our_pass_without_loss(
     unpacked: Callable[[bytes], Path],
     openssl_verdict: Callable[..., str],
     tmp_path: Path,
-):
+) -> None:
     (tmp_path / "chain.pem").write_bytes(authority.intermediate_pem)
     (tmp_path / "certificate.pem").write_bytes(identity.certificate_pem)
     (tmp_path / "key.pem").write_bytes(identity.key_pem)

@@ -87,20 +87,22 @@ def printed(folder: Path) -> str:
 @pytest.mark.parametrize("manifest", MANIFESTS)
 def test_openssl_verifies_the_signature_over_the_exact_bytes(
     signer: Signer, now: datetime, openssl_verdict: Verdict, tmp_path: Path, manifest: bytes
-):
+) -> None:
     folder = signed_folder(tmp_path, manifest, signer.sign(manifest, now))
 
     assert "CMS Verification successful" in openssl_verdict(folder, now)
 
 
-def test_the_signature_is_byte_for_byte_what_cryptography_builds(identity: SigningIdentity):
+def test_the_signature_is_byte_for_byte_what_cryptography_builds(identity: SigningIdentity) -> None:
     signer = Signer.load(replace(identity, expires_at=identity.expires_at + FOR_EVER))
     theirs = builder_signature(identity, b'{"pass.json":"00"}')
 
     assert signer.sign(b'{"pass.json":"00"}', signing_time(theirs)) == theirs
 
 
-def test_an_ec_signature_has_the_structure_that_cryptography_builds(ec_identity: SigningIdentity, tmp_path: Path):
+def test_an_ec_signature_has_the_structure_that_cryptography_builds(
+    ec_identity: SigningIdentity, tmp_path: Path
+) -> None:
     theirs = builder_signature(ec_identity, b"{}")
     ours = Signer.load(ec_identity).sign(b"{}", signing_time(theirs))
 
@@ -123,13 +125,15 @@ def outline(signature: bytes, folder: Path) -> list[str]:
 
 def test_openssl_verifies_an_ec_signature(
     ec_identity: SigningIdentity, now: datetime, openssl_verdict: Verdict, tmp_path: Path
-):
+) -> None:
     folder = signed_folder(tmp_path, b"{}", Signer.load(ec_identity).sign(b"{}", now))
 
     assert "CMS Verification successful" in openssl_verdict(folder, now)
 
 
-def test_the_message_is_detached_timed_and_carries_both_certificates(signer: Signer, now: datetime, tmp_path: Path):
+def test_the_message_is_detached_timed_and_carries_both_certificates(
+    signer: Signer, now: datetime, tmp_path: Path
+) -> None:
     text = printed(signed_folder(tmp_path, b"{}", signer.sign(b"{}", now)))
 
     assert "eContent: <ABSENT>" in text
@@ -140,7 +144,7 @@ def test_the_message_is_detached_timed_and_carries_both_certificates(signer: Sig
     assert "pass.org.example.demo" in text
 
 
-def test_a_signing_time_is_told_in_utc_to_the_second(signer: Signer, now: datetime):
+def test_a_signing_time_is_told_in_utc_to_the_second(signer: Signer, now: datetime) -> None:
     elsewhere = datetime.fromisoformat("2026-11-21T14:30:45.9+02:00")
 
     assert signer.sign(b"{}", elsewhere) == signer.sign(b"{}", now)
@@ -148,7 +152,7 @@ def test_a_signing_time_is_told_in_utc_to_the_second(signer: Signer, now: dateti
 
 def test_one_changed_byte_in_the_manifest_is_seen(
     signer: Signer, now: datetime, openssl_verdict: Verdict, tmp_path: Path
-):
+) -> None:
     folder = signed_folder(tmp_path, b"{ }", signer.sign(b"{}", now))
 
     assert "content verify error" in openssl_verdict(folder, now)
@@ -156,7 +160,7 @@ def test_one_changed_byte_in_the_manifest_is_seen(
 
 def test_one_changed_byte_in_the_signature_is_seen(
     signer: Signer, now: datetime, openssl_verdict: Verdict, tmp_path: Path
-):
+) -> None:
     signature = bytearray(signer.sign(b"{}", now))
     signature[-1] ^= 1
 
@@ -167,7 +171,7 @@ def test_one_changed_byte_in_the_signature_is_seen(
 
 def test_without_its_own_intermediate_the_signature_leads_nowhere(
     identity: SigningIdentity, now: datetime, openssl_verdict: Verdict, tmp_path: Path
-):
+) -> None:
     stranger = create_authority(now)
     signer = Signer.load(replace(identity, chain_pem=stranger.intermediate_pem))
 
@@ -176,7 +180,9 @@ def test_without_its_own_intermediate_the_signature_leads_nowhere(
     assert "unable to get local issuer certificate" in openssl_verdict(folder, now)
 
 
-def test_a_certificate_of_another_authority_does_not_verify(now: datetime, openssl_verdict: Verdict, tmp_path: Path):
+def test_a_certificate_of_another_authority_does_not_verify(
+    now: datetime, openssl_verdict: Verdict, tmp_path: Path
+) -> None:
     stranger = create_authority(now)
     identity = issue_identity(stranger, pass_type_identifier="pass.x", team_identifier="T", now=now, serial_number=1)
 
@@ -185,7 +191,7 @@ def test_a_certificate_of_another_authority_does_not_verify(now: datetime, opens
     assert "Verification failure" in openssl_verdict(folder, now)
 
 
-def test_an_expired_certificate_signs_nothing(signer: Signer):
+def test_an_expired_certificate_signs_nothing(signer: Signer) -> None:
     last = signer.expires_at - timedelta(seconds=1)
 
     assert signer.sign(b"{}", last)
@@ -193,7 +199,7 @@ def test_an_expired_certificate_signs_nothing(signer: Signer):
         signer.sign(b"{}", signer.expires_at)
 
 
-def test_times_from_2050_on_are_written_in_full():
+def test_times_from_2050_on_are_written_in_full() -> None:
     assert der.time(datetime(2049, 12, 31, 23, 59, 59, tzinfo=UTC)) == b"\x17\x0d491231235959Z"
     assert der.time(datetime(2050, 1, 1, tzinfo=UTC)) == b"\x18\x0f20500101000000Z"
 
@@ -201,15 +207,15 @@ def test_times_from_2050_on_are_written_in_full():
 @pytest.mark.parametrize(
     ("value", "encoded"), [(0, "020100"), (127, "02017f"), (128, "02020080"), (2**64, "0209010000000000000000")]
 )
-def test_integers_are_encoded_in_the_fewest_octets(value: int, encoded: str):
+def test_integers_are_encoded_in_the_fewest_octets(value: int, encoded: str) -> None:
     assert der.integer(value).hex() == encoded
 
 
 @pytest.mark.parametrize(("length", "head"), [(127, "047f"), (128, "048180"), (65_536, "0483010000")])
-def test_lengths_are_encoded_in_the_fewest_octets(length: int, head: str):
+def test_lengths_are_encoded_in_the_fewest_octets(length: int, head: str) -> None:
     assert der.element(der.OCTET_STRING, b"x" * length).hex().startswith(head + "78")
 
 
-def test_the_private_key_is_not_shown(identity: SigningIdentity, signer: Signer):
+def test_the_private_key_is_not_shown(identity: SigningIdentity, signer: Signer) -> None:
     assert "PRIVATE KEY" not in repr(identity)
     assert "key=" not in repr(signer)
