@@ -1,0 +1,57 @@
+# Every wish has one command; `make` alone prints them.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+STAMP := $(VENV)/.made
+SOURCES := src tests benchmarks
+
+.PHONY: help setup run test check bench prove fix schema docs lock clean
+
+help: ## Print this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Make .venv with everything in it, the guerdon command included
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@test -x $(RUN)/python || $(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+run: setup ## Run the sandbox on 127.0.0.1:8080, data in ./.guerdon
+	$(RUN)/guerdon up --sandbox
+
+test: setup ## Run every test but the long proofs
+	$(RUN)/python -m pytest -q -m "not prove"
+
+check: setup ## Lint, types, architecture, documents
+	$(RUN)/ruff format --check $(SOURCES)
+	$(RUN)/ruff check $(SOURCES)
+	$(RUN)/lint-imports
+	$(RUN)/basedpyright
+	$(RUN)/squawk migrations/*.sql
+	$(RUN)/python -m docs.generate --check
+
+bench: setup ## Run the benchmarks and print them as ratios
+	$(RUN)/python -m benchmarks
+
+prove: setup ## Run the long proofs: crash loop, race catalogue, model runs
+	$(RUN)/python -m pytest -q -m prove --timeout=0
+
+fix: setup ## Format and mend what can be mended
+	$(RUN)/ruff format $(SOURCES)
+	$(RUN)/ruff check --fix $(SOURCES)
+
+schema: setup ## Write docs/schema.sql from the migrations
+	$(RUN)/python -m docs.generate --only schema
+
+docs: setup ## Write the generated documents: errors, settings, openapi, schema
+	$(RUN)/python -m docs.generate
+
+lock: setup ## Resolve the dependencies again and write both requirements files
+	$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements/run.txt
+	$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml --group dev -o requirements/dev.txt
+
+clean: ## Remove what was made, but no data
+	rm -rf $(VENV) .ruff_cache .pytest_cache .hypothesis dist
