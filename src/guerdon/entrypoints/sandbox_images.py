@@ -84,13 +84,13 @@ def _stamp_strip(stamps: int) -> Canvas:
 
 def _museum_strip() -> Canvas:
     canvas = Canvas.of(*STRIP, mixed(NIGHT, paint("2d5d7c"), 0.35))
-    sun = (222.0, 66.0)
+    sun = (236.0, 62.0)
     for radius, share in ((94, 0.1), (74, 0.19), (55, 0.3)):
         canvas.disc(sun, radius, mixed(mixed(NIGHT, paint("2d5d7c"), 0.35), AMBER, share))
     canvas.disc(sun, 37, AMBER)
     canvas.block((0, 114), (375, 30), mixed(NIGHT, paint("0a1626"), 0.4))
     waves(canvas, 118, 4, mixed(AMBER, NIGHT, 0.35), mixed(NIGHT, paint("0a1626"), 0.4))
-    museum(canvas, (284, 116), 132, STONE, mixed(STONE, NIGHT, 0.62))
+    museum(canvas, (294, 116), 128, STONE, mixed(STONE, NIGHT, 0.62))
     for place in ((36, 22), (98, 40), (150, 18), (188, 52), (352, 20), (60, 62)):
         canvas.disc(place, 0.9, mixed(NIGHT, STONE, 0.75))
     return canvas
@@ -126,13 +126,13 @@ def _bicycle_strip() -> Canvas:
 
 def _arches_poster() -> Canvas:
     canvas = Canvas.of(*POSTER, PLUM)
-    canvas.disc((246, 150), 58, PEACH)
+    canvas.disc((246, 112), 58, PEACH)
     tones = (mixed(PLUM, ROSE, 0.45), ROSE, mixed(ROSE, PEACH, 0.55), SAND, mixed(PLUM, ROSE, 0.3))
-    arches(canvas, (140, 372), 150, tones)
-    arches(canvas, (292, 372), 78, (mixed(ROSE, PEACH, 0.3), mixed(PEACH, SAND, 0.5), ROSE, PLUM))
-    canvas.block((0, 366), (345, 139), mixed(PLUM, (0, 0, 0), 0.18))
+    arches(canvas, (140, 330), 150, tones)
+    arches(canvas, (292, 330), 78, (mixed(ROSE, PEACH, 0.3), mixed(PEACH, SAND, 0.5), ROSE, PLUM))
+    canvas.block((0, 325), (345, 180), mixed(PLUM, (0, 0, 0), 0.18))
     for step in range(4):
-        canvas.block((0, 366 + step * 5.5), (345, 2.4), mixed(ROSE, PLUM, 0.35 + step * 0.18))
+        canvas.block((0, 325 + step * 5.5), (345, 2.4), mixed(ROSE, PLUM, 0.35 + step * 0.18))
     return canvas
 
 
