@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from guerdon.ledger.model import Entry, Lot
+from guerdon.ledger.model import Allocation, Entry, Lot
 
 FORMAT = b"guerdon ledger 1"
 ABSENT = b"\xff\xff\xff\xff"
@@ -22,9 +22,19 @@ _pack_integers = struct.Struct(">qqqqq").pack
 _pack_integer = struct.Struct(">q").pack
 
 
+def pack_bytes(raw: bytes) -> bytes:
+    """Put bytes behind their four-byte length."""
+    return _pack_length(len(raw)) + raw
+
+
+def pack_integers(*numbers: int) -> bytes:
+    """Give integers as eight bytes each, signed, big-endian."""
+    return b"".join(map(_pack_integer, numbers))
+
+
 def account_prefix(tenant_id: str, account_id: UUID) -> bytes:
     """Give the bytes that all entries of one account share: format, tenant and account."""
-    return FORMAT + _bytes(tenant_id.encode()) + _bytes(account_id.bytes)
+    return FORMAT + pack_bytes(tenant_id.encode()) + pack_bytes(account_id.bytes)
 
 
 def entry_hash(
@@ -51,10 +61,20 @@ def entry_bytes(
         _text(entry.remarks),
         _text(entry.actor),
         _instant(entry.occurred_at),
-        _pack_length(len(entry.allocations)),
-        *(allocation.lot_id.bytes + _pack_integer(allocation.amount) for allocation in entry.allocations),
+        lot_bytes(entry.allocations, lots_opened, hold_expires_at),
+    ]
+    return b"".join(parts)
+
+
+def lot_bytes(
+    allocations: Sequence[Allocation], lots_opened: Sequence[Lot] = (), hold_expires_at: datetime | None = None
+) -> bytes:
+    """Give the end of an entry's canonical bytes: what it does to lots and holds."""
+    parts = [
+        _pack_length(len(allocations)),
+        *(allocation.lot_id.bytes + _pack_integer(allocation.amount) for allocation in allocations),
         _pack_length(len(lots_opened)),
-        *(_lot_bytes(lot) for lot in lots_opened),
+        *(_lot(lot) for lot in lots_opened),
         _instant(hold_expires_at),
     ]
     return b"".join(parts)
@@ -65,17 +85,13 @@ def microseconds(instant: datetime) -> int:
     return (instant - EPOCH) // MICROSECOND
 
 
-def _lot_bytes(lot: Lot) -> bytes:
+def _lot(lot: Lot) -> bytes:
     return lot.lot_id.bytes + _pack_integer(lot.amount) + _pack_integer(lot.unit_price) + _instant(lot.expires_at)
 
 
 def _instant(instant: datetime | None) -> bytes:
-    return ABSENT if instant is None else _bytes(_pack_integer(microseconds(instant)))
+    return ABSENT if instant is None else pack_bytes(_pack_integer(microseconds(instant)))
 
 
 def _text(text: str | None) -> bytes:
-    return ABSENT if text is None else _bytes(text.encode())
-
-
-def _bytes(raw: bytes) -> bytes:
-    return _pack_length(len(raw)) + raw
+    return ABSENT if text is None else pack_bytes(text.encode())
