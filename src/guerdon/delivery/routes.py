@@ -12,12 +12,11 @@ from fastapi.responses import RedirectResponse
 
 from guerdon.delivery.apple.issuing import PassIssuer
 from guerdon.delivery.languages import choose_language
-from guerdon.passes.pass_types import PassTypes
 from guerdon.passes.model import write_json
+from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.db import Database
 from guerdon.platform.http import PUBLIC, asks, router
-from guerdon.platform.problems import NotBuilt
-from guerdon.platform.wire import Device
+from guerdon.platform.problems import InvalidRequest, NotBuilt
 from guerdon.rendering.loading import load_drawing
 from guerdon.rendering.preview import preview
 
@@ -25,7 +24,14 @@ APPLE_MEDIA_TYPE = "application/vnd.apple.pkpass"
 APPLE_AGENTS = ("iphone", "ipad", "ipod", "macintosh")
 TenantId = Annotated[str, Path(alias="tenantId")]
 PassId = Annotated[str, Path(alias="passId", min_length=1, max_length=600)]
-DeviceQuery = Annotated[Device, Query(description="Which wallet the pass is for; auto goes by the user agent.")]
+DEVICES = ("apple", "preview", "auto")
+DeviceQuery = Annotated[
+    str,
+    Query(
+        description="Which wallet the pass is for; auto goes by the user agent.",
+        json_schema_extra={"enum": list(DEVICES)},
+    ),
+]
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The signed pass (apple), or what each wallet would show (preview)",
@@ -59,6 +65,10 @@ class DeliveryRoutes:
         self, tenant_id: TenantId, pass_id: PassId, request: Request, device: DeviceQuery = "auto"
     ) -> Response:
         """Give the pass for one device."""
+        if device == "google":
+            raise NotBuilt("Google Wallet is not part of this release; ask for apple or preview.")
+        if device not in DEVICES:
+            raise InvalidRequest({"device": [f"Ask for one of {', '.join(DEVICES)}."]})
         if "," in pass_id:
             raise NotBuilt("Installing several passes at once is not part of this release; ask for them one by one.")
         agent = request.headers.get("user-agent", "").lower()
@@ -66,8 +76,6 @@ class DeliveryRoutes:
             return await self._apple(tenant_id, pass_id, request)
         if device == "preview":
             return await self._preview(tenant_id, pass_id, request)
-        if device == "google":
-            raise NotBuilt("Google Wallet is not part of this release; ask for apple or preview.")
         return await self.view(tenant_id, pass_id)
 
     async def view(self, tenant_id: TenantId, pass_id: PassId) -> Response:

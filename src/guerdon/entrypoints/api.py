@@ -9,6 +9,7 @@ from collections.abc import Generator
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 
+from guerdon.access.guard import AllowanceHeaders
 from guerdon.access.routes import ApiKeyRoutes
 from guerdon.delivery.page.routes import PageRoutes
 from guerdon.delivery.routes import DeliveryRoutes
@@ -18,7 +19,7 @@ from guerdon.entrypoints.openapi import document_text
 from guerdon.passes.routes import PassRoutes
 from guerdon.platform import metrics
 from guerdon.platform.boundary import App, Boundary
-from guerdon.platform.http import PUBLIC, HotRoute, HotRoutes, asks, install_problems, router
+from guerdon.platform.http import PUBLIC, HotRoute, HotRoutes, asks, install_problems, router, spoken_verbs
 from guerdon.platform.settings import Settings
 from guerdon.privileges.hot_routes import HotPrivilegeRoutes
 from guerdon.privileges.routes import PrivilegeRoutes
@@ -51,14 +52,13 @@ def build_app(house: House) -> App:
     """Put the rooms' routes together: the boundary around the hot routes around the framework."""
     app = FastAPI(title="Guerdon", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.admit = house.guard.admit
-    install_problems(app)
-    hot = hot_routes(house)
-    # Literal paths come before those with a pass id; whoever knows a longer path comes first.
-    for part in routers(house):
+    hot, parts = hot_routes(house), routers(house)
+    install_problems(app, spoken_verbs(parts, hot))
+    for part in parts:
         app.include_router(part)
     text = document_text(app, hot)
     app.include_router(_operator_router(house, text))
-    return Boundary(HotRoutes(hot, app), body_bytes_max=house.settings.body_bytes_max)
+    return Boundary(AllowanceHeaders(HotRoutes(hot, app)), body_bytes_max=house.settings.body_bytes_max)
 
 
 def routers(house: House) -> list[APIRouter]:

@@ -22,6 +22,23 @@ BRACKETS = re.compile(r"identifiers\[(.*)\]")
 PASS_ID_NAME = "id"
 
 
+IDENTIFIERS_PARAMETER: dict[str, object] = {
+    "name": "identifiers",
+    "in": "query",
+    "required": True,
+    "style": "form",
+    "explode": True,
+    "description": "The identifiers of one pass; all must match. Also `id=`, `id.<name>=`, `identifiers[<name>]=`.",
+    "schema": {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": IDENTIFIERS_MAX,
+        "propertyNames": {"pattern": "^[A-Za-z0-9_-]{1,100}$"},
+        "additionalProperties": {"type": "string", "pattern": "^[^\\u0000]{1,500}$"},
+    },
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Identifiers:
     """What a query says of a pass: its ids (all must be the one) and external identifiers (all must match)."""

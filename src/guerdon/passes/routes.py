@@ -14,8 +14,9 @@ from guerdon.access.model import Caller
 from guerdon.passes.creating import NewPass, create_pass
 from guerdon.passes.errors import IdentifiersNotProven, NoIdentifier
 from guerdon.passes.finding import find_pass_id, get_pass, resolve_pass
-from guerdon.passes.identifiers import Identifiers, identifier_name, parse_identifiers
+from guerdon.passes.identifiers import IDENTIFIERS_PARAMETER, Identifiers, identifier_name, parse_identifiers
 from guerdon.passes.model import Changes, write_json
+from guerdon.passes.pass_type_parts import NAME_PATTERN
 from guerdon.passes.pass_types import PassTypes
 from guerdon.passes.proofs import Claim, ProofKeys, is_proof_name, read_claims, unproven
 from guerdon.passes.schemas import CreatePass, PassDocument, UpdatePass
@@ -28,11 +29,12 @@ from guerdon.platform.keys import MasterKey
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.problems import Forbidden
 from guerdon.platform.writes import Answer, write_once
+from guerdon.tenants.administration import get_tenant
 from guerdon.tenants.secrets import find_secret
 
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
-TypeQuery = Annotated[str, Query(alias="passType", min_length=1, max_length=50)]
-OptionalTypeQuery = Annotated[str | None, Query(alias="passType", min_length=1, max_length=50)]
+TypeQuery = Annotated[str, Query(alias="passType", pattern=NAME_PATTERN)]
+OptionalTypeQuery = Annotated[str | None, Query(alias="passType", pattern=NAME_PATTERN)]
 Responses = dict[int | str, dict[str, Any]]
 PLAIN_ID: dict[str, Any] = {"schema": {"type": "string"}}
 CREATED: Responses = {
@@ -62,9 +64,10 @@ class PassRoutes:
     def router(self) -> APIRouter:
         """Give the routes; literal paths stand before those with a pass id."""
         made = router("/api/{tenantId}/passes", "Pass")
+        named = {"parameters": [IDENTIFIERS_PARAMETER]}
         made.add_api_route("", self.create, methods=["POST"], openapi_extra=asks(PUBLIC), responses=CREATED)
-        made.add_api_route("", self.update_by_identifiers, methods=["PATCH"], openapi_extra=asks(PASS_WRITE))
-        made.add_api_route("/findPass", self.find, openapi_extra=asks(PUBLIC), responses=FOUND)
+        made.add_api_route("", self.update_by_identifiers, methods=["PATCH"], openapi_extra=named | asks(PASS_WRITE))
+        made.add_api_route("/findPass", self.find, openapi_extra=named | asks(PUBLIC), responses=FOUND)
         made.add_api_route(
             "/{passId}/document", self.document, openapi_extra=asks(PASS_READ), response_model=PassDocument
         )
@@ -180,6 +183,7 @@ class PassRoutes:
     async def _check_proofs(
         self, tx: Tx, caller: Caller | None, pass_type_name: str, claims: tuple[Claim, ...]
     ) -> None:
+        await get_tenant(tx)
         pass_type = await self.pass_types.get(tx, pass_type_name)
         if caller is not None and caller.allows(PASS_WRITE):
             return

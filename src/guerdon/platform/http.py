@@ -168,11 +168,30 @@ class HotRoutes:
         await self._otherwise(scope, receive, send)
 
 
-def install_problems(app: FastAPI) -> None:
-    """Make every refusal of the framework and of the rooms a problem document."""
+def spoken_verbs(routers: Sequence[APIRouter], hot: Sequence[HotRoute]) -> list[tuple[str, str]]:
+    """List every address template with a verb that is spoken there."""
+    routes = [route for part in routers for route in part.routes if isinstance(route, APIRoute)]
+    spoken = [(route.path, method) for route in routes for method in route.methods or ()]
+    return spoken + [(route.template, route.method) for route in hot]
+
+
+def install_problems(app: FastAPI, spoken: Sequence[tuple[str, str]]) -> None:
+    """Make every refusal of the framework and of the rooms a problem document; `spoken` as `spoken_verbs` lists it."""
+
+    async def on_http_exception(request: Request, failure: Exception) -> Response:
+        refusal = cast("HTTPException", failure)
+        if refusal.status_code == MethodNotAllowed.status:
+            allowed = ", ".join(_allowed_methods(spoken, request.scope["path"]))
+            problem: Problem = MethodNotAllowed(f"This address speaks {allowed}.", headers={"Allow": allowed})
+        elif refusal.status_code == NotFound.status:
+            problem = NotFound("Nothing is at this address.")
+        else:
+            problem = BadlyFormed(str(refusal.detail))
+        return problem_response(problem, request)
+
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(Exception, _on_failure)
 
 
@@ -203,20 +222,27 @@ async def _on_invalid(request: Request, failure: Exception) -> Response:
     return problem_response(invalid_request(cast("list[ErrorDetails]", mistakes)), request)
 
 
-async def _on_http_exception(request: Request, failure: Exception) -> Response:
-    refusal = cast("HTTPException", failure)
-    if refusal.status_code == MethodNotAllowed.status:
-        allowed = (refusal.headers or {}).get("Allow", "")
-        problem: Problem = MethodNotAllowed(f"This address speaks {allowed}.", headers=refusal.headers)
-    elif refusal.status_code == NotFound.status:
-        problem = NotFound("Nothing is at this address.")
-    else:
-        problem = BadlyFormed(str(refusal.detail))
-    return problem_response(problem, request)
-
-
 async def _on_failure(request: Request, _failure: Exception) -> Response:
     return problem_response(InternalError(), request)
+
+
+def _allowed_methods(spoken: Sequence[tuple[str, str]], path: str) -> list[str]:
+    """List the verbs of an address: those of the template that fits it most literally."""
+    segments = path.split("/")
+    fitting = {template for template, _ in spoken if _fits(template.split("/"), segments)}
+    best = max(fitting, key=_literal_count, default="")
+    return sorted({method for template, method in spoken if template == best})
+
+
+def _fits(template: Sequence[str], segments: Sequence[str]) -> bool:
+    return len(template) == len(segments) and all(
+        wanted == given or (wanted.startswith("{") and given != "")
+        for wanted, given in zip(template, segments, strict=True)
+    )
+
+
+def _literal_count(template: str) -> int:
+    return sum(not segment.startswith("{") for segment in template.split("/"))
 
 
 def _check_storable(value: object, depth_left: int) -> None:

@@ -23,7 +23,11 @@ def write_options(request: Request) -> WriteOptions:
 def as_of_parameter(
     as_of: Annotated[
         str | None,
-        Query(alias="asOf", description="Read values as they were at this RFC 3339 instant.", max_length=40),
+        Query(
+            alias="asOf",
+            description="Read values as they were at this RFC 3339 instant.",
+            json_schema_extra={"format": "date-time"},
+        ),
     ] = None,
 ) -> datetime | None:
     """Read `asOf`. Raises InvalidRequest."""

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
@@ -62,4 +62,3 @@ CorrelationId = Annotated[str, StringConstraints(min_length=10, max_length=100)]
 Uri = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$", max_length=2048)]
 UriMember = Annotated[Uri, WithJsonSchema({"type": "string", "format": "uri", "maxLength": 2048})]
 JsonMap = dict[str, Any]
-Device = Literal["apple", "google", "preview", "auto"]

@@ -13,7 +13,7 @@ from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
 from guerdon.ledger.amounts import to_millionths
 from guerdon.passes.finding import get_pass, resolve_pass
-from guerdon.passes.identifiers import parse_identifiers
+from guerdon.passes.identifiers import IDENTIFIERS_PARAMETER, parse_identifiers
 from guerdon.passes.pass_types import PassTypes
 from guerdon.passes.updating import Notification, request_notification
 from guerdon.platform.db import Database, Tx
@@ -29,9 +29,10 @@ from guerdon.privileges.schemas import Privilege as PrivilegeDocument
 from guerdon.privileges.wishes import read_description, read_history, read_notification
 
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
-PRIVILEGE_ID_CHARACTERS_MAX = 200
-PrivilegeId = Annotated[str, Path(alias="privilegeId", min_length=1, max_length=PRIVILEGE_ID_CHARACTERS_MAX)]
-PassId = Annotated[str, Path(alias="passId", min_length=1, max_length=200)]
+PRIVILEGE_ID_PATTERN = r"^[^\x00-\x1f\x7f/]{1,200}$"
+PASS_ID_PATTERN = r"^[^\x00-\x1f\x7f/]{1,200}$"
+PrivilegeId = Annotated[str, Path(alias="privilegeId", pattern=PRIVILEGE_ID_PATTERN)]
+PassId = Annotated[str, Path(alias="passId", pattern=PASS_ID_PATTERN)]
 TenantId = Annotated[str, Path(alias="tenantId")]
 
 
@@ -47,17 +48,18 @@ class PrivilegeRoutes:
         """Give the routes; literal paths stand before those with a pass id."""
         made = router("/api/{tenantId}/passes", "Privilege")
         add, reads, writes = made.add_api_route, asks(PASS_READ), asks(PASS_WRITE)
+        named = {"parameters": [IDENTIFIERS_PARAMETER]}
         many, one = list[PrivilegeDocument], PrivilegeDocument
-        add("/privileges", self.list_by_identifiers, openapi_extra=reads, response_model=many)
+        add("/privileges", self.list_by_identifiers, openapi_extra=named | reads, response_model=many)
         add(
             "/privileges",
             self.create_by_identifiers,
             methods=["POST"],
-            openapi_extra=writes,
+            openapi_extra=named | writes,
             response_model=PrivilegeCreated,
         )
         add("/privileges/{privilegeId}", self.get, openapi_extra=reads, response_model=one)
-        add("/privileges/{privilegeId}", self.put_by_identifiers, methods=["PUT"], openapi_extra=writes)
+        add("/privileges/{privilegeId}", self.put_by_identifiers, methods=["PUT"], openapi_extra=named | writes)
         add("/privileges/{privilegeId}", self.delete, methods=["DELETE"], openapi_extra=writes, status_code=204)
         add(
             "/{passId}/privileges", self.create, methods=["POST"], openapi_extra=writes, response_model=PrivilegeCreated
