@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from guerdon.delivery.apple.issuing import PassIssuer
+from guerdon.delivery.etags import is_known
 from guerdon.delivery.languages import choose_language
 from guerdon.passes.model import write_json
 from guerdon.passes.pass_types import PassTypes
@@ -112,9 +113,3 @@ class DeliveryRoutes:
         if is_known(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         return Response(body, headers=headers, media_type="application/json")
-
-
-def is_known(request: Request, etag: str) -> bool:
-    """Tell whether the caller has this very copy (RFC 9110 section 13.1.2, weak comparison)."""
-    sent = request.headers.get("if-none-match", "")
-    return sent.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in sent.split(",")}

@@ -1,0 +1,126 @@
+"""HTTP for the hosted page: the page, its living part, its pictures and its own files."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from guerdon.delivery.etags import is_known
+from guerdon.delivery.languages import choose_language
+from guerdon.delivery.page.assets import ASSETS, CACHE_CONTROL
+from guerdon.delivery.page.pages import PageLinks, content_security_policy, render_fragment, render_page
+from guerdon.passes.pass_types import PassTypes
+from guerdon.platform.db import Database
+from guerdon.platform.http import PUBLIC, asks, router
+from guerdon.platform.ids import new_secret
+from guerdon.platform.problems import NotFound
+from guerdon.rendering.loading import load_drawing
+from guerdon.rendering.model import PassView
+from guerdon.tenants.files import get_file
+
+STATIC_URL = "/static/"
+MEDIA_TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
+NONCE_BYTES = 16
+TenantId = Annotated[str, Path(alias="tenantId")]
+Layout = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,49}$")]
+PassId = Annotated[str, Query(alias="id", min_length=1, max_length=50, description="The id of the pass.")]
+FileName = Annotated[str, Path(max_length=100, pattern=r"^[A-Za-z0-9._-]+$")]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRoutes:
+    """The page of a pass; whoever knows the pass id may look, as whoever holds the pass may."""
+
+    database: Database
+    pass_types: PassTypes
+    clock: Callable[[], datetime]
+
+    def router(self) -> APIRouter:
+        """Give the routes; they are for browsers and stand outside the API document."""
+        made = router("", "Page")
+        for path, answer in (
+            ("/static/{name}", self.static),
+            ("/{tenantId}/images/{name}", self.image),
+            ("/{tenantId}/{layout}/live", self.live),
+            ("/{tenantId}/{layout}", self.page),
+        ):
+            made.add_api_route(path, answer, openapi_extra=asks(PUBLIC), include_in_schema=False)
+        return made
+
+    async def page(self, tenant_id: TenantId, layout: Layout, pass_id: PassId, request: Request) -> Response:
+        """Give the whole page."""
+        now = self.clock()
+        view = await self._view(tenant_id, layout, pass_id, now)
+        language = choose_language(request.headers.get("accept-language", ""), view.languages)
+        nonce = new_secret(NONCE_BYTES)
+        text = render_page(view, _links(view, str(request.base_url)), nonce, language, now)
+        headers = {
+            "Content-Security-Policy": content_security_policy(nonce),
+            "Content-Language": language,
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return Response(text, headers=headers, media_type="text/html")
+
+    async def live(self, tenant_id: TenantId, layout: Layout, pass_id: PassId, request: Request) -> Response:
+        """Give the part that changes, or 304."""
+        now = self.clock()
+        view = await self._view(tenant_id, layout, pass_id, now)
+        language = choose_language(request.headers.get("accept-language", ""), view.languages)
+        text = render_fragment(view, _links(view, str(request.base_url)), language, now)
+        headers = {
+            "ETag": f'"{sha256(text.encode()).hexdigest()[:32]}"',
+            "Cache-Control": "no-cache",
+            "Vary": "Accept-Language",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if is_known(request, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        return Response(text, headers=headers, media_type="text/html")
+
+    async def image(self, tenant_id: TenantId, name: FileName, request: Request) -> Response:
+        """Give a picture of the tenant's pass types."""
+        media_type = MEDIA_TYPES.get(name.rpartition(".")[2].lower())
+        if media_type is None:
+            raise NotFound(f"There is no picture {name!r}.")
+        async with self.database.tenant(tenant_id) as tx:
+            file = await get_file(tx, f"server/images/{name}")
+        headers = {
+            "ETag": f'"{sha256(file.content).hexdigest()[:32]}"',
+            "Cache-Control": "public, max-age=300",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if is_known(request, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        return Response(file.content, headers=headers, media_type=media_type)
+
+    async def static(self, name: FileName) -> Response:
+        """Give the page's style sheet or script; they never change under their names."""
+        asset = ASSETS.get(name)
+        if asset is None:
+            raise NotFound(f"There is no file {name!r}.")
+        headers = {"Cache-Control": CACHE_CONTROL, "X-Content-Type-Options": "nosniff"}
+        return Response(asset.content, headers=headers, media_type=asset.media_type)
+
+    async def _view(self, tenant_id: str, layout: str, pass_id: str, now: datetime) -> PassView:
+        async with self.database.tenant(tenant_id) as tx:
+            drawing = await load_drawing(tx, self.pass_types, pass_id, now)
+        if drawing.pass_type.layout != layout:
+            raise NotFound(f"This pass has the page {drawing.pass_type.layout!r}.")
+        return drawing.view(now)
+
+
+def _links(view: PassView, base_url: str) -> PageLinks:
+    page = f"/{view.tenant_id}/{view.layout}"
+    return PageLinks(
+        page_url=f"{base_url.rstrip('/')}{page}?id={view.pass_id}",
+        fragment_url=f"{page}/live?id={view.pass_id}",
+        images_url=f"/{view.tenant_id}/images/",
+        static_url=STATIC_URL,
+        apple_url=f"/api/{view.tenant_id}/passes/{view.pass_id}?device=apple",
+        google_url=None,
+    )
