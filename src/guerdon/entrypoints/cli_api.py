@@ -1,0 +1,39 @@
+"""`guerdon api`: one API process, until it is told to stop."""
+
+import socket
+from typing import Annotated
+
+import typer
+import uvloop
+
+from guerdon.entrypoints.api import serve
+from guerdon.entrypoints.cli_running import Home, run
+from guerdon.entrypoints.home import settings_at
+from guerdon.entrypoints.supervisor import shared_socket
+
+Host = Annotated[str | None, typer.Option("--host", help="The address to listen on; else GUERDON_HOST.")]
+Port = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")]
+Descriptor = Annotated[
+    int | None,
+    typer.Option("--descriptor", min=0, hidden=True, help="A listening socket that was inherited."),
+]
+
+
+def register(app: typer.Typer, sentence: str) -> None:
+    """Add the command to the program."""
+    app.command("api", help=sentence)(listen)
+
+
+def listen(host: Host = None, port: Port = None, descriptor: Descriptor = None, home: Home = None) -> None:
+    """Answer requests until SIGTERM or SIGINT; DATABASE_URL says where the data is."""
+
+    async def work() -> None:
+        settings = settings_at(home, host, port)
+        if descriptor is None:
+            listening = shared_socket(settings.host, settings.port)
+        else:
+            listening = socket.socket(fileno=descriptor)
+        with listening:
+            await serve(settings, listening)
+
+    run(work(), uvloop.new_event_loop)

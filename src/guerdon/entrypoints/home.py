@@ -1,0 +1,174 @@
+"""The home of an installation: its settings, its lock, its master key and the way to its database."""
+
+import os
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, TypeAlias
+
+import asyncpg
+
+from guerdon.platform.cluster_folder import ClusterFolder, lock
+from guerdon.platform.db import Database, Tx, is_tenant_id, open_database
+from guerdon.platform.embedded import EmbeddedPostgres, EmbeddedSettings, find_running_dsn
+from guerdon.platform.keys import MasterKey, load_master_key
+from guerdon.platform.migrate import list_migrations, migrate
+from guerdon.platform.problems import Problem
+from guerdon.platform.settings import Settings, read_settings
+from guerdon.tenants.administration import get_tenant
+from guerdon.tenants.errors import TenantIdInvalid
+
+COMMAND_CONNECTIONS = 2
+CONNECT_TIMEOUT_S = 10
+
+Say = Callable[[str], None]
+Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+class DatabaseUnmigrated(Problem):
+    """The database is not at this release."""
+
+    status: ClassVar[int] = 503
+    code: ClassVar[str] = "database_unmigrated"
+    title: ClassVar[str] = "The database is behind this release"
+
+    def __init__(self, missing: list[str]) -> None:
+        super().__init__(f"The database lacks {', '.join(missing)}; run `guerdon migrate` first.")
+
+
+class MasterKeyAbsent(Problem):
+    """There is no master key, and making one here would not be the one of the server."""
+
+    status: ClassVar[int] = 503
+    code: ClassVar[str] = "master_key_absent"
+    title: ClassVar[str] = "There is no master key"
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(
+            f"There is no {home / 'secret.key'}, and GUERDON_SECRET_KEY is not set. Set it, or GUERDON_HOME, as it is "
+            "set for the server: what another key seals, the server cannot open."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the operator's commands work on."""
+
+    settings: Settings
+    url: str
+    database: Database
+    master_key: MasterKey
+
+    @asynccontextmanager
+    async def tenant(self, tenant_id: str, *, dry_run: bool = False) -> AsyncGenerator[Tx]:
+        """Open a transaction of a tenant that exists. Raises TenantIdInvalid, TenantNotFound."""
+        if not is_tenant_id(tenant_id):
+            raise TenantIdInvalid
+        async with self.database.tenant(tenant_id, dry_run=dry_run) as tx:
+            await get_tenant(tx)
+            yield tx
+
+    @asynccontextmanager
+    async def owner(self) -> AsyncGenerator[Owner]:
+        """Open the owner's connection, for what the application's role may not do."""
+        async with owner_connection(self.url) as connection:
+            yield connection
+
+
+def settings_at(home: Path | None = None, host: str | None = None, port: int | None = None) -> Settings:
+    """Read the settings, with what the command line says in place of the environment. Raises SettingsInvalid."""
+    said = {"GUERDON_HOME": home, "GUERDON_HOST": host, "GUERDON_PORT": port}
+    given = {name: str(value) for name, value in said.items() if value is not None}
+    return read_settings({**os.environ, **given})
+
+
+@contextmanager
+def home_lock(home: Path) -> Generator[None]:
+    """Hold a home for one `guerdon up`; dying lets go of it. Raises FolderInUse."""
+    # Root's server runs under another account, which has to walk through.
+    home.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+    descriptor = lock(ClusterFolder(home.resolve()))
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def embedded_server(settings: Settings, say: Say) -> EmbeddedPostgres:
+    """Describe the server that belongs to the home; nothing is started."""
+    return EmbeddedPostgres(EmbeddedSettings(settings.home, settings.postgres_bin), say)
+
+
+@asynccontextmanager
+async def database_url(settings: Settings, say: Say) -> AsyncGenerator[str]:
+    """Give the owner's address of the database: the one that is set, the embedded one that runs, or one started now.
+
+    A server started here is brought to this release, and stopped at the end. Raises the refusals of
+    `embedded_errors`, MigrationRefused.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    running = find_running_dsn(settings.home)
+    if running is not None:
+        yield running
+        return
+    server = embedded_server(settings, say)
+    url = await server.start()
+    try:
+        await migrate(url)
+        yield url
+    finally:
+        await server.stop()
+
+
+@asynccontextmanager
+async def open_place(settings: Settings, say: Say) -> AsyncGenerator[Place]:
+    """Open all that an operator's command works on. Raises what `database_url` does, DatabaseUnmigrated."""
+    async with database_url(settings, say) as url:
+        async with owner_connection(url) as connection:
+            missing = await find_missing_migrations(connection)
+        if missing:
+            raise DatabaseUnmigrated(missing)
+        database = await open_database(url, COMMAND_CONNECTIONS)
+        try:
+            yield Place(settings, url, database, get_master_key(settings))
+        finally:
+            await database.close()
+
+
+@asynccontextmanager
+async def owner_connection(url: str) -> AsyncGenerator[Owner]:
+    """Open one connection as the owner of the tables, which row-level security does not bind."""
+    connection = await asyncpg.connect(
+        url, timeout=CONNECT_TIMEOUT_S, server_settings={"application_name": "guerdon operator", "timezone": "UTC"}
+    )
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def find_missing_migrations(owner: Owner) -> list[str]:
+    """Name the migrations of this release that the database lacks."""
+    has_table = await owner.fetchval("SELECT to_regclass('migration') IS NOT NULL")
+    applied = {row["name"] for row in await owner.fetch("SELECT name FROM migration")} if has_table else set[str]()
+    return [migration.name for migration in list_migrations() if migration.name not in applied]
+
+
+def get_master_key(settings: Settings) -> MasterKey:
+    """Take the master key of the installation; beside a database of one's own it is never made by a command.
+
+    Raises MasterKeyAbsent, MasterKeyInvalid.
+    """
+    is_set = settings.secret_key is not None or (settings.home / "secret.key").exists()
+    if settings.database_url is not None and not is_set:
+        raise MasterKeyAbsent(settings.home.resolve())
+    return make_master_key(settings)
+
+
+def make_master_key(settings: Settings) -> MasterKey:
+    """Take the master key of the installation, or make it. Raises MasterKeyInvalid."""
+    configured = None if settings.secret_key is None else settings.secret_key.get_secret_value()
+    return load_master_key(configured, settings.home)
