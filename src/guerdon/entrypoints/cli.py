@@ -7,6 +7,8 @@ from typing import Final
 
 import typer
 
+from guerdon.entrypoints.up_bytecode import use_bytecode
+
 PROGRAM: Final = "guerdon"
 COMMANDS: Final = {
     "up": "Run everything: database, migrations, API and worker in one process tree.",
@@ -25,7 +27,9 @@ COMMANDS: Final = {
 
 def main() -> None:
     """Run the command that the arguments name."""
-    program(sys.argv[1:])(prog_name=PROGRAM)
+    words = sys.argv[1:]
+    use_bytecode(words)
+    program(words)(prog_name=PROGRAM)
 
 
 def program(words: Sequence[str]) -> typer.Typer:

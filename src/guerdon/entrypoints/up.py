@@ -11,6 +11,7 @@ from typing import Final
 from guerdon.entrypoints.home import Place, Say, embedded_server, home_lock, make_master_key
 from guerdon.entrypoints.sandbox import Addresses, Sandbox, prepare_sandbox
 from guerdon.entrypoints.supervisor import Child, Supervisor
+from guerdon.entrypoints.up_bytecode import bytecode_environment
 from guerdon.entrypoints.up_sockets import Sockets, open_sockets, tell_when_ready
 from guerdon.platform.clock import utc_now
 from guerdon.platform.db import open_database
@@ -104,7 +105,7 @@ def _environment(settings: Settings, sockets: Sockets, url: str, sandbox: Sandbo
         "GUERDON_PORT": str(sockets.port),
     }
     issuers = {} if sandbox is None else {"GUERDON_JWT_ISSUERS_FILE": str(sandbox.folder.issuers)}
-    return {**os.environ, **said, **issuers}
+    return {**os.environ, **bytecode_environment(settings.home), **said, **issuers}
 
 
 @asynccontextmanager
