@@ -1,7 +1,8 @@
 """Verifying a tenant's ledger: every chain, value, lot, hold and checkpoint, replayed from the first entry."""
 
+import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -106,37 +107,47 @@ class _Verification:
     def __init__(self, tx: Tx, report: VerifyReport) -> None:
         self.report = report
         self._tx = tx
+        # One connection: whoever reads waits for the one who does.
+        self._turn = asyncio.Lock()
         self._accounts: deque[VerifiedAccount] = deque()
-        self._accounts_read = FIRST[0]
+        # Where the next page begins; None once there is none.
+        self._accounts_read: UUID | None = FIRST[0]
         self._leaves: deque[Leaf] = deque()
-        self._leaves_read = FIRST
+        self._leaves_read: Place | None = FIRST
         self._sealed: dict[int, _Sealed] = {}
 
     async def replay_entries(self, progress: Progress) -> None:
         """Replay all accounts in id order."""
-        place, replay = FIRST, None
-        await self._read_accounts()
-        await self._read_leaves()
-        while (page := await self._read_page(place)).lines:
+        replay: Replay | None = None
+        async for page in self._pages():
             for account_id, *line in page.lines:
                 if replay is None or account_id != replay.account_id:
                     self._finish(replay)
                     replay = await self._begin(account_id)
                 self._step(replay, page, Line(*line))
-            place = (page.lines[-1]["account_id"], page.lines[-1]["seq"])
             self.report.entries += len(page.lines)
             self.report.allocations += sum(map(len, page.allocations.values()))
             progress(self.report.entries)
         self._finish(replay)
         await self._skip_accounts(None)
 
+    async def _pages(self) -> AsyncIterator[_Page]:
+        """Read page after page, each while the one before it is replayed."""
+        coming = asyncio.ensure_future(self._read_page(FIRST))
+        try:
+            while (page := await coming).lines:
+                place = (page.lines[-1]["account_id"], page.lines[-1]["seq"])
+                coming = asyncio.ensure_future(self._read_page(place))
+                await asyncio.sleep(0)  # the database hears of it before we are busy
+                yield page
+        finally:
+            coming.cancel()
+
     def _step(self, replay: Replay, page: _Page, line: Line) -> None:
-        if line.kind == "move":
-            place = (replay.account_id, line.seq)
-            if place not in page.allocations:
-                replay.step_plain(line)
-                return
         place = (replay.account_id, line.seq)
+        if line.kind == "move" and place not in page.allocations:
+            replay.step_plain(line)
+            return
         hold = page.holds.get(line.hold_id) if line.hold_id is not None else None
         replay.step(line, page.allocations.get(place, ()), page.lots.get(place), hold)
 
@@ -193,20 +204,28 @@ class _Verification:
         sealed.entries += leaf.seq - sealed_seq
 
     async def _read_accounts(self) -> bool:
-        rows = await verify_queries.list_accounts(self._tx, self._accounts_read, ENTRIES_PER_PAGE)
+        if self._accounts_read is None:
+            return False
+        async with self._turn:
+            rows = await verify_queries.list_accounts(self._tx, self._accounts_read, ENTRIES_PER_PAGE)
         self._accounts.extend(rows)
-        if rows:
-            self._accounts_read = rows[-1].account_id
+        self._accounts_read = rows[-1].account_id if rows else None
         return bool(rows)
 
     async def _read_leaves(self) -> bool:
-        rows = await verify_queries.list_leaves(self._tx, self._leaves_read, ENTRIES_PER_PAGE)
+        if self._leaves_read is None:
+            return False
+        async with self._turn:
+            rows = await verify_queries.list_leaves(self._tx, self._leaves_read, ENTRIES_PER_PAGE)
         self._leaves.extend(rows)
-        if rows:
-            self._leaves_read = (rows[-1].account_id, rows[-1].checkpoint_id)
+        self._leaves_read = (rows[-1].account_id, rows[-1].checkpoint_id) if rows else None
         return bool(rows)
 
     async def _read_page(self, after: Place) -> _Page:
+        async with self._turn:
+            return await self._read_page_in_turn(after)
+
+    async def _read_page_in_turn(self, after: Place) -> _Page:
         lines = await verify_queries.list_lines(self._tx, after, None, ENTRIES_PER_PAGE)
         if not lines:
             return _Page((), {}, {}, {})
