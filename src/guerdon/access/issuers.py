@@ -72,7 +72,11 @@ def _keys(folder: Path, entry: IssuerIn) -> KeySource:
         raise IssuersInvalid(f"issuer {entry.name}: the key cannot be read: {unreadable}") from unreadable
     if len(secret) < SECRET_BYTES_MIN:
         raise IssuersInvalid(f"issuer {entry.name}: the shared secret needs at least {SECRET_BYTES_MIN} bytes.")
-    return FixedKeys([OctKey.import_key(secret)])
+    try:
+        return FixedKeys([OctKey.import_key(secret)])
+    except ValueError as public:
+        # A public key, which everybody may know, must never check a shared-secret signature.
+        raise IssuersInvalid(f"issuer {entry.name}: the shared secret is a public key.") from public
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -20,6 +20,8 @@ KEY_TYPES: Final = {
     **dict.fromkeys(("EdDSA", "Ed25519"), "OKP"),
     **dict.fromkeys(("HS256", "HS384", "HS512"), "oct"),
 }
+# The library checks a key's members one by one, and what it trips over it raises as it is.
+UNREADABLE_KEY = (JoseError, ValueError, TypeError, LookupError, AttributeError)
 KEYS_MAX = 100
 DOCUMENT_BYTES_MAX = 262_144
 FETCH_TIMEOUT_S = 5.0
@@ -130,7 +132,7 @@ def read_key_set(document: bytes) -> list[Key]:
     for member in key_set["keys"][:KEYS_MAX]:
         try:
             keys.append(import_key(cast("dict[str, str | list[str]]", member)))
-        except (JoseError, ValueError, TypeError):
+        except UNREADABLE_KEY:
             continue
     if not keys:
         raise KeysUnreadable("The document holds no key of a kind that is read here.")
@@ -144,7 +146,7 @@ def read_key_file(content: bytes, algorithms: Sequence[str]) -> list[Key]:
     for kind in sorted({KEY_TYPES[algorithm] for algorithm in algorithms}):
         try:
             return [JWKRegistry.import_key(content, kind)]
-        except (JoseError, ValueError, TypeError):
+        except UNREADABLE_KEY:
             continue
     raise KeysUnreadable(f"The file holds no public key for {', '.join(algorithms)}.")
 
