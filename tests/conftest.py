@@ -7,12 +7,17 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import httpx2
 import pytest
+from tests.shops import Shop, open_shop
 
+from guerdon.entrypoints.api import build_app
+from guerdon.entrypoints.house import House, open_house
 from guerdon.platform.db import Database, open_database
 from guerdon.platform.embedded import temporary_postgres
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.migrate import migrate
+from guerdon.platform.settings import read_settings
 
 MASTER_KEY = "a master key for tests that has enough characters"
 
@@ -66,7 +71,32 @@ def master_key() -> MasterKey:
 async def tenant_id(owner: "asyncpg.Connection[asyncpg.Record]") -> str:
     """A tenant of this test alone."""
     name = f"t-{uuid.uuid4().hex[:16]}"
-    await owner.execute(
-        "INSERT INTO tenant (tenant_id, name, created_at) VALUES ($1, $1, $2)", name, datetime.now(UTC)
-    )
+    await owner.execute("INSERT INTO tenant (tenant_id, name, created_at) VALUES ($1, $1, $2)", name, datetime.now(UTC))
     return name
+
+
+@pytest.fixture(scope="session")
+async def house(owner_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """One API process's rooms, in this process."""
+    environment = {
+        "DATABASE_URL": owner_url,
+        "GUERDON_HOME": str(tmp_path_factory.mktemp("home")),
+        "GUERDON_SECRET_KEY": MASTER_KEY,
+        "GUERDON_ANONYMOUS_REQUESTS_PER_MINUTE": "1000000",
+    }
+    async with open_house(read_settings(environment)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+async def http(house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    """A way to ask the whole application without a socket."""
+    transport = httpx2.ASGITransport(build_app(house), raise_app_exceptions=True)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://shop.example") as client:
+        yield client
+
+
+@pytest.fixture
+async def shop(house: House, http: httpx2.AsyncClient, tenant_id: str) -> Shop:
+    """A furnished tenant of this test alone."""
+    return await open_shop(house, http, tenant_id)

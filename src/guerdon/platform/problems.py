@@ -26,6 +26,9 @@ MEDIA_TYPE = "application/problem+json"
 FieldErrors = Mapping[str, Sequence[str]]
 Extra = Mapping[str, object]
 
+# Exact values in a refusal are numbers, as they are everywhere else.
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
 
 class Problem(Exception):  # the family of refusals reads as a noun
     """A refusal that the caller is told about, with a code that never changes."""
@@ -65,7 +68,7 @@ class Problem(Exception):  # the family of refusals reads as a noun
 
     def body(self, instance: str) -> bytes:
         """Give the problem document as JSON text."""
-        return msgspec.json.encode(self.document(instance))
+        return _encoder.encode(self.document(instance))
 
 
 class InternalError(Problem):

@@ -47,12 +47,13 @@ async def add_privilege(
     Raises MovementIdTaken, PrivilegeElsewhere, and what the ledger refuses.
     """
     key = account_key(new.privilege_id)
-    await open_account(
-        tx, new.account_id, key, new.pass_id, now, has_lots=False, bounds=bounds, closes_at=new.deletion_date
-    )
+    await open_account(tx, new.account_id, key, new.pass_id, now, has_lots=False, bounds=bounds)
     if not await queries.insert_privilege(tx, new):
         raise PrivilegeElsewhere(new.privilege_id)
     await _post_history(tx, key, history, actor, now)
+    if new.deletion_date is not None:
+        # Only now, since one that is over already still brings its history.
+        await close_account_at(tx, new.account_id, new.deletion_date)
     await _changed(tx, new, EVENT_ADDED, actor, now)
 
 
