@@ -1,0 +1,78 @@
+"""Calls on API keys: list, make, revoke."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from guerdon_client.calls import NO_CONTENT, Answer, Call, path_of, read_receipt, write_headers
+from guerdon_client.exact import read_json, write_json
+from guerdon_client.model import ApiKey, ApiKeyCreated, Receipt
+from guerdon_client.reading import Members, read_items, read_names, read_object
+
+KEYS: Final = ("admin", "apiKeys")
+CREATED: Final = 201
+PAGE_MAX: Final = 1_000
+
+
+def list_api_keys(*, cursor: str | None = None, limit: int = PAGE_MAX) -> Call[tuple[ApiKey, ...]]:
+    """List the tenant's keys, oldest first and revoked ones too; the last key id of a full page is the next cursor."""
+    query = [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
+    return Call("GET", path_of(*KEYS), _read_keys, query)
+
+
+def create_api_key(
+    name: str,
+    permissions: Sequence[str],
+    *,
+    expires_at: datetime | None = None,
+    idempotency_key: str | None = None,
+    dry_run: bool = False,
+) -> Call[ApiKeyCreated]:
+    """Make a key with scopes that the caller holds too. Raises InvalidRequest, Forbidden, Conflict."""
+    body: dict[str, object] = {"name": name, "enabled": True, "permissions": list(permissions)}
+    if expires_at is not None:
+        body["expiresAt"] = expires_at
+    return Call(
+        "POST",
+        path_of(*KEYS),
+        _read_created,
+        headers=write_headers(idempotency_key, dry_run=dry_run),
+        body=write_json(body),
+        statuses=frozenset({CREATED}),
+        needs_key=True,
+    )
+
+
+def revoke_api_key(name: str, *, idempotency_key: str | None = None, dry_run: bool = False) -> Call[Receipt]:
+    """Make the good key of this name worthless for ever. Raises NotFound."""
+    return Call(
+        "DELETE",
+        path_of(*KEYS, name),
+        read_receipt,
+        headers=write_headers(idempotency_key, dry_run=dry_run),
+        statuses=frozenset({NO_CONTENT}),
+        needs_key=True,
+    )
+
+
+def _read_keys(answer: Answer) -> tuple[ApiKey, ...]:
+    return tuple(_read_key(Members(item)) for item in read_items(read_json(answer.body)))
+
+
+def _read_created(answer: Answer) -> ApiKeyCreated:
+    members = read_object(answer.body)
+    return ApiKeyCreated(_read_key(members), members.text("token"), answer.receipt)
+
+
+def _read_key(members: Members) -> ApiKey:
+    return ApiKey(
+        members.text("keyId"),
+        members.text("name"),
+        members.text("prefix"),
+        read_names(members.items("permissions"), "permissions"),
+        members.flag("enabled"),
+        members.instant("createdAt"),
+        members.find_instant("expiresAt"),
+        members.find_instant("revokedAt"),
+        members.find_instant("lastUsedAt"),
+    )

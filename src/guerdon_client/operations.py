@@ -1,0 +1,93 @@
+"""Every operation once, for both clients: the blocking one gives its answer, the asynchronous one is awaited."""
+
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
+
+from guerdon_client import api_keys, health, passes, privileges
+from guerdon_client.calls import Call
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Story = Generator[Call[Any], Any, T]
+
+
+class Blocking(ABC):
+    """A client that waits for its answers."""
+
+    @abstractmethod
+    def send(self, call: Call[T]) -> T:
+        """Send one call and give its answer. Raises GuerdonError."""
+
+    @abstractmethod
+    def tell(self, story: Story[T]) -> T:
+        """Send the calls of a story one after the other. Raises GuerdonError."""
+
+
+class Asynchronous(ABC):
+    """A client whose answers are awaited."""
+
+    @abstractmethod
+    async def send(self, call: Call[T]) -> T:
+        """Send one call and give its answer. Raises GuerdonError."""
+
+    @abstractmethod
+    async def tell(self, story: Story[T]) -> T:
+        """Send the calls of a story one after the other. Raises GuerdonError."""
+
+
+class Operation(Generic[P, T]):
+    """A call, or a story of several, with a name on a client."""
+
+    def __init__(self, build: Callable[P, Call[T] | Story[T]]) -> None:
+        """Bind what builds the call or tells the story."""
+        self._build = build
+        self.__doc__ = build.__doc__
+
+    @overload
+    def __get__(self, client: Blocking, kind: type) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, client: Asynchronous, kind: type) -> Callable[P, Awaitable[T]]: ...
+    @overload
+    def __get__(self, client: None, kind: type) -> Self: ...
+    def __get__(self, client: Blocking | Asynchronous | None, kind: type) -> Callable[P, T | Awaitable[T]] | Self:
+        """Give the operation of one client."""
+        if client is None:
+            return self
+        build = self._build
+
+        @functools.wraps(build)
+        def operate(*args: P.args, **kwargs: P.kwargs) -> T | Awaitable[T]:
+            asked = build(*args, **kwargs)
+            return client.send(asked) if isinstance(asked, Call) else client.tell(asked)
+
+        return operate
+
+
+class Operations:
+    """What a client can do; `docs/client.md` shows it in use."""
+
+    create_pass = Operation(passes.create_pass)
+    find_pass = Operation(passes.find_pass)
+    update_pass = Operation(passes.update_pass)
+    get_pass_document = Operation(passes.get_pass_document)
+    get_apple_pass = Operation(passes.get_apple_pass)
+    find_newer_apple_pass = Operation(passes.find_newer_apple_pass)
+    preview_pass = Operation(passes.preview_pass)
+    get_view_url = Operation(passes.get_view_url)
+
+    list_privileges = Operation(privileges.list_privileges)
+    get_privilege = Operation(privileges.get_privilege)
+    create_privilege = Operation(privileges.create_privilege)
+    put_privilege = Operation(privileges.put_privilege)
+    delete_privilege = Operation(privileges.delete_privilege)
+    apply_movement = Operation(privileges.apply_movement)
+    move = Operation(privileges.move)
+
+    list_api_keys = Operation(api_keys.list_api_keys)
+    create_api_key = Operation(api_keys.create_api_key)
+    revoke_api_key = Operation(api_keys.revoke_api_key)
+
+    is_healthy = Operation(health.is_healthy)
+    is_ready = Operation(health.is_ready)
