@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 
 import asyncpg
 import pytest
-from tests.ledger.builders import NOON, code, command, opened, posted, remaining, rows, standing
 
 from guerdon.ledger.group_commit import Effect, Poster
 from guerdon.ledger.model import AccountKey, AccountKind, Command, Earn, Move, Posted, Spend
 from guerdon.platform.db import APPLICATION_ROLE, Database, Tx, open_database
 from guerdon.platform.ids import new_id
 from guerdon.platform.problems import Problem
+from tests.ledger.builders import NOON, code, command, opened, posted, remaining, rows, standing
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 

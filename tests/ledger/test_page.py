@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.ledger.builders import NOON, command, day
 
 from guerdon.ledger.amounts import MILLIONTHS_MAX
 from guerdon.ledger.errors import (
@@ -41,6 +40,7 @@ from guerdon.ledger.model import (
 from guerdon.ledger.page import Page
 from guerdon.platform.ids import new_id
 from guerdon.platform.problems import Problem
+from tests.ledger.builders import NOON, command, day
 
 ANY = AccountKey("privilege", "any")
 

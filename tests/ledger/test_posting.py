@@ -4,6 +4,12 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+
+from guerdon.ledger import accounts
+from guerdon.ledger.model import AccountKey, Capture, Command, Earn, Expire, Hold, Move, Release, Return, Spend
+from guerdon.platform.db import Database
+from guerdon.platform.ids import new_id
+from guerdon.platform.writes import Answer, keep_for_ever
 from tests.ledger.builders import (
     NOON,
     as_posted,
@@ -17,12 +23,6 @@ from tests.ledger.builders import (
     rows,
     standing,
 )
-
-from guerdon.ledger import accounts
-from guerdon.ledger.model import AccountKey, Capture, Command, Earn, Expire, Hold, Move, Release, Return, Spend
-from guerdon.platform.db import Database
-from guerdon.platform.ids import new_id
-from guerdon.platform.writes import Answer, keep_for_ever
 
 LATER = NOON + timedelta(hours=1)
 

@@ -4,7 +4,6 @@ from typing import TypeAlias
 
 import asyncpg
 import pytest
-from tests.ledger.builders import NOON, command, day, opened, posted
 
 from guerdon.ledger.checkpoints import signing_key, take_checkpoint
 from guerdon.ledger.model import AccountKey, Capture, Earn, Expire, Hold, Move, Release, Return, Spend
@@ -12,6 +11,7 @@ from guerdon.ledger.verifying import VerifyReport, verify_tenant
 from guerdon.platform.db import Database
 from guerdon.platform.ids import new_id
 from guerdon.platform.keys import MasterKey
+from tests.ledger.builders import NOON, command, day, opened, posted
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from guerdon.ledger import checkpoint_queries
@@ -100,6 +101,15 @@ async def take_checkpoint(tx: Tx, master_key: MasterKey, now: datetime) -> Check
 def sign(statement: Statement, key: Ed25519PrivateKey) -> Checkpoint:
     """Sign a statement."""
     return Checkpoint(statement, key_id(key.public_key()), key.sign(statement.canonical_bytes()))
+
+
+def is_signed(checkpoint: Checkpoint, public_key: Ed25519PublicKey) -> bool:
+    """Tell whether a key signed a checkpoint's statement."""
+    try:
+        public_key.verify(checkpoint.signature, checkpoint.statement.canonical_bytes())
+    except InvalidSignature:
+        return False
+    return checkpoint.key_id == key_id(public_key)
 
 
 async def find_latest(tx: Tx) -> Checkpoint | None:

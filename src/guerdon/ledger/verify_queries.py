@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from guerdon.ledger.model import Allocation, HoldState, Lot
+from guerdon.ledger.model import EMPTY_HEAD, Allocation, HoldState, Lot
 from guerdon.platform.db import Tx
 
 FIRST = (UUID(int=0), 0)
@@ -85,6 +85,14 @@ async def list_lines(tx: Tx, after: Place, until: Place | None, limit: int) -> S
         *last,
         limit,
     )
+
+
+async def find_hash(tx: Tx, place: Place) -> bytes:
+    """Read the hash of an entry; before the first one stands the empty head."""
+    found: bytes | None = await tx.value(
+        "SELECT hash FROM ledger_entry WHERE tenant_id = $1 AND account_id = $2 AND seq = $3", tx.tenant_id, *place
+    )
+    return found or EMPTY_HEAD
 
 
 async def list_allocations(tx: Tx, after: Place, until: Place) -> dict[Place, tuple[Allocation, ...]]:

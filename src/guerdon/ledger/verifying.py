@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from guerdon.ledger import checkpoints, verify_queries
@@ -265,7 +264,7 @@ class _Verification:
                     self._unsound(said.checkpoint_id, "counts other accounts or entries than its leaves")
                 if said.root != sealed.root.digest():
                     self._unsound(said.checkpoint_id, "has another root than its leaves")
-                if public_key is not None and not is_signed(checkpoint, public_key):
+                if public_key is not None and not checkpoints.is_signed(checkpoint, public_key):
                     self._unsound(said.checkpoint_id, "is not signed by this installation's key")
                 number, previous = said.checkpoint_id, said.digest()
                 self.report.checkpoints += 1
@@ -275,12 +274,3 @@ class _Verification:
 
     def _unsound(self, checkpoint_id: int, problem: str) -> None:
         self.report.add(None, None, f"checkpoint {checkpoint_id} {problem}")
-
-
-def is_signed(checkpoint: checkpoints.Checkpoint, public_key: Ed25519PublicKey) -> bool:
-    """Tell whether a key signed a checkpoint's statement."""
-    try:
-        public_key.verify(checkpoint.signature, checkpoint.statement.canonical_bytes())
-    except InvalidSignature:
-        return False
-    return checkpoint.key_id == checkpoints.key_id(public_key)
