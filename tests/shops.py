@@ -60,9 +60,9 @@ class Shop:
             method, f"/api/{self.tenant_id}{path}", content=content, headers={**sent, **(headers or {})}
         )
 
-    async def issue(self, pass_type: str = "card", **identifiers: str) -> str:
+    async def issue(self, of_type: str = "card", **identifiers: str) -> str:
         """Create a pass and give its id."""
-        answer = await self.ask("POST", f"/passes?passType={pass_type}", {"identifiers": identifiers})
+        answer = await self.ask("POST", f"/passes?passType={of_type}", {"identifiers": identifiers})
         assert answer.status_code == 200, answer.text
         return answer.text
 

@@ -1,9 +1,9 @@
 import asyncio
 
 import pytest
-from tests.shops import HMAC_KEY, Shop, problem
 
 from guerdon.passes.proofs import hmac_of
+from tests.shops import HMAC_KEY, Shop, problem
 
 
 async def test_the_same_type_and_identifiers_give_the_same_pass_however_many_ask(shop: Shop) -> None:
@@ -121,7 +121,7 @@ async def test_a_patch_cannot_make_two_passes_the_same(shop: Shop) -> None:
 
 
 async def test_unknown_members_and_every_other_mistake_are_named_at_once(shop: Shop) -> None:
-    body = {"identifiers": {"customerId": 5}, "metadata": [], "surprise": 1}
+    body: dict[str, object] = {"identifiers": {"customerId": 5}, "metadata": [], "surprise": 1}
 
     answer = await shop.ask("POST", "/passes?passType=card", body)
 
@@ -163,7 +163,7 @@ async def test_twins_with_one_key_at_once_do_the_work_once(shop: Shop) -> None:
     assert len({answer.text for answer in answers}) == 1
 
 
-async def test_another_tenants_pass_is_not_there(shop: Shop, house: object) -> None:
+async def test_another_tenants_pass_is_not_there(shop: Shop) -> None:
     pass_id = await shop.issue(customerId="1")
     stranger = Shop(shop.tenant_id + "x", shop.key, shop.http, shop.house)
 

@@ -39,7 +39,7 @@ def read_json(body: bytes) -> object:
     try:
         document = _decoder.decode(body)
         _check_storable(document, JSON_DEPTH_MAX)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as broken:
+    except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError, RecursionError) as broken:
         raise BadlyFormed(f"The body is not JSON in UTF-8: {broken}.") from broken
     return document
 
@@ -180,8 +180,9 @@ def install_problems(app: FastAPI, spoken: Sequence[tuple[str, str]]) -> None:
 
     async def on_http_exception(request: Request, failure: Exception) -> Response:
         refusal = cast("HTTPException", failure)
-        if refusal.status_code == MethodNotAllowed.status:
-            allowed = ", ".join(_allowed_methods(spoken, request.scope["path"]))
+        allowed = ", ".join(_allowed_methods(spoken, request.scope["path"]))
+        # The framework does not know the hot addresses; with another verb they are not missing either.
+        if allowed and refusal.status_code in {NotFound.status, MethodNotAllowed.status}:
             problem: Problem = MethodNotAllowed(f"This address speaks {allowed}.", headers={"Allow": allowed})
         elif refusal.status_code == NotFound.status:
             problem = NotFound("Nothing is at this address.")
@@ -249,19 +250,22 @@ def _check_storable(value: object, depth_left: int) -> None:
     """Refuse what PostgreSQL cannot store, and nesting that no document of ours has."""
     if depth_left == 0:
         raise BadlyFormed(f"The body is nested deeper than {JSON_DEPTH_MAX} levels.")
-    if isinstance(value, str):
-        if "\x00" in value:
-            raise BadlyFormed("The body holds a NUL character (\\u0000); leave it out.")
-    elif isinstance(value, Decimal):
-        if abs(value.adjusted()) > EXPONENT_MAX:
-            raise BadlyFormed(f"The body holds a number beyond 10 to the power of {EXPONENT_MAX}.")
-    elif isinstance(value, int):
-        if value.bit_length() > INTEGER_BITS_MAX:
-            raise BadlyFormed(f"The body holds an integer of more than {INTEGER_BITS_MAX} bits.")
-    elif isinstance(value, dict):
-        for key, member in cast("dict[str, object]", value).items():
-            _check_storable(key, depth_left)
-            _check_storable(member, depth_left - 1)
-    elif isinstance(value, list):
-        for member in cast("list[object]", value):
-            _check_storable(member, depth_left - 1)
+    match value:
+        case dict():
+            for key, member in cast("dict[str, object]", value).items():
+                _check_storable(key, depth_left)
+                _check_storable(member, depth_left - 1)
+        case list():
+            for member in cast("list[object]", value):
+                _check_storable(member, depth_left - 1)
+        case _:
+            _check_leaf(value)
+
+
+def _check_leaf(value: object) -> None:
+    if isinstance(value, str) and "\x00" in value:
+        raise BadlyFormed("The body holds a NUL character (\\u0000); leave it out.")
+    if isinstance(value, Decimal) and abs(value.adjusted()) > EXPONENT_MAX:
+        raise BadlyFormed(f"The body holds a number beyond 10 to the power of {EXPONENT_MAX}.")
+    if isinstance(value, int) and value.bit_length() > INTEGER_BITS_MAX:
+        raise BadlyFormed(f"The body holds an integer of more than {INTEGER_BITS_MAX} bits.")
