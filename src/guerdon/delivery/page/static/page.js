@@ -62,7 +62,10 @@ function show(html) {
       if (one.dataset.name) spoken.push(`${one.dataset.name}: ${text}`);
     }
   }
+  const stops = () => [...live.querySelectorAll("a[href], summary")];
+  const focused = stops().indexOf(document.activeElement);
   live.replaceChildren(holder.content);
+  if (focused >= 0) stops()[focused]?.focus({ preventScroll: true });
   const details = live.querySelector("details");
   if (details) details.open = isOpen;
   const card = live.querySelector(".card");

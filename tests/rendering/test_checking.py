@@ -1,0 +1,55 @@
+from guerdon.passes.pass_type_text import Mistake
+from guerdon.rendering.checking import check_pass_type
+from tests.rendering.builders import HEAD
+
+
+def check(more: str, *images: str) -> list[Mistake]:
+    return check_pass_type("loyalty", (HEAD + more).encode(), images or ("icon.png",))
+
+
+def test_a_good_pass_type_has_no_mistakes() -> None:
+    assert check('logoText: "{{ pass.id }}"') == []
+
+
+def test_a_file_that_cannot_be_read_gives_its_own_mistakes() -> None:
+    (mistake,) = check("layout: 7\n")
+
+    assert (mistake.path, mistake.place.line) == ("layout", 5)
+
+
+def test_bad_liquid_is_told_with_the_place_in_the_file_and_in_the_template() -> None:
+    (mistake,) = check('fields:\n  back:\n    - {key: a, value: "{{ x | shout }}"}\n')
+
+    assert (mistake.path, mistake.place.line) == ("fields.back[0].value", 7)
+    assert mistake.message == ("The template cannot be read: at its line 1, character 8, there is no filter `shout`.")
+
+
+def test_every_template_and_every_translation_is_checked() -> None:
+    found = check('logoText: "{{"\nlinks: [{title: a, url: "{% x %}"}]\nlocalization: {de: {a: "{{ b"}}')
+
+    assert [mistake.path for mistake in found] == ["logoText", "links[0].url", "localization.de.a"]
+
+
+def test_images_must_be_there_and_a_pass_needs_an_icon() -> None:
+    found = check_pass_type("loyalty", HEAD.replace("icon: icon", "logo: nowhere").encode(), ("icon.png",))
+
+    assert [mistake.message for mistake in found] == [
+        "An `icon` is needed: Apple Wallet refuses a pass without one.",
+        "There is no file server/images/nowhere.png.",
+    ]
+
+
+def test_an_image_that_a_template_names_is_looked_up_when_it_is_known() -> None:
+    text = HEAD.replace("icon.png", 'icon.png, strip: "s-{{ metadata.n }}.png"')
+
+    assert check_pass_type("loyalty", text.encode(), ("icon.png",)) == []
+
+
+def test_a_translation_that_nothing_uses_is_a_warning() -> None:
+    (mistake,) = check("localization: {de: {Pionts: Punkte}}")
+
+    assert (mistake.path, mistake.is_warning) == ("localization.de.Pionts", True)
+
+
+def test_a_translation_used_inside_a_template_is_used() -> None:
+    assert check("logoText: \"{{ 'of' | translated }}\"\nlocalization: {de: {of: von}}") == []
