@@ -58,7 +58,11 @@ class Place:
     settings: Settings
     url: str
     database: Database
-    master_key: MasterKey
+
+    @property
+    def master_key(self) -> MasterKey:
+        """The master key; only what seals or checks secrets needs it. Raises MasterKeyAbsent, MasterKeyInvalid."""
+        return get_master_key(self.settings)
 
     @asynccontextmanager
     async def tenant(self, tenant_id: str, *, dry_run: bool = False) -> AsyncGenerator[Tx]:
@@ -133,7 +137,7 @@ async def open_place(settings: Settings, say: Say) -> AsyncGenerator[Place]:
             raise DatabaseUnmigrated(missing)
         database = await open_database(url, COMMAND_CONNECTIONS)
         try:
-            yield Place(settings, url, database, get_master_key(settings))
+            yield Place(settings, url, database)
         finally:
             await database.close()
 

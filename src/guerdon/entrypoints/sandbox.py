@@ -51,7 +51,7 @@ READING: Final = frozenset({"Pass.Read", "Wallet.Read", "Customer.Read"})
 KEY_NAME, READ_ONLY_NAME = "sandbox", "sandbox-read-only"
 HMAC_SECRET: Final = "identifiers/customerId.hmac"  # noqa: S105  # the name of a secret
 HMAC_BYTES: Final = 32
-PASS_TYPE_IDENTIFIER: Final = "pass.org.example.demo"
+PASS_TYPE_IDENTIFIER: Final = "pass.org.example.demo"  # noqa: S105  # a name
 TEAM_IDENTIFIER: Final = "SANDBOX001"
 GOOGLE_ISSUER_ID: Final = "3388000000012345678"
 RENEWED_BEFORE: Final = timedelta(days=30)

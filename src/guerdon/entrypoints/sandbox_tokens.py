@@ -1,5 +1,6 @@
 """The sandbox's own token issuer: what the API trusts, and the tokens that it would hand to a person."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -40,7 +41,7 @@ def issue_tokens(folder: SandboxFolder, tenant_id: str, trusted_tenants: list[st
     )
 
 
-def _sign(key: ECKey, claims: dict[str, object], tenant_id: str, now: datetime) -> str:
+def _sign(key: ECKey, claims: Mapping[str, object], tenant_id: str, now: datetime) -> str:
     issued = int(now.timestamp())
     all_claims = {
         "iss": ISSUER,

@@ -122,7 +122,7 @@ def certified_name(peer: Mapping[str, object] | None) -> str | None:
 
 
 def _refusal(request: Request, token: str) -> Refusal | None:
-    """Tell why a push is refused, in Apple's order: who asks, what for, to whom."""
+    """Tell why a push is refused, in this order: who asks, what for, what, to whom."""
     topic, certified = request.headers.get("apns-topic"), certified_name(request.peer)
     if request.method != "POST":
         return Refusal(405, "MethodNotAllowed")
@@ -130,10 +130,12 @@ def _refusal(request: Request, token: str) -> Refusal | None:
         return Refusal(403, "MissingProviderToken")
     if topic != certified:
         return Refusal(400, "MissingTopic" if topic is None else "TopicDisallowed")
-    if len(request.body) > PAYLOAD_BYTES_MAX:
-        return Refusal(413, "PayloadTooLarge")
-    if not request.body:
-        return Refusal(400, "PayloadEmpty")
+    if not 0 < len(request.body) <= PAYLOAD_BYTES_MAX:
+        return Refusal(413, "PayloadTooLarge") if request.body else Refusal(400, "PayloadEmpty")
+    return _refusal_of_token(token)
+
+
+def _refusal_of_token(token: str) -> Refusal | None:
     if not TOKEN.fullmatch(token):
         return Refusal(400, "BadDeviceToken" if token else "MissingDeviceToken")
     written = REFUSALS.get(token[:PREFIX])

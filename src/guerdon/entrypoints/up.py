@@ -76,7 +76,7 @@ async def _prepare(settings: Settings, sockets: Sockets, url: str) -> Sandbox:
     addresses = Addresses(sockets.api_url(settings.host), sockets.push_url, sockets.google_url)
     database = await open_database(url, SANDBOX_CONNECTIONS)
     try:
-        return await prepare_sandbox(Place(settings, url, database, make_master_key(settings)), addresses, utc_now())
+        return await prepare_sandbox(Place(settings, url, database), addresses, utc_now())
     finally:
         await database.close()
 
