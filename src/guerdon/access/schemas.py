@@ -1,10 +1,10 @@
 """This room's words on the wire and in the issuers' file."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from guerdon.access.claims import SCOPE_CLAIMS, SUBJECT_CLAIMS
@@ -32,9 +32,16 @@ class ApiKeyDefinition(Body):
     """A key to be made; it works from the answer on."""
 
     name: Name
-    enabled: Annotated[Literal[True], Field(description="A key is made enabled; delete it to disable it.")]
+    enabled: Annotated[bool, Field(description="True: a key is made enabled; delete it to disable it.")]
     permissions: Annotated[list[Name], Field(min_length=1, max_length=PERMISSIONS_MAX)]
     expires_at: Instant | None = None
+
+    @field_validator("enabled")
+    @classmethod
+    def _is_enabled(cls, enabled: bool) -> bool:
+        if not enabled:
+            raise ValueError("A key is made enabled: send true, and delete the key to disable it.")
+        return enabled
 
 
 class ApiKeyOut(_Strict):
