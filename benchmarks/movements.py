@@ -1,0 +1,131 @@
+"""Movements over HTTP against the limits: distinct and hot privileges, many connections and one."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from functools import partial
+
+import asyncpg
+
+from benchmarks.load import SCRIPTS, Pgbench, Window, Wrk, run_pgbench, run_wrk
+from benchmarks.measuring import Bar, Measure, Run
+from benchmarks.recorded import movement_script
+from benchmarks.seeding import HOT_COUNT
+from benchmarks.stage import REFERENCE, Place, Service, Stage
+
+STATEMENTS, FUNCTION = "pgbench, our statements", "pgbench, one function"
+HTTP, OFF = "HTTP", "HTTP, group commit off"
+HOT_CONNECTIONS, HOT_CLIENTS = 60, 30
+DRAWN = "\\set key random(0, {last})\n\\set change 2 * random(0, 1) - 1\n\\set expected {value}"
+CALL = "\\set drawn random(0, 999999999999)\nSELECT bench_move({owner}, :expected, :change, {movement}) AS known \\gset\n"
+HOT = "\\set key mod(:client_id, 10)\n\\set change 1000000\n\\set expected :known"
+
+NOTHING_KNOWN = {"known": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Movements:
+    """The services and scripts that the measures of movements use."""
+
+    stage: Stage
+    place: Place
+    privileges: int
+
+    def measures(self) -> list[Measure]:
+        """Start what is needed and list the measures."""
+        on = self.stage.serve(self.place, {})
+        off = self.stage.serve(self.place, {"GUERDON_GROUP_COMMIT": "false"})
+        usual = self.stage.serve(self.place, {}, what=REFERENCE)
+        asyncio.run(_create_function(self.place))
+        return [self._distinct(on, off, usual), self._wide(on), self._lone(on, off), self._hot(on), self._warm(on)]
+
+    def _distinct(self, on: Service, off: Service, usual: Service) -> Measure:
+        sides = {
+            HTTP: self._http(on, 64),
+            OFF: self._http(off, 64),
+            "usual FastAPI": self._http(usual, 64),
+            **self._limits(32),
+        }
+        bars = [
+            Bar(HTTP, STATEMENTS, least=1.0),
+            Bar(HTTP, FUNCTION, least=1.0),
+            Bar(HTTP, OFF, least=2.0),
+            Bar(HTTP, "usual FastAPI", least=8.0),
+        ]
+        return Measure("movement, 64 connections", sides, bars, p99_ms_most=15.0)
+
+    def _wide(self, on: Service) -> Measure:
+        bars = [Bar(HTTP, STATEMENTS, least=1.2), Bar(HTTP, FUNCTION, least=1.2)]
+        return Measure("movement, 256 connections", {HTTP: self._http(on, 256), **self._limits(64)}, bars)
+
+    def _lone(self, on: Service, off: Service) -> Measure:
+        sides = {HTTP: self._http(on, 1), OFF: self._http(off, 1), **self._limits(1)}
+        return Measure("movement, 1 connection", sides, [Bar(HTTP, OFF, most=1.1, is_latency=True)])
+
+    def _hot(self, on: Service) -> Measure:
+        """Ten privileges where every caller must know the value: a refusal tells it, and does not count."""
+        wrk = Wrk("hot", [self.place.api_key], HOT_CONNECTIONS, HOT_COUNT)
+        sides: dict[str, Run] = {HTTP: partial(run_wrk, self.stage, on, wrk)}
+        for name, limit in self._scripts("hot", "'hot' || :key", HOT).items():
+            sides[name] = partial(self._counted, replace(limit, clients=HOT_CLIENTS))
+        bars = [Bar(HTTP, STATEMENTS, least=1.0), Bar(HTTP, FUNCTION, least=1.0)]
+        return Measure("movement, 10 hot privileges", sides, bars)
+
+    def _warm(self, on: Service) -> Measure:
+        """Ten privileges and movements so small that no compare fails: the cost of waiting for rows alone."""
+        wrk = Wrk("movement", [self.place.api_key, "warm", str(HOT_COUNT), "0"])
+        sides: dict[str, Run] = {HTTP: partial(run_wrk, self.stage, on, wrk)}
+        for name, limit in self._scripts("warm", "'warm' || :key", DRAWN.format(last=HOT_COUNT - 1, value=0)).items():
+            sides[name] = partial(run_pgbench, self.stage, self.place, limit)
+        bars = [Bar(HTTP, STATEMENTS, least=1.0), Bar(HTTP, FUNCTION, least=1.0)]
+        return Measure("movement, 10 hot privileges, no conflicts", sides, bars)
+
+    def _http(self, service: Service, connections: int) -> Run:
+        wrk = Wrk("movement", [self.place.api_key, "p", str(self.privileges), "0"], connections)
+        return partial(run_wrk, self.stage, service, wrk)
+
+    def _limits(self, clients: int) -> dict[str, Run]:
+        head = DRAWN.format(last=self.privileges - 1, value=0)
+        scripts = self._scripts("distinct", "'p' || :key", head)
+        return {
+            name: partial(run_pgbench, self.stage, self.place, replace(limit, clients=clients))
+            for name, limit in scripts.items()
+        }
+
+    def _scripts(self, name: str, owner: str, head: str) -> dict[str, Pgbench]:
+        movement = "to_char(clock_timestamp(), 'YYYYMMDDHH24MISSUS') || lpad((:drawn)::text, 12, '0')"
+        recorded = asyncio.run(movement_script(self.place, head, owner))
+        call = f"{head}\n{CALL.format(owner=owner, movement=movement)}"
+        ours = recorded.save(self.stage.home / f"{name}-statements.sql")
+        function = self.stage.home / f"{name}-function.sql"
+        function.write_text(call)
+        return {
+            STATEMENTS: Pgbench(ours, variables={**recorded.variables, **NOTHING_KNOWN}),
+            FUNCTION: Pgbench(function, variables=NOTHING_KNOWN),
+        }
+
+    def _counted(self, pgbench: Pgbench, seconds: int) -> Window:
+        """Count what was posted by the accounts' own numbers, for a refused transaction is one to pgbench, too."""
+        before = asyncio.run(_hot_entries(self.place))
+        window = run_pgbench(self.stage, self.place, pgbench, seconds)
+        moved_per_s = (asyncio.run(_hot_entries(self.place)) - before) / seconds
+        share = window.per_s / moved_per_s
+        return replace(
+            window,
+            per_s=moved_per_s,
+            refused_share=1 - 1 / share,
+            database_us=window.database_us * share,
+            load_us=window.load_us * share,
+        )
+
+
+async def _create_function(place: Place) -> None:
+    owner = await asyncpg.connect(place.url)
+    await owner.execute((SCRIPTS / "limit_function.sql").read_text())
+    await owner.close()
+
+
+async def _hot_entries(place: Place) -> int:
+    owner = await asyncpg.connect(place.url)
+    entries = await owner.fetchval("SELECT sum(seq) FROM ledger_account WHERE owner_id LIKE 'hot%'")
+    await owner.close()
+    return int(entries)

@@ -1,0 +1,138 @@
+"""The stage of a run: a PostgreSQL of its own that syncs every commit, databases with data, and API processes."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+import asyncpg
+
+from benchmarks.seeding import Sizes, seed
+from guerdon.platform.embedded import EmbeddedPostgres, EmbeddedSettings
+from guerdon.platform.migrate import migrate
+from guerdon.platform.postgres_binaries import Binaries, find_binaries
+
+SHARED_BUFFERS_MB = 1024
+CONNECTIONS_MAX = 300
+READY_WITHIN_S = 30.0
+API = ("-m", "guerdon.entrypoints.cli", "api")
+REFERENCE = ("-m", "benchmarks.reference")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One database with data in it, and the key that opens its tenant."""
+
+    url: str
+    api_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Processes that answer on one port."""
+
+    port: int
+    pids: tuple[int, ...]
+
+
+class Stage:
+    """One server, and what runs on it until the end of the run."""
+
+    def __init__(self, owner_url: str, postmaster: int, home: Path, binaries: Binaries) -> None:
+        """Take over a running server."""
+        self.owner_url = owner_url
+        self.postmaster = postmaster
+        self.home = home
+        self.binaries = binaries
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def place(self, name: str, sizes: Sizes) -> Place:
+        """Make a database, migrate it, and fill it."""
+        return asyncio.run(self._place(name, sizes))
+
+    def serve(self, place: Place, settings: Mapping[str, str], *, count: int = 2, what: tuple[str, ...] = API) -> Service:
+        """Start processes on one listening socket and wait until they answer."""
+        listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
+        listening.set_inheritable(True)
+        port = int(listening.getsockname()[1])
+        started = [self._start(place, settings, what, listening.fileno()) for _ in range(count)]
+        listening.close()
+        _wait_until_ready(port, started)
+        return Service(port, tuple(process.pid for process in started))
+
+    def stop(self) -> None:
+        """Stop all processes, the youngest first."""
+        for process in reversed(self._processes):
+            process.send_signal(signal.SIGTERM)
+        for process in self._processes:
+            process.wait()
+
+    async def _place(self, name: str, sizes: Sizes) -> Place:
+        server = await asyncpg.connect(self.owner_url)
+        await server.execute(f"CREATE DATABASE {name}")
+        await server.close()
+        url = self.owner_url.replace("/guerdon?", f"/{name}?")
+        await migrate(url)
+        return Place(url, await seed(url, self.home, sizes))
+
+    def _start(
+        self, place: Place, settings: Mapping[str, str], what: tuple[str, ...], descriptor: int
+    ) -> subprocess.Popen[bytes]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("GUERDON_")}
+        ours = {"DATABASE_URL": place.url, "GUERDON_HOME": str(self.home), "GUERDON_LOG_LEVEL": "warning"}
+        # The limit of requests is for tenants, not for benchmarks.
+        ours["GUERDON_REQUESTS_PER_MINUTE"] = str(2**31)
+        process = subprocess.Popen(
+            [sys.executable, *what, "--descriptor", str(descriptor)],
+            env={**kept, **ours, **settings},
+            pass_fds=(descriptor,),
+        )
+        self._processes.append(process)
+        return process
+
+
+@contextmanager
+def open_stage(bin_dir: Path | None) -> Generator[Stage]:
+    """Run a durable server in a folder of its own, and leave nothing behind."""
+    # /tmp may be memory; what is measured is a disk.
+    home = Path(tempfile.mkdtemp(prefix="guerdon-bench-", dir="/var/tmp"))  # noqa: S108  # a folder of our own is made in it
+    home.chmod(0o711)
+    settings = EmbeddedSettings(home, bin_dir, shared_buffers_mb=SHARED_BUFFERS_MB, connections_max=CONNECTIONS_MAX)
+    server = EmbeddedPostgres(settings)
+    loop = asyncio.new_event_loop()
+    try:
+        url = loop.run_until_complete(server.start())
+        assert server.pid is not None
+        stage = Stage(url, server.pid, home, find_binaries(bin_dir, data=home))
+        try:
+            yield stage
+        finally:
+            stage.stop()
+    finally:
+        loop.run_until_complete(server.stop())
+        loop.close()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _wait_until_ready(port: int, started: list[subprocess.Popen[bytes]]) -> None:
+    give_up_at = time.monotonic() + READY_WITHIN_S
+    answers = 0
+    # One of several processes answers each time; a few answers in a row mean that all are there.
+    while answers < 10 * len(started):
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=READY_WITHIN_S) as answer:
+                answers += answer.status == 200
+        except OSError:
+            assert time.monotonic() < give_up_at, "the processes do not answer"
+            assert all(process.poll() is None for process in started), "a process died at its start"
+            time.sleep(0.05)
