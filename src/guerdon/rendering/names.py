@@ -90,7 +90,8 @@ class Names(Mapping[str, object]):
 def make_names(
     subject: PassSubject, privileges: Sequence[PrivilegeSubject], language: str, tables: Tables, now: datetime
 ) -> Names:
-    """Gather what the templates of one pass may read; they are given one second for all of them.
+    """Gather what the templates of one pass may read; they are given one second of processor time
+    for all of them.
 
     `language` is the default one, `tables` hold the translations by language.
     """
@@ -123,7 +124,7 @@ def make_names(
         "now": rfc3339(now),
         "today": rfc3339(now)[:10],
     }
-    return Names(members, speech, tables, now, time.monotonic() + VIEW_S_MAX)
+    return Names(members, speech, tables, now, time.thread_time() + VIEW_S_MAX)
 
 
 def privilege_item(privilege: PrivilegeSubject, speech: Speech) -> Mapping[str, object]:

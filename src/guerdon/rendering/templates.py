@@ -71,7 +71,7 @@ def is_template(source: str) -> bool:
 
 
 def fill(source: str, names: Names) -> str:
-    """Fill in a template; the result has at most 16 KiB and takes at most 0.25 s.
+    """Fill in a template; the result has at most 16 KiB and takes at most 0.25 s of processor time.
 
     Raises TemplateInvalid, TemplateFailed.
     """
@@ -80,7 +80,7 @@ def fill(source: str, names: Names) -> str:
     template = _parse(source)
     buffer = LimitedStringIO(limit=OUTPUT_BYTES_MAX)
     context = _TimedContext(template, globals=names)
-    context.deadline = min(time.monotonic() + TEXT_S_MAX, names.deadline)
+    context.deadline = min(time.thread_time() + TEXT_S_MAX, names.deadline)
     try:
         template.render_with_context(context, buffer)
     except LiquidError as error:
@@ -111,7 +111,8 @@ class _TimedContext(RenderContext):
         super().raise_for_loop_limit(length)
 
     def _check_time(self) -> None:
-        if time.monotonic() > self.deadline:
+        # Processor time of this thread: on a machine that is merely busy, no text may come out empty.
+        if time.thread_time() > self.deadline:
             raise LimitReached("the text takes too long", token=None)
 
 

@@ -29,6 +29,7 @@ class Writer:
         self.speech = names.speech
         self._names = names
         self._tables = tables
+        self._known: dict[tuple[str, str], tuple[str, bool]] = {}
 
     @classmethod
     def of(cls, pass_type: PassType, names: Names) -> Self:
@@ -114,8 +115,22 @@ class Writer:
             self.faults.append(Fault(path, message))
 
     def _filled(self, source: str, path: str) -> str:
+        if not is_template(source):
+            return source
+        # The names do not change while a pass is drawn, so a template that stands in several places,
+        # such as a balance that is a text and a number, is filled in once for each language.
+        speech = self.speech
+        known = self._known.get((source, speech.language))
+        if known is not None:
+            text, asked = known
+            speech.was_asked = speech.was_asked or asked
+            return text
+        asked_before, speech.was_asked = speech.was_asked, False
         try:
-            return fill(source, self._names)
+            text = fill(source, self._names)
         except (TemplateFailed, TemplateInvalid) as error:
             self.note(path, str(error))
             return ""
+        self._known[source, speech.language] = text, speech.was_asked
+        speech.was_asked = speech.was_asked or asked_before
+        return text
