@@ -13,6 +13,7 @@ from guerdon_client.connection import ANSWER_BYTES_MAX, TIMEOUT_S, Intake, conne
 from guerdon_client.exchange import Attempt, Lost, Pause, Retries, exchange
 from guerdon_client.operations import Asynchronous, Operations, Story
 from guerdon_client.problems import Problem
+from guerdon_client.stepping import Done, resume
 
 T = TypeVar("T")
 
@@ -63,30 +64,23 @@ class AsyncGuerdon(Operations, Asynchronous):
     async def send(self, call: Call[T]) -> T:
         """Send one call and give its answer. Raises Problem, ConnectionLost, BrokenAnswer."""
         talk = exchange(call, self._retries, _random.random)
-        outcome: Answer | Lost | None = None
-        try:
-            step = next(talk)
-            while True:
-                outcome = await self._do(step)
-                step = talk.send(outcome)
-        except StopIteration as done:
-            return done.value
+        step = resume(talk, None)
+        while not isinstance(step, Done):
+            step = resume(talk, await self._do(step))
+        return step.value
 
     async def tell(self, story: Story[T]) -> T:
         """Send the calls of a story one after the other. Raises what the story raises."""
-        try:
-            call = next(story)
-            while True:
-                call = await self._next_call(story, call)
-        except StopIteration as done:
-            return done.value
+        step = resume(story, None)
+        while not isinstance(step, Done):
+            step = resume(story, await self._outcome(step))
+        return step.value
 
-    async def _next_call(self, story: Story[T], call: Call[Any]) -> Call[Any]:
+    async def _outcome(self, call: Call[Any]) -> object:
         try:
-            answer = await self.send(call)
+            return await self.send(call)
         except Problem as refused:
-            return story.throw(refused)
-        return story.send(answer)
+            return refused
 
     async def _do(self, step: Attempt | Pause) -> Answer | Lost | None:
         if isinstance(step, Pause):

@@ -1,0 +1,83 @@
+"""The two documents that schemathesis holds the running product to: our own, and the one of seed 001."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+Document = dict[str, Any]
+
+SEED_001 = Path(__file__).with_name("seed_001.json")
+AMOUNT_MAX = 10**12
+TEXT = "^[^\\u0000]*$"
+PROBLEM = "application/problem+json"
+# WIRE.md section 0: what every operation of every face may answer beyond what the seed names.
+EVERYWHERE = ("400", "401", "403", "404", "405", "409", "412", "413", "415", "422", "429", "503")
+
+
+def pinned(document: Document, tenant_id: str, pass_types: list[str], pass_id: str, privilege_id: str) -> Document:
+    """Give a copy of a document that names this tenant's things, beside arbitrary ones where those make sense."""
+    copy: Document = json.loads(json.dumps(document))
+    known = {
+        "tenantId": [tenant_id],
+        "passType": pass_types,
+        # A key of this name may be revoked; the one that is used here may not.
+        "name": ["made-by-schemathesis"],
+    }
+    examples = {"passId": pass_id, "id": pass_id, "privilegeId": privilege_id}
+    for operation in operations(copy):
+        parameters = operation.get("parameters", [])
+        # Few made-up keys serve thousands of requests, and the same key with another request is rightly refused.
+        operation["parameters"] = [one for one in parameters if one["name"] != "Idempotency-Key"]
+        for parameter in operation["parameters"]:
+            name = parameter["name"]
+            if name in known:
+                parameter["schema"] = {"type": "string", "enum": known[name]}
+            elif name in examples:
+                parameter["schema"] = {"anyOf": [{"type": "string", "enum": [examples[name]]}, parameter["schema"]]}
+    return copy
+
+
+def seed_document() -> Document:
+    """Give seed 001's document as WIRE.md reads it: its error answers, its bounds on numbers, no NUL in texts."""
+    document: Document = json.loads(SEED_001.read_text())
+    for operation in operations(document):
+        for status in EVERYWHERE:
+            refusal = operation["responses"].setdefault(status, {"description": ""})
+            refusal["content"] = {PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+        for parameter in operation["parameters"]:
+            if parameter["name"] == "identifiers":
+                parameter |= {"required": True}
+                parameter["schema"] |= {
+                    "minProperties": 1,
+                    "maxProperties": 20,
+                    "propertyNames": {"pattern": "^[A-Za-z0-9_-]{1,100}$"},
+                    "additionalProperties": {"type": "string", "pattern": "^[^\\u0000]{1,500}$"},
+                }
+            elif parameter["in"] == "path":
+                parameter["schema"] = {"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f/]{1,200}$"}
+    for schema in document["components"]["schemas"].values():
+        _narrow(schema)
+    return document
+
+
+def operations(document: Mapping[str, Any]) -> Iterator[Document]:
+    """Give every operation of a document."""
+    for item in document["paths"].values():
+        yield from item.values()
+
+
+def _narrow(schema: Any) -> None:
+    if isinstance(schema, list):
+        for part in schema:
+            _narrow(part)
+    if not isinstance(schema, dict):
+        return
+    kinds = schema.get("type")
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    if "number" in kinds:
+        schema |= {"minimum": -AMOUNT_MAX, "maximum": AMOUNT_MAX}
+    if "string" in kinds and not {"enum", "format", "pattern"} & schema.keys():
+        schema["pattern"] = TEXT
+    for part in list(schema.values()):
+        _narrow(part)

@@ -1,0 +1,185 @@
+from decimal import Decimal
+
+import httpx2
+import pytest
+from tests.acceptance.builders import a_card, value_of
+
+from guerdon_client import (
+    BelowFloor,
+    Conflict,
+    Guerdon,
+    IdempotencyMismatch,
+    InvalidRequest,
+    NotFound,
+    PreconditionFailed,
+    ValueMismatch,
+)
+
+NOWHERE = "no-such-privilege"
+
+
+def test_a_till_moves_value_exactly(shop: Guerdon, pass_id: str) -> None:
+    card = a_card(shop, pass_id)
+    for tenth in range(10):
+        shop.apply_movement(card, Decimal("0.1"), Decimal(tenth) / 10)
+
+    read = shop.get_privilege(card)
+
+    assert read.value == 1
+    assert sum(past.value for past in read.movements) == read.value
+    assert read.version == 10
+
+
+@pytest.mark.parametrize("value", ["0.000001", "-0.000001", "999999999999.999999", "-999999999999.999999", "0.3"])
+def test_the_smallest_and_largest_values_are_exact(shop: Guerdon, pass_id: str, value: str) -> None:
+    card = a_card(shop, pass_id)
+
+    shop.apply_movement(card, Decimal(value), 0)
+
+    assert value_of(shop, card) == Decimal(value)
+
+
+def test_refusals_come_in_their_order(shop: Guerdon, pass_id: str) -> None:
+    card = a_card(shop, pass_id, 5)
+
+    with pytest.raises(InvalidRequest):
+        shop.apply_movement(NOWHERE, 0, 99, if_version=99)
+    with pytest.raises(NotFound):
+        shop.apply_movement(NOWHERE, 1, 99, if_version=99)
+    with pytest.raises(PreconditionFailed) as stale:
+        shop.apply_movement(card, 1, 99, if_version=99)
+    with pytest.raises(ValueMismatch) as moved_on:
+        shop.apply_movement(card, 1, 99, if_version=1)
+
+    assert (stale.value.current_value, stale.value.version) == (5, 1)
+    assert (moved_on.value.current_value, moved_on.value.version) == (5, 1)
+    assert value_of(shop, card) == 5
+
+
+@pytest.mark.parametrize("believed", ["4.9999", "5.0001", "5", "5.00"])
+def test_a_belief_within_the_tolerance_is_good_enough(shop: Guerdon, pass_id: str, believed: str) -> None:
+    card = a_card(shop, pass_id, 5)
+
+    shop.apply_movement(card, 1, Decimal(believed))
+
+    assert value_of(shop, card) == 6
+
+
+@pytest.mark.parametrize("believed", ["4.999899", "5.000101", "-5", "0"])
+def test_a_belief_beyond_the_tolerance_moves_nothing(shop: Guerdon, pass_id: str, believed: str) -> None:
+    card = a_card(shop, pass_id, 5)
+
+    with pytest.raises(ValueMismatch) as refused:
+        shop.apply_movement(card, 1, Decimal(believed))
+
+    assert refused.value.current_value == 5
+    assert value_of(shop, card) == 5
+
+
+def test_a_version_sees_what_a_value_does_not(shop: Guerdon, pass_id: str) -> None:
+    card = a_card(shop, pass_id, 5)
+    seen = shop.get_privilege(card)
+    shop.apply_movement(card, 1, 5)
+    shop.apply_movement(card, -1, 6)
+
+    with pytest.raises(PreconditionFailed):
+        shop.apply_movement(card, 1, seen.value, if_version=seen.version)
+    applied = shop.apply_movement(card, 1, seen.value, if_version=shop.get_privilege(card).version)
+
+    assert applied.version == 4
+
+
+def test_a_movement_sent_twice_under_its_id_moves_once(shop: Guerdon, pass_id: str, customer: str) -> None:
+    card = a_card(shop, pass_id, 5)
+    first = shop.apply_movement(card, 1, 5, movement_id=customer)
+    shop.apply_movement(card, 1, 6)
+    again = shop.apply_movement(card, 1, 5, movement_id=customer)
+
+    assert (again.movement_id, again.version) == (first.movement_id, first.version) == (customer, 2)
+    assert (first.receipt.is_replayed, again.receipt.is_replayed) == (False, True)
+    assert value_of(shop, card) == 7
+
+
+@pytest.mark.parametrize("other", ["amount", "privilege", "remarks"])
+def test_a_movement_id_belongs_to_one_movement(shop: Guerdon, pass_id: str, customer: str, other: str) -> None:
+    card, second = a_card(shop, pass_id, 5), a_card(shop, pass_id, 5)
+    shop.apply_movement(card, 1, 5, movement_id=customer, remarks="a coffee")
+
+    with pytest.raises(Conflict) as refused:
+        match other:
+            case "amount":
+                shop.apply_movement(card, 2, 5, movement_id=customer, remarks="a coffee")
+            case "privilege":
+                shop.apply_movement(second, 1, 5, movement_id=customer, remarks="a coffee")
+            case _:
+                shop.apply_movement(card, 1, 5, movement_id=customer, remarks="two coffees")
+
+    assert refused.value.code == "movement_mismatch"
+    assert (value_of(shop, card), value_of(shop, second)) == (6, 5)
+
+
+def test_an_idempotency_key_gives_the_first_answer_again(shop: Guerdon, pass_id: str, customer: str) -> None:
+    card = a_card(shop, pass_id, 5)
+    once, twice = (
+        shop.apply_movement(card, 1, 5, movement_id=f"m{customer[:40]}", idempotency_key=customer) for _ in "ab"
+    )
+
+    assert once.movement_id == twice.movement_id
+    assert (once.receipt.is_replayed, twice.receipt.is_replayed) == (False, True)
+    assert value_of(shop, card) == 6
+
+
+def test_an_idempotency_key_belongs_to_one_request(shop: Guerdon, pass_id: str, customer: str) -> None:
+    card = a_card(shop, pass_id, 5)
+    shop.apply_movement(card, 1, 5, idempotency_key=customer)
+
+    with pytest.raises(IdempotencyMismatch) as refused:
+        shop.apply_movement(card, 2, 6, idempotency_key=customer)
+    with pytest.raises(IdempotencyMismatch):
+        shop.update_pass(pass_id, metadata={"a": 1}, idempotency_key=customer)
+
+    assert (refused.value.status, refused.value.code) == (422, "idempotency_mismatch")
+    assert value_of(shop, card) == 6
+
+
+def test_a_refusal_does_not_use_up_the_key(shop: Guerdon, pass_id: str, raw: httpx2.Client, customer: str) -> None:
+    card = a_card(shop, pass_id, 5)
+    path, body = f"/passes/privileges/{card}/movements", {"oldValue": 6, "movementValue": 1}
+
+    refused = raw.post(path, json=body, headers={"Idempotency-Key": customer})
+    shop.apply_movement(card, 1, 5)
+    applied = raw.post(path, json=body, headers={"Idempotency-Key": customer})
+
+    assert (refused.status_code, applied.status_code) == (409, 200)
+    assert value_of(shop, card) == 7
+
+
+def test_a_move_needs_no_belief(shop: Guerdon, pass_id: str) -> None:
+    card = a_card(shop, pass_id, 5)
+
+    applied = shop.move(card, Decimal("-1.5"), remarks="a cake")
+
+    assert value_of(shop, card) == Decimal("3.5")
+    assert shop.get_privilege(card).movements[-1].movement_id == applied.movement_id
+
+
+def test_a_move_stops_at_its_floor(shop: Guerdon, pass_id: str) -> None:
+    card = a_card(shop, pass_id, 5)
+    shop.move(card, -5, floor=0)
+
+    with pytest.raises(BelowFloor) as refused:
+        shop.move(card, -1, floor=0)
+
+    assert refused.value.current_value == 0
+    assert value_of(shop, card) == 0
+
+
+def test_a_move_repeated_under_its_id_moves_once_even_at_its_floor(
+    shop: Guerdon, pass_id: str, customer: str
+) -> None:
+    card = a_card(shop, pass_id, 5)
+    first = shop.move(card, -5, floor=0, movement_id=customer)
+    again = shop.move(card, -5, floor=0, movement_id=customer)
+
+    assert (again.movement_id, again.receipt.is_replayed) == (first.movement_id, True)
+    assert value_of(shop, card) == 0
