@@ -90,8 +90,7 @@ class Names(Mapping[str, object]):
 def make_names(
     subject: PassSubject, privileges: Sequence[PrivilegeSubject], language: str, tables: Tables, now: datetime
 ) -> Names:
-    """Gather what the templates of one pass may read; they are given one second of processor time
-    for all of them.
+    """Gather what the templates of one pass may read, and give them one second of processor time together.
 
     `language` is the default one, `tables` hold the translations by language.
     """
