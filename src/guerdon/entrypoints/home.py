@@ -22,6 +22,9 @@ from guerdon.tenants.errors import TenantIdInvalid
 COMMAND_CONNECTIONS = 2
 CONNECT_TIMEOUT_S = 10
 
+# A wrong password, an unknown database, an address that is none, and all that the network can do.
+UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
+
 Say = Callable[[str], None]
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -49,6 +52,17 @@ class MasterKeyAbsent(Problem):
             f"There is no {home / 'secret.key'}, and GUERDON_SECRET_KEY is not set. Set it, or GUERDON_HOME, as it is "
             "set for the server: what another key seals, the server cannot open."
         )
+
+
+class DatabaseUnreachable(Problem):
+    """The database does not let us in."""
+
+    status: ClassVar[int] = 503
+    code: ClassVar[str] = "database_unreachable"
+    title: ClassVar[str] = "The database cannot be reached"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The database cannot be reached: {reason}. Look at DATABASE_URL.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +122,11 @@ def embedded_server(settings: Settings, say: Say) -> EmbeddedPostgres:
 async def database_url(settings: Settings, say: Say) -> AsyncGenerator[str]:
     """Give the owner's address of the database: the one that is set, the embedded one that runs, or one started now.
 
-    A server started here is brought to this release, and stopped at the end. Raises the refusals of
-    `embedded_errors`, MigrationRefused.
+    A server started here is brought to this release, and stopped at the end. Raises DatabaseUnreachable,
+    MigrationRefused, the refusals of `embedded_errors`.
     """
     if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
+        yield await _reached(settings.database_url.get_secret_value())
         return
     running = find_running_dsn(settings.home)
     if running is not None:
@@ -144,10 +158,16 @@ async def open_place(settings: Settings, say: Say) -> AsyncGenerator[Place]:
 
 @asynccontextmanager
 async def owner_connection(url: str) -> AsyncGenerator[Owner]:
-    """Open one connection as the owner of the tables, which row-level security does not bind."""
-    connection = await asyncpg.connect(
-        url, timeout=CONNECT_TIMEOUT_S, server_settings={"application_name": "guerdon operator", "timezone": "UTC"}
-    )
+    """Open one connection as the owner of the tables, which row-level security does not bind.
+
+    Raises DatabaseUnreachable.
+    """
+    try:
+        connection = await asyncpg.connect(
+            url, timeout=CONNECT_TIMEOUT_S, server_settings={"application_name": "guerdon operator", "timezone": "UTC"}
+        )
+    except UNREACHABLE as trouble:
+        raise DatabaseUnreachable(str(trouble) or type(trouble).__name__) from trouble
     try:
         yield connection
     finally:
@@ -176,3 +196,8 @@ def make_master_key(settings: Settings) -> MasterKey:
     """Take the master key of the installation, or make it. Raises MasterKeyInvalid."""
     configured = None if settings.secret_key is None else settings.secret_key.get_secret_value()
     return load_master_key(configured, settings.home)
+
+
+async def _reached(url: str) -> str:
+    async with owner_connection(url):
+        return url

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
-from guerdon.entrypoints.home import Place, Say, embedded_server, home_lock, make_master_key
+from guerdon.entrypoints.home import Place, Say, database_url, embedded_server, home_lock, make_master_key
 from guerdon.entrypoints.sandbox import Addresses, Sandbox, prepare_sandbox
 from guerdon.entrypoints.supervisor import Child, Supervisor
 from guerdon.entrypoints.up_bytecode import bytecode_environment
@@ -50,7 +50,7 @@ async def _live(settings: Settings, say: Say, *, is_sandbox: bool) -> int:
         # First, so that a taken port is told before anything is started; callers wait in the socket's queue.
         sockets = stack.enter_context(open_sockets(settings.host, settings.port, with_stand_ins=is_sandbox))
         server = None if settings.database_url is not None else embedded_server(settings, say)
-        url = await _start(stack, settings, server)
+        url = await _start(stack, settings, server, say)
         for applied in await migrate(url):
             say(f"Applied the migration {applied}.")
         make_master_key(settings)
@@ -63,10 +63,10 @@ async def _live(settings: Settings, say: Say, *, is_sandbox: bool) -> int:
         return code or (1 if deaths else 0)
 
 
-async def _start(stack: AsyncExitStack, settings: Settings, server: EmbeddedPostgres | None) -> str:
+async def _start(stack: AsyncExitStack, settings: Settings, server: EmbeddedPostgres | None, say: Say) -> str:
     if server is None:
-        assert settings.database_url is not None
-        return settings.database_url.get_secret_value()
+        # Asked first, so that a wrong address is one sentence.
+        return await stack.enter_async_context(database_url(settings, say))
     url = await server.start()
     stack.push_async_callback(server.stop)
     return url
