@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/.made
-SOURCES := src tests benchmarks
+SOURCES := src tests benchmarks docs
 
 .PHONY: help setup run test check bench prove fix schema docs lock clean
 

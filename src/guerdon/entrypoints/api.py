@@ -50,15 +50,23 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
 
 def build_app(house: House) -> App:
     """Put the rooms' routes together: the boundary around the hot routes around the framework."""
+    app, hot = framework(house)
+    app.include_router(_operator_router(house, document_text(app, hot)))
+    return Boundary(
+        AllowanceHeaders(HotRoutes(hot, spoken_verbs([*parts, operator], hot), app)),
+        body_bytes_max=house.settings.body_bytes_max,
+    )
+
+
+def framework(house: House) -> tuple[FastAPI, list[HotRoute]]:
+    """Give the framework with the routers of all rooms, and the hot routes; nothing in the house is used yet."""
     app = FastAPI(title="Guerdon", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.admit = house.guard.admit
     hot, parts = hot_routes(house), routers(house)
-    install_problems(app, spoken_verbs(parts, hot))
+    install_problems(app)
     for part in parts:
         app.include_router(part)
-    text = document_text(app, hot)
-    app.include_router(_operator_router(house, text))
-    return Boundary(AllowanceHeaders(HotRoutes(hot, app)), body_bytes_max=house.settings.body_bytes_max)
+    return app, hot
 
 
 def routers(house: House) -> list[APIRouter]:

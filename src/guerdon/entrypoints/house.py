@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic
 from typing import Any
 
 from guerdon.access.authentication import Authenticator
@@ -64,31 +63,37 @@ async def open_house(settings: Settings, clock: Callable[[], datetime] = utc_now
         database = await open_database(url, settings.pool_size)
         stack.push_async_callback(database.close)
         wakeups = await stack.enter_async_context(Wakeups(url))
-        authenticator = Authenticator(database, master_key, read_issuers(settings.jwt_issuers_file), settings, clock)
-        wakeups.listen(ACCESS_TOPIC, authenticator.forget_all)
-        await stack.enter_async_context(_running(authenticator.uses.keep_flushing))
-        limits = RateLimits(
-            requests_per_minute=settings.requests_per_minute,
-            anonymous_requests_per_minute=settings.anonymous_requests_per_minute,
-        )
-        pass_types = PassTypes()
-        poster = _poster(settings, database, clock)
-        stack.push_async_callback(poster.drain)
-        issuer = PassIssuer(database, master_key, pass_types, clock)
-        stack.callback(issuer.close)
-        yield House(
-            settings,
-            database,
-            master_key,
-            wakeups,
-            authenticator,
-            Guard(authenticator, limits, monotonic),
-            pass_types,
-            poster,
-            PrivilegeLists(database, clock, queue_max=settings.queue_max),
-            issuer,
-            clock,
-        )
+        house = furnish(settings, database, wakeups, master_key, clock)
+        wakeups.listen(ACCESS_TOPIC, house.authenticator.forget_all)
+        await stack.enter_async_context(_running(house.authenticator.uses.keep_flushing))
+        stack.push_async_callback(house.poster.drain)
+        stack.callback(house.issuer.close)
+        yield house
+
+
+def furnish(
+    settings: Settings, database: Database, wakeups: Wakeups, master_key: MasterKey, clock: Callable[[], datetime]
+) -> House:
+    """Make what the routes are made of; nothing is connected or started yet. Raises IssuersInvalid."""
+    authenticator = Authenticator(database, master_key, read_issuers(settings.jwt_issuers_file), settings, clock)
+    limits = RateLimits(
+        requests_per_minute=settings.requests_per_minute,
+        anonymous_requests_per_minute=settings.anonymous_requests_per_minute,
+    )
+    pass_types = PassTypes()
+    return House(
+        settings,
+        database,
+        master_key,
+        wakeups,
+        authenticator,
+        Guard(authenticator, limits),
+        pass_types,
+        _poster(settings, database, clock),
+        PrivilegeLists(database, clock, queue_max=settings.queue_max),
+        PassIssuer(database, master_key, pass_types, clock),
+        clock,
+    )
 
 
 def _poster(settings: Settings, database: Database, clock: Callable[[], datetime]) -> Poster:
