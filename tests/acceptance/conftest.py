@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
-from tests.acceptance.running import Running, running_product
 
 from guerdon_client import Guerdon
+from tests.acceptance.running import Running, running_product
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 Document = dict[str, Any]
 
 SEED_001 = Path(__file__).with_name("seed_001.json")
 AMOUNT_MAX = 10**12
 TEXT = "^[^\\u0000]*$"
+NOT_ZERO = [{"minimum": 0.000001}, {"maximum": -0.000001}]
 PROBLEM = "application/problem+json"
 # WIRE.md section 0: what every operation of every face may answer beyond what the seed names.
 EVERYWHERE = ("400", "401", "403", "404", "405", "409", "412", "413", "415", "422", "429", "503")
@@ -56,8 +57,23 @@ def seed_document() -> Document:
                 }
             elif parameter["in"] == "path":
                 parameter["schema"] = {"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f/]{1,200}$"}
-    for schema in document["components"]["schemas"].values():
+        if "requestBody" in operation:
+            operation["requestBody"]["required"] = True
+    schemas = document["components"]["schemas"]
+    for schema in schemas.values():
         _narrow(schema)
+    # WIRE.md section 1: the form of movement ids; a movement of zero is 400; null clears a member.
+    schemas["PrivilegeMovement"]["properties"]["movementId"]["pattern"] = "^[A-Za-z0-9_-]{1,64}$"
+    for name, member in (("PrivilegeMovement", "value"), ("ApplyMovementRequest", "movementValue")):
+        schemas[name]["properties"][member]["anyOf"] = NOT_ZERO
+    for name in ("InsertPrivilegeRequest", "PatchPrivilegeRequest"):
+        properties = schemas[name]["properties"]
+        for member in ("origin", "categories", "content", "appearance", "links"):
+            properties[member] = {"anyOf": [properties[member], {"type": "null"}]}
+    schemas["ApplyMovementRequest"]["properties"]["movementId"] = {
+        "type": ["string", "null"],
+        "pattern": "^[A-Za-z0-9_-]{1,64}$",
+    }
     return document
 
 
@@ -67,17 +83,18 @@ def operations(document: Mapping[str, Any]) -> Iterator[Document]:
         yield from item.values()
 
 
-def _narrow(schema: Any) -> None:
+def _narrow(schema: object) -> None:
     if isinstance(schema, list):
-        for part in schema:
+        for part in cast("list[object]", schema):
             _narrow(part)
     if not isinstance(schema, dict):
         return
-    kinds = schema.get("type")
-    kinds = kinds if isinstance(kinds, list) else [kinds]
-    if "number" in kinds:
-        schema |= {"minimum": -AMOUNT_MAX, "maximum": AMOUNT_MAX}
-    if "string" in kinds and not {"enum", "format", "pattern"} & schema.keys():
-        schema["pattern"] = TEXT
-    for part in list(schema.values()):
+    members = cast("Document", schema)
+    kinds: object = members.get("type")
+    named: list[object] = cast("list[object]", kinds) if isinstance(kinds, list) else [kinds]
+    if "number" in named:
+        members |= {"minimum": -AMOUNT_MAX, "maximum": AMOUNT_MAX}
+    if "string" in named and not {"enum", "format", "pattern"} & members.keys():
+        members["pattern"] = TEXT
+    for part in list(members.values()):
         _narrow(part)

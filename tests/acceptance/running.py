@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,7 @@ class Running:
 
 
 @contextmanager
-def running_product(home: Path, **settings: str) -> Iterator[Running]:
+def running_product(home: Path, **settings: str) -> Generator[Running]:
     """Run `guerdon up --sandbox` until the block ends; it must end with code 0."""
     log = (home.parent / f"{home.name}.log").open("wb")
     process = subprocess.Popen(

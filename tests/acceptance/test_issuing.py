@@ -1,6 +1,4 @@
 import pytest
-from tests.acceptance.builders import a_card
-from tests.acceptance.running import Running
 
 from guerdon_client import (
     Forbidden,
@@ -14,6 +12,8 @@ from guerdon_client import (
     Unauthenticated,
     hmac_proof,
 )
+from tests.acceptance.builders import a_card
+from tests.acceptance.running import Running
 
 
 def test_a_shop_issues_a_pass_and_the_same_customer_gets_the_same_one(shop: Guerdon, customer: str) -> None:
@@ -94,9 +94,7 @@ def test_a_browser_cannot_add_an_identifier_that_it_does_not_prove(
     proof = hmac_proof(running.sandbox.identifier_keys["customerId"], customer)
 
     with pytest.raises(Unauthenticated, match="staffId"):
-        browser.create_pass(
-            "loyalty", {"customerId": customer, "staffId": "1"}, proofs={"customerId": proof}
-        )
+        browser.create_pass("loyalty", {"customerId": customer, "staffId": "1"}, proofs={"customerId": proof})
 
 
 def test_a_read_only_key_reads_and_writes_nothing(reader: Guerdon, shop: Guerdon, pass_id: str) -> None:

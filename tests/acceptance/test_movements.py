@@ -2,7 +2,6 @@ from decimal import Decimal
 
 import httpx2
 import pytest
-from tests.acceptance.builders import a_card, value_of
 
 from guerdon_client import (
     BelowFloor,
@@ -14,6 +13,7 @@ from guerdon_client import (
     PreconditionFailed,
     ValueMismatch,
 )
+from tests.acceptance.builders import a_card, value_of
 
 NOWHERE = "no-such-privilege"
 
@@ -100,21 +100,17 @@ def test_a_movement_sent_twice_under_its_id_moves_once(shop: Guerdon, pass_id: s
     assert value_of(shop, card) == 7
 
 
-@pytest.mark.parametrize("other", ["amount", "privilege", "remarks"])
-def test_a_movement_id_belongs_to_one_movement(shop: Guerdon, pass_id: str, customer: str, other: str) -> None:
+def test_a_movement_id_belongs_to_one_movement(shop: Guerdon, pass_id: str, customer: str) -> None:
     card, second = a_card(shop, pass_id, 5), a_card(shop, pass_id, 5)
     shop.apply_movement(card, 1, 5, movement_id=customer, remarks="a coffee")
 
-    with pytest.raises(Conflict) as refused:
-        match other:
-            case "amount":
-                shop.apply_movement(card, 2, 5, movement_id=customer, remarks="a coffee")
-            case "privilege":
-                shop.apply_movement(second, 1, 5, movement_id=customer, remarks="a coffee")
-            case _:
-                shop.apply_movement(card, 1, 5, movement_id=customer, remarks="two coffees")
-
-    assert refused.value.code == "movement_mismatch"
+    for another in (
+        lambda: shop.apply_movement(card, 2, 5, movement_id=customer, remarks="a coffee"),
+        lambda: shop.apply_movement(second, 1, 5, movement_id=customer, remarks="a coffee"),
+        lambda: shop.apply_movement(card, 1, 5, movement_id=customer, remarks="two coffees"),
+    ):
+        with pytest.raises(Conflict, match="movement_mismatch"):
+            another()
     assert (value_of(shop, card), value_of(shop, second)) == (6, 5)
 
 
@@ -174,9 +170,7 @@ def test_a_move_stops_at_its_floor(shop: Guerdon, pass_id: str) -> None:
     assert value_of(shop, card) == 0
 
 
-def test_a_move_repeated_under_its_id_moves_once_even_at_its_floor(
-    shop: Guerdon, pass_id: str, customer: str
-) -> None:
+def test_a_move_repeated_under_its_id_moves_once_even_at_its_floor(shop: Guerdon, pass_id: str, customer: str) -> None:
     card = a_card(shop, pass_id, 5)
     first = shop.move(card, -5, floor=0, movement_id=customer)
     again = shop.move(card, -5, floor=0, movement_id=customer)

@@ -30,9 +30,7 @@ def two_names(shop: Guerdon, customer: str) -> str:
         "customerId={customer}&customerId={customer}",
     ],
 )
-def test_every_spelling_finds_the_same_pass(
-    raw: httpx2.Client, two_names: str, customer: str, spelling: str
-) -> None:
+def test_every_spelling_finds_the_same_pass(raw: httpx2.Client, two_names: str, customer: str, spelling: str) -> None:
     query = spelling.format(pass_id=two_names, customer=customer)
 
     assert raw.get(f"/passes/findPass?{query}").text == two_names
@@ -51,9 +49,7 @@ def test_every_spelling_finds_the_same_pass(
         "id={customer}",
     ],
 )
-def test_identifiers_that_disagree_name_no_pass(
-    raw: httpx2.Client, two_names: str, customer: str, query: str
-) -> None:
+def test_identifiers_that_disagree_name_no_pass(raw: httpx2.Client, two_names: str, customer: str, query: str) -> None:
     answer = raw.get("/passes/privileges?" + query.format(pass_id=two_names, customer=customer))
 
     assert (answer.status_code, answer.json()["code"]) == (404, "pass_not_found")

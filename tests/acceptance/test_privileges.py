@@ -3,7 +3,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from tests.acceptance.builders import a_card, value_of
 
 from guerdon_client import (
     Appearance,
@@ -22,6 +21,7 @@ from guerdon_client import (
     PrivilegeChange,
     PrivilegeData,
 )
+from tests.acceptance.builders import a_card, value_of
 
 JANUARY = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 
@@ -87,9 +87,7 @@ def test_a_history_is_brought_in_with_ids_dates_and_remarks(shop: Guerdon, pass_
     assert read.value == Decimal("7.75")
 
 
-def test_a_value_that_is_not_the_sum_of_the_movements_is_refused(
-    shop: Guerdon, pass_id: str, customer: str
-) -> None:
+def test_a_value_that_is_not_the_sum_of_the_movements_is_refused(shop: Guerdon, pass_id: str, customer: str) -> None:
     data = PrivilegeData(5, [Movement(customer[:60], JANUARY, Decimal(3))])
 
     with pytest.raises(InvalidRequest) as refused:
