@@ -300,6 +300,22 @@ async def test_the_use_of_a_key_is_written_once_a_minute(
     assert last_used_at == NOW + timedelta(seconds=60)
 
 
+async def test_a_remembered_key_is_used_too(
+    authenticator: Authenticator, make_key: KeyMaker, clock: HandClock, tenant_id: str
+) -> None:
+    created = await make_key(tenant_id)
+    await authenticator.authenticate(None, created.text)
+    await authenticator.uses.flush()
+    clock.pass_time(seconds=56)
+    await authenticator.authenticate(None, created.text)
+    assert await authenticator.uses.flush() == 0
+
+    clock.pass_time(seconds=4)
+    assert authenticator.find_cached(created.text) is not None
+
+    assert await authenticator.uses.flush() == 1
+
+
 async def test_a_refused_key_is_no_use(authenticator: Authenticator, make_key: KeyMaker, tenant_id: str) -> None:
     created = await make_key(tenant_id)
     with pytest.raises(Unauthenticated):

@@ -176,6 +176,13 @@ async def test_the_key_id_chooses_among_keys_and_is_needed_when_there_are_severa
     await BearerTokens([issuer]).check(sign(CLAIMS, {"kid": "k1"}), NOW)
     await refused(sign(CLAIMS, {"kid": "k2"}), issuer)
     await refused(sign(CLAIMS), issuer)
+    await refused(sign(CLAIMS), an_issuer(public(KEY, kid="k1"), public(OTHER_KEY, kid="k2")))
+
+
+async def test_a_key_for_encryption_beside_the_one_for_signatures_is_no_choice() -> None:
+    issuer = an_issuer(public(OTHER_KEY, use="enc"), public(KEY, use="sig"))
+
+    assert (await BearerTokens([issuer]).check(sign(CLAIMS), NOW)).tenant_id == "demo"
 
 
 async def test_a_key_for_encryption_or_another_algorithm_checks_no_signature() -> None:

@@ -127,7 +127,7 @@ async def test_a_first_fetch_that_failed_is_tried_again_soon(keys: FetchedKeys, 
         ("200 OK", b"[]"),
         ("200 OK", b'{"keys":[]}'),
         ("200 OK", b'{"keys":[{"kty":"new"}]}'),
-        ("200 OK", b" " * (DOCUMENT_BYTES_MAX + 1)),
+        ("200 OK", a_key_set("k1").ljust(DOCUMENT_BYTES_MAX + 1)),
         ("200 OK", b"\xff"),
     ],
 )

@@ -5,7 +5,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from guerdon.access.errors import KeyDefinitionInvalid, KeyExists, KeyNotFound, ScopeNotHeld, TooManyKeys
+from guerdon.access.errors import KeyExists, KeyExpiryPast, KeyNotFound, ScopeNotHeld, TooManyKeys
 from guerdon.access.keys import KeyPepper, list_keys, revoke_key
 from guerdon.access.model import Caller, KeyName, operator, read_key_name
 from guerdon.platform.db import Database
@@ -88,7 +88,7 @@ async def test_a_maker_cannot_grant_what_it_does_not_hold(make_key: KeyMaker, te
 
 
 async def test_a_key_is_not_made_expired(make_key: KeyMaker, tenant_id: str) -> None:
-    with pytest.raises(KeyDefinitionInvalid):
+    with pytest.raises(KeyExpiryPast):
         await make_key(tenant_id, expires_at=NOW)
 
 

@@ -1,6 +1,7 @@
 """Why this room refuses.
 
-KeyDefinitionInvalid 400  the key's name, scopes or expiry are not possible
+KeyDefinitionInvalid 400  the key's name or scopes are not possible
+KeyExpiryPast        409  the key would have expired already
 ScopeNotHeld         403  a key would be given more than its maker has
 KeyNotFound          404  no key of this name that is still good
 KeyExists            409  a key of this name is still good
@@ -21,6 +22,15 @@ class IssuersInvalid(Exception):
 
 class KeyDefinitionInvalid(InvalidRequest):
     """The key's name, scopes or expiry are not possible."""
+
+
+class KeyExpiryPast(Conflict):
+    """The key would have expired already."""
+
+    code = "key_expiry_past"
+
+    def __init__(self) -> None:
+        super().__init__("The expiry of the key has passed; give one in the future, or none.")
 
 
 class ScopeNotHeld(Forbidden):

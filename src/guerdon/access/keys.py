@@ -74,7 +74,7 @@ async def create_key(
 ) -> CreatedKey:
     """Make a key with scopes that the caller holds too; its text is in the answer and nowhere else.
 
-    Raises KeyDefinitionInvalid, ScopeNotHeld, KeyExists, TooManyKeys.
+    Raises KeyDefinitionInvalid, ScopeNotHeld, KeyExpiryPast, KeyExists, TooManyKeys.
     """
     check_key_name(name)
     check_grant(scopes, caller)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from guerdon.access.errors import KeyDefinitionInvalid, ScopeNotHeld
+from guerdon.access.errors import KeyDefinitionInvalid, KeyExpiryPast, ScopeNotHeld
 from guerdon.platform.db import is_tenant_id
 from guerdon.platform.problems import Forbidden
 
@@ -195,6 +195,6 @@ def check_grant(scopes: frozenset[str], holder: Caller) -> None:
 
 
 def check_expiry(expires_at: datetime | None, now: datetime) -> None:
-    """Accept no expiry, or one to come. Raises KeyDefinitionInvalid."""
+    """Accept no expiry, or one to come. Raises KeyExpiryPast."""
     if expires_at is not None and expires_at <= now:
-        raise KeyDefinitionInvalid({"expiresAt": ["The expiry must lie in the future."]})
+        raise KeyExpiryPast

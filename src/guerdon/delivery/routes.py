@@ -58,7 +58,9 @@ class DeliveryRoutes:
     def router(self) -> APIRouter:
         """Give the routes."""
         made = router("/api/{tenantId}/passes", "Pass")
-        made.add_api_route("/{passId}/view", self.view, openapi_extra=asks(PUBLIC), status_code=302)
+        made.add_api_route(
+            "/{passId}/view", self.view, openapi_extra=asks(PUBLIC), status_code=302, response_class=RedirectResponse
+        )
         made.add_api_route("/{passId}", self.install, openapi_extra=asks(PUBLIC), responses=ANSWERS)
         return made
 

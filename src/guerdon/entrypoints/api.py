@@ -51,11 +51,10 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
 def build_app(house: House) -> App:
     """Put the rooms' routes together: the boundary around the hot routes around the framework."""
     app, hot = framework(house)
-    app.include_router(_operator_router(house, document_text(app, hot)))
-    return Boundary(
-        AllowanceHeaders(HotRoutes(hot, spoken_verbs([*parts, operator], hot), app)),
-        body_bytes_max=house.settings.body_bytes_max,
-    )
+    operator = _operator_router(house, document_text(app, hot))
+    app.include_router(operator)
+    spoken = spoken_verbs([*routers(house), operator], hot)
+    return Boundary(AllowanceHeaders(HotRoutes(hot, spoken, app)), body_bytes_max=house.settings.body_bytes_max)
 
 
 def framework(house: House) -> tuple[FastAPI, list[HotRoute]]:

@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from guerdon.passes.schemas import PassCreated
 from guerdon.platform.http import PUBLIC, SCOPE_MEMBER, HotRoute
 from guerdon.platform.problems import MEDIA_TYPE
+from guerdon.platform.wire import JSON_VALUE_SCHEMA
 from guerdon.privileges.schemas import ApplyMovementRequest, MovementResponse, Privilege
 
 VERSION = "0.1.0"
@@ -83,6 +84,7 @@ def compose(app: FastAPI, hot: Sequence[HotRoute]) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(_hot_schemas())
     schemas["Problem"] = PROBLEM
+    schemas["JsonValue"] = JSON_VALUE_SCHEMA
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     document["components"]["securitySchemes"] = {

@@ -66,12 +66,20 @@ class PassRoutes:
         made = router("/api/{tenantId}/passes", "Pass")
         named = {"parameters": [IDENTIFIERS_PARAMETER]}
         made.add_api_route("", self.create, methods=["POST"], openapi_extra=asks(PUBLIC), responses=CREATED)
-        made.add_api_route("", self.update_by_identifiers, methods=["PATCH"], openapi_extra=named | asks(PASS_WRITE))
+        made.add_api_route(
+            "",
+            self.update_by_identifiers,
+            methods=["PATCH"],
+            response_class=Response,
+            openapi_extra=named | asks(PASS_WRITE),
+        )
         made.add_api_route("/findPass", self.find, openapi_extra=named | asks(PUBLIC), responses=FOUND)
         made.add_api_route(
             "/{passId}/document", self.document, openapi_extra=asks(PASS_READ), response_model=PassDocument
         )
-        made.add_api_route("/{passId}", self.update, methods=["PATCH"], openapi_extra=asks(PASS_WRITE))
+        made.add_api_route(
+            "/{passId}", self.update, methods=["PATCH"], response_class=Response, openapi_extra=asks(PASS_WRITE)
+        )
         return made
 
     async def create(
@@ -114,6 +122,8 @@ class PassRoutes:
                 if pass_type is None or identifiers.pass_ids:
                     raise _not_proven(caller, [claim.name for claim in claims], PASS_READ)
                 await self._check_proofs(tx, None if caller is None else caller, pass_type, claims)
+            elif pass_type is not None:
+                await self.pass_types.get(tx, pass_type)
             pass_id = await find_pass_id(tx, identifiers, pass_type)
         if pass_id is None:
             return Response(status_code=204)

@@ -1,30 +1,45 @@
 """The bodies of the pass operations."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
+from pydantic import JsonValue as JsonSchemaValue
 
-from guerdon.platform.wire import Body, Instant
+from guerdon.platform.wire import NO_NUL, Body, Instant, JsonValue
 
-IdentifierName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-IdentifierValue = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+IdentifierName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
+IdentifierValue = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=NO_NUL)]
 MEMBERS_MAX = 200
+NO_OTHERS: dict[str, JsonSchemaValue] = {"additionalProperties": False}  # names that break the pattern are refused
 
 
 class CreatePass(Body):
     """A new pass; proofs ride among the identifiers as `<name>.hmac` and `<name>.secret`."""
 
-    identifiers: Annotated[dict[IdentifierName, IdentifierValue], Field(max_length=60)] = {}  # noqa: RUF012 (frozen)
-    metadata: Annotated[dict[IdentifierName, Any], Field(max_length=MEMBERS_MAX)] = {}  # noqa: RUF012 (frozen)
-    additional_data: Annotated[dict[IdentifierName, Any], Field(max_length=MEMBERS_MAX)] = {}  # noqa: RUF012 (frozen)
+    identifiers: Annotated[
+        dict[IdentifierName, IdentifierValue], Field(max_length=60, json_schema_extra=NO_OTHERS)
+    ] = {}  # noqa: RUF012 (frozen)
+    metadata: Annotated[
+        dict[IdentifierName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)
+    ] = {}  # noqa: RUF012 (frozen)
+    additional_data: Annotated[
+        dict[IdentifierName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)
+    ] = {}  # noqa: RUF012 (frozen)
 
 
 class UpdatePass(Body):
     """Changes of a pass, merged per key; null removes a key."""
 
-    identifiers: Annotated[dict[IdentifierName, IdentifierValue | None], Field(max_length=20)] | None = None
-    metadata: Annotated[dict[IdentifierName, Any], Field(max_length=MEMBERS_MAX)] | None = None
-    additional_data: Annotated[dict[IdentifierName, Any], Field(max_length=MEMBERS_MAX)] | None = None
+    identifiers: (
+        Annotated[dict[IdentifierName, IdentifierValue | None], Field(max_length=20, json_schema_extra=NO_OTHERS)]
+        | None
+    ) = None
+    metadata: (
+        Annotated[dict[IdentifierName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)] | None
+    ) = None
+    additional_data: (
+        Annotated[dict[IdentifierName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)] | None
+    ) = None
 
 
 class PassCreated(Body):
@@ -39,8 +54,8 @@ class PassDocument(Body):
     pass_id: str
     pass_type: str
     identifiers: dict[str, str]
-    metadata: dict[str, Any]
-    additional_data: dict[str, Any]
+    metadata: dict[str, JsonValue]
+    additional_data: dict[str, JsonValue]
     revision: int
     creation_date: Instant
     last_update_date: Instant

@@ -1,12 +1,13 @@
 """How routes read a request and write an answer: strict JSON, all mistakes at once, hot routes beside FastAPI."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
 
 import msgspec
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic_core import ErrorDetails
@@ -25,6 +26,7 @@ from guerdon.platform.problems import (
 
 JSON_DEPTH_MAX = 64
 EXPONENT_MAX = 308  # what a double reaches, and so every other reader of the document
+EXPONENT_MIN = -1_000
 INTEGER_BITS_MAX = 1_024
 DOCUMENT_PLACES = frozenset({"body", "query", "path", "header", "cookie"})
 
@@ -69,11 +71,13 @@ class StrictRoute(APIRoute):
         """Wrap FastAPI's handler."""
         handler = super().get_route_handler()
         wanted: str = (self.openapi_extra or {})[SCOPE_MEMBER]
+        single = _query_names(self.dependant)
 
         async def handle(request: Request) -> Response:
             request.scope[ROUTE] = self.path
             # Before anything of the request is read, so that a stranger learns nothing of its mistakes.
             await request.app.state.admit(request, wanted)
+            _check_single(request, single)
             strict = StrictRequest(request.scope, request.receive)
             if self.body_field is not None and request.scope[BODY]:
                 # Read here, so that broken JSON is told as such and not as FastAPI tells it.
@@ -146,9 +150,13 @@ class HotRoute:
 class HotRoutes:
     """Answers hot routes itself and hands everything else to the framework."""
 
-    def __init__(self, routes: Sequence[HotRoute], otherwise: App) -> None:
-        """Sort the routes by method and length, so that a request looks at two or three at most."""
+    def __init__(self, routes: Sequence[HotRoute], spoken: Sequence[tuple[str, str]], otherwise: App) -> None:
+        """Sort the routes by method and length, so that a request looks at two or three at most.
+
+        `spoken` lists every address template with a verb that is spoken there (`spoken_verbs`).
+        """
         self._otherwise = otherwise
+        self._spoken = spoken
         self._routes: dict[tuple[str, int], list[HotRoute]] = {}
         for route in routes:
             self._routes.setdefault((route.method, route.template.count("/")), []).append(route)
@@ -165,6 +173,11 @@ class HotRoutes:
                     answer = await route.handler(request)
                     await send_answer(send, answer.status, answer.body, list(answer.headers))
                     return
+            # The framework would take `PATCH /passes/privileges` for a pass of that name.
+            verbs = _allowed_methods(self._spoken, path)
+            if verbs and scope["method"] not in verbs:
+                allowed = ", ".join(verbs)
+                raise MethodNotAllowed(f"This address speaks {allowed}.", headers={"Allow": allowed})
         await self._otherwise(scope, receive, send)
 
 
@@ -175,24 +188,11 @@ def spoken_verbs(routers: Sequence[APIRouter], hot: Sequence[HotRoute]) -> list[
     return spoken + [(route.template, route.method) for route in hot]
 
 
-def install_problems(app: FastAPI, spoken: Sequence[tuple[str, str]]) -> None:
-    """Make every refusal of the framework and of the rooms a problem document; `spoken` as `spoken_verbs` lists it."""
-
-    async def on_http_exception(request: Request, failure: Exception) -> Response:
-        refusal = cast("HTTPException", failure)
-        allowed = ", ".join(_allowed_methods(spoken, request.scope["path"]))
-        # The framework does not know the hot addresses; with another verb they are not missing either.
-        if allowed and refusal.status_code in {NotFound.status, MethodNotAllowed.status}:
-            problem: Problem = MethodNotAllowed(f"This address speaks {allowed}.", headers={"Allow": allowed})
-        elif refusal.status_code == NotFound.status:
-            problem = NotFound("Nothing is at this address.")
-        else:
-            problem = BadlyFormed(str(refusal.detail))
-        return problem_response(problem, request)
-
+def install_problems(app: FastAPI) -> None:
+    """Make every refusal of the framework and of the rooms a problem document."""
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_failure)
 
 
@@ -223,8 +223,27 @@ async def _on_invalid(request: Request, failure: Exception) -> Response:
     return problem_response(invalid_request(cast("list[ErrorDetails]", mistakes)), request)
 
 
+async def _on_http_exception(request: Request, failure: Exception) -> Response:
+    refusal = cast("HTTPException", failure)
+    if refusal.status_code == NotFound.status:
+        return problem_response(NotFound("Nothing is at this address."), request)
+    return problem_response(BadlyFormed(str(refusal.detail)), request)
+
+
 async def _on_failure(request: Request, _failure: Exception) -> Response:
     return problem_response(InternalError(), request)
+
+
+def _query_names(dependant: Dependant) -> set[str]:
+    inner = (_query_names(part) for part in dependant.dependencies)
+    return {str(field.alias) for field in dependant.query_params}.union(*inner)
+
+
+def _check_single(request: Request, names: Collection[str]) -> None:
+    """Refuse a query parameter that is given twice: which one is meant would be a guess."""
+    repeated = [name for name in names if len(request.query_params.getlist(name)) > 1]
+    if repeated:
+        raise InvalidRequest({name: ["Give this parameter once."] for name in sorted(repeated)})
 
 
 def _allowed_methods(spoken: Sequence[tuple[str, str]], path: str) -> list[str]:
@@ -265,7 +284,7 @@ def _check_storable(value: object, depth_left: int) -> None:
 def _check_leaf(value: object) -> None:
     if isinstance(value, str) and "\x00" in value:
         raise BadlyFormed("The body holds a NUL character (\\u0000); leave it out.")
-    if isinstance(value, Decimal) and abs(value.adjusted()) > EXPONENT_MAX:
-        raise BadlyFormed(f"The body holds a number beyond 10 to the power of {EXPONENT_MAX}.")
+    if isinstance(value, Decimal) and not EXPONENT_MIN <= value.adjusted() <= EXPONENT_MAX:
+        raise BadlyFormed(f"The body holds a number beyond 10 to the power of {EXPONENT_MAX}, or of {EXPONENT_MIN}.")
     if isinstance(value, int) and value.bit_length() > INTEGER_BITS_MAX:
         raise BadlyFormed(f"The body holds an integer of more than {INTEGER_BITS_MAX} bits.")

@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 AMOUNT_MAX = 10**12
 INT32_MAX = 2**31 - 1
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL stores no NUL in text
 RFC3339 = re.compile(r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
@@ -45,6 +46,13 @@ def _number(value: object) -> object:
     return Decimal(value)
 
 
+def _whole(value: object) -> object:
+    # To JSON, 1.0 and 1 are one number.
+    if isinstance(value, Decimal) and abs(value) <= INT32_MAX and value == value.to_integral_value():
+        return int(value)
+    return value
+
+
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 Exact = Annotated[
     Decimal,
@@ -53,12 +61,38 @@ Exact = Annotated[
 ]
 Int32 = Annotated[
     int,
+    BeforeValidator(_whole),
     Field(ge=-INT32_MAX - 1, le=INT32_MAX, json_schema_extra={"format": "int32"}),
 ]
-ShortText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-LongText = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
+Text = Annotated[str, StringConstraints(pattern=NO_NUL)]
+LongText = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=NO_NUL)]
+NonZero = Annotated[
+    Exact,
+    WithJsonSchema(
+        {
+            "type": "number",
+            "format": "double",
+            "anyOf": [{"minimum": 0.000001, "maximum": AMOUNT_MAX}, {"minimum": -AMOUNT_MAX, "maximum": -0.000001}],
+        }
+    ),
+]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
-CorrelationId = Annotated[str, StringConstraints(min_length=10, max_length=100)]
+CorrelationId = Annotated[str, StringConstraints(min_length=10, max_length=100, pattern=NO_NUL)]
 Uri = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$", max_length=2048)]
 UriMember = Annotated[Uri, WithJsonSchema({"type": "string", "format": "uri", "maxLength": 2048})]
-JsonMap = dict[str, Any]
+JsonValue = Annotated[Any, WithJsonSchema({"$ref": "#/components/schemas/JsonValue"})]
+JSON_VALUE_SCHEMA: dict[str, Any] = {
+    "description": "Any JSON that the database can hold: no NUL in texts, no number beyond a double.",
+    "anyOf": [
+        {"type": ["null", "boolean"]},
+        {"type": "number", "minimum": -1e300, "maximum": 1e300},
+        {"type": "string", "pattern": NO_NUL},
+        {"type": "array", "items": {"$ref": "#/components/schemas/JsonValue"}},
+        {
+            "type": "object",
+            "propertyNames": {"pattern": NO_NUL},
+            "additionalProperties": {"$ref": "#/components/schemas/JsonValue"},
+        },
+    ],
+}

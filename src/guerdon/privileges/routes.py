@@ -59,13 +59,25 @@ class PrivilegeRoutes:
             response_model=PrivilegeCreated,
         )
         add("/privileges/{privilegeId}", self.get, openapi_extra=reads, response_model=one)
-        add("/privileges/{privilegeId}", self.put_by_identifiers, methods=["PUT"], openapi_extra=named | writes)
+        add(
+            "/privileges/{privilegeId}",
+            self.put_by_identifiers,
+            methods=["PUT"],
+            response_class=Response,
+            openapi_extra=named | writes,
+        )
         add("/privileges/{privilegeId}", self.delete, methods=["DELETE"], openapi_extra=writes, status_code=204)
         add(
             "/{passId}/privileges", self.create, methods=["POST"], openapi_extra=writes, response_model=PrivilegeCreated
         )
         add("/{passId}/privileges/{privilegeId}", self.get_of_pass, openapi_extra=reads, response_model=one)
-        add("/{passId}/privileges/{privilegeId}", self.put, methods=["PUT"], openapi_extra=writes)
+        add(
+            "/{passId}/privileges/{privilegeId}",
+            self.put,
+            methods=["PUT"],
+            response_class=Response,
+            openapi_extra=writes,
+        )
         add(
             "/{passId}/privileges/{privilegeId}",
             self.delete_of_pass,

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, WithJsonSchema
 
 from guerdon.platform.wire import (
+    NO_NUL,
     Body,
     CorrelationId,
     Exact,
@@ -12,7 +13,9 @@ from guerdon.platform.wire import (
     Int32,
     LanguageCode,
     LongText,
+    NonZero,
     ShortText,
+    Text,
     UriMember,
 )
 
@@ -24,11 +27,25 @@ CATEGORIES_MAX = 20
 TRANSLATIONS_MAX = 100
 
 
+Translations = Annotated[
+    dict[LanguageCode, Text],
+    Field(max_length=TRANSLATIONS_MAX),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "maxProperties": TRANSLATIONS_MAX,
+            "propertyNames": {"pattern": "^[a-z]{2}(-[A-Z]{2})?$"},
+            "additionalProperties": {"type": "string", "pattern": NO_NUL},
+        }
+    ),
+]
+
+
 class LocalizedString(Body):
     """A text in the primary language, with translations."""
 
-    value: str | None = None
-    values: Annotated[dict[LanguageCode, str], Field(max_length=TRANSLATIONS_MAX)] | None = None
+    value: Text | None = None
+    values: Translations | None = None
 
 
 class PrivilegeOrigin(Body):
@@ -51,8 +68,8 @@ class PrivilegeAppearance(Body):
 
     main_image_url: LocalizedString = LocalizedString()
     thumbnail_url: LocalizedString = LocalizedString()
-    background_color: str | None = None
-    foreground_color: str | None = None
+    background_color: Text | None = None
+    foreground_color: Text | None = None
 
 
 class PrivilegeLink(Body):
@@ -74,7 +91,7 @@ class PrivilegeMovement(Body):
 
     movement_id: MovementId
     date: Instant
-    value: Exact
+    value: NonZero
     remarks: LongText | None = None
 
 
@@ -96,8 +113,8 @@ class NotifyRequestOptions(Body):
 class NotifyRequest(Body):
     """What the holder is told; one of the two texts is needed."""
 
-    content: str | None = None
-    localized_content: dict[LanguageCode, str] | None = None
+    content: Text | None = None
+    localized_content: Translations | None = None
     options: NotifyRequestOptions = NotifyRequestOptions()
 
 
@@ -118,9 +135,9 @@ class PrivilegeRequest(Body):
     content: PrivilegeContent | None = None
     appearance: PrivilegeAppearance | None = None
     links: PrivilegeLinks | None = None
-    data: PrivilegeData | None = None
+    data: PrivilegeData = PrivilegeData()
     deletion_date: Instant | None = None
-    options: WriteOptionsBody | None = None
+    options: WriteOptionsBody = WriteOptionsBody()
 
 
 class InsertPrivilegeRequest(PrivilegeRequest):
@@ -139,7 +156,7 @@ class ApplyMovementRequest(Body):
     """A movement, and what the caller believes the value to be before it."""
 
     old_value: Exact
-    movement_value: Exact
+    movement_value: NonZero
     remarks: LongText | None = None
     movement_id: MovementId | None = None
 

@@ -19,24 +19,21 @@ def read_description(body: PrivilegeRequest, type_given: str | None) -> Descript
     """Part a body into the members that it gives and what they say. Raises InvalidRequest."""
     _check_notification(body)
     given = {PrivilegeRequest.model_fields[name].alias or name for name in body.model_fields_set & _fields()}
-    if body.data is not None and "content" in body.data.model_fields_set:
+    if "content" in body.data.model_fields_set:
         given.add("data.content")
     document = {
         PrivilegeRequest.model_fields[name].alias or name: _plain(getattr(body, name))
         for name in DESCRIBING
         if name in body.model_fields_set
     }
-    content = None if body.data is None else body.data.content
-    return Description(frozenset(given), type_given, body.priority, document, content, body.deletion_date)
+    return Description(frozenset(given), type_given, body.priority, document, body.data.content, body.deletion_date)
 
 
-def read_history(data: PrivilegeData | None, opening_id: str, now: datetime) -> tuple[PastMovement, ...]:
+def read_history(data: PrivilegeData, opening_id: str, now: datetime) -> tuple[PastMovement, ...]:
     """Give the history that a new privilege brings: its movements, or one that opens it with its value.
 
     Raises ZeroMovement, HistoryMismatch, InvalidRequest when two movements share an id.
     """
-    if data is None:
-        return ()
     movements = data.movements or []
     _check_ids([movement.movement_id for movement in movements])
     value = None if data.value is None else to_millionths(data.value)
@@ -54,7 +51,7 @@ def read_history(data: PrivilegeData | None, opening_id: str, now: datetime) -> 
 
 def read_notification(body: PrivilegeRequest) -> Notification | None:
     """Give what the holder is to be told beside the privilege, if anything."""
-    if body.options is None or body.options.notification is None:
+    if body.options.notification is None:
         return None
     asked = body.options.notification
     correlation_id = asked.options.correlation_id or body.options.correlation_id
@@ -62,7 +59,7 @@ def read_notification(body: PrivilegeRequest) -> Notification | None:
 
 
 def _check_notification(body: PrivilegeRequest) -> None:
-    asked: NotifyRequest | None = None if body.options is None else body.options.notification
+    asked: NotifyRequest | None = body.options.notification
     if asked is not None and not asked.content and not asked.localized_content:
         raise InvalidRequest({"options.notification": ["Give content, localizedContent, or both."]})
 
