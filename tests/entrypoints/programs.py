@@ -6,7 +6,6 @@ import queue
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -17,14 +16,16 @@ from typing import Any
 COMMAND = (sys.executable, "-m", "guerdon.entrypoints.cli")
 READY = "Guerdon answers at "
 SECONDS_MAX = 60
-# Compiled once for all the processes of a run, wherever Python may not write it beside the sources.
-BYTECODE = Path(tempfile.gettempdir()) / f"guerdon-test-bytecode-{os.geteuid()}"
+# Compiled once for all the processes of all runs, also where Python may not write it beside the sources.
+BYTECODE = Path(sys.prefix) / "bytecode-of-tests"
+# One API process starts sooner than two; the sandbox's own tests run two.
+LEAN = {"PYTHONPYCACHEPREFIX": str(BYTECODE), "PYTHONDONTWRITEBYTECODE": "", "GUERDON_API_PROCESSES": "1"}
 
 
 def environment(said: Mapping[str, str] | None = None) -> dict[str, str]:
     """Ours without any setting of Guerdon, and what is said on top."""
     clean = {name: text for name, text in os.environ.items() if not name.startswith(("GUERDON_", "DATABASE_"))}
-    return {**clean, "PYTHONPYCACHEPREFIX": str(BYTECODE), "PYTHONDONTWRITEBYTECODE": "", **(said or {})}
+    return {**clean, **LEAN, **(said or {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,11 @@ class Up:
     def wait_for(self, beginning: str) -> str:
         """Give the line that begins so, once it is said."""
         while True:
-            line = self._said.get(timeout=SECONDS_MAX)
-            assert line is not None, f"it ended and said: {self.lines}"
+            try:
+                line = self._said.get(timeout=SECONDS_MAX)
+            except queue.Empty:
+                line = None
+            assert line is not None, f"it said only: {self.lines}"
             self.lines.append(line)
             if line.startswith(beginning):
                 return line

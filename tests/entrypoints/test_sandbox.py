@@ -46,7 +46,7 @@ def up() -> Iterator[Up]:
     """A sandbox for all tests of this file."""
     with tempfile.TemporaryDirectory(prefix="guerdon-test-") as folder:
         Path(folder).chmod(0o755)
-        with running(Path(folder) / "home", "--sandbox") as started:
+        with running(Path(folder) / "home", "--sandbox", env={"GUERDON_API_PROCESSES": "2"}) as started:
             yield started
 
 
