@@ -1,0 +1,26 @@
+"""The long form of tests/acceptance/test_kills.py; GUERDON_PROVE_KILLS says how many."""
+
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.killing import API_PROCESSES, kill_under_load
+from tests.acceptance.running import running_product, verify_ledger
+
+KILLS = int(os.environ.get("GUERDON_PROVE_KILLS", "1000"))
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(0)
+async def test_a_thousand_kills_lose_and_double_no_acknowledged_movement(tmp_path: Path) -> None:
+    with running_product(tmp_path / "home", GUERDON_API_PROCESSES=str(API_PROCESSES)) as product:
+        tills = await kill_under_load(product, KILLS)
+
+        with product.client() as shop:
+            values = {till.privilege_id: shop.get_privilege(till.privilege_id).value for till in tills}
+        verified = verify_ledger(product.home)
+
+    assert values == {till.privilege_id: till.acknowledged * Decimal("0.5") for till in tills}
+    assert verified.returncode == 0, verified.stdout + verified.stderr
