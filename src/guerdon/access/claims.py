@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from guerdon.access.model import Caller, narrowed, scopes_of
-from guerdon.platform.db import is_tenant_id
 from guerdon.platform.problems import Unauthenticated
+from guerdon.platform.tenant_ids import is_tenant_id
 
 Claims = Mapping[str, object]
 

@@ -10,9 +10,9 @@ from guerdon.access.authentication import Authenticator
 from guerdon.access.limits import Allowance, RateLimits
 from guerdon.access.model import Caller
 from guerdon.platform.boundary import App, Message, Receive, Scope, Send
-from guerdon.platform.db import is_tenant_id
 from guerdon.platform.http import PUBLIC, HotRequest
 from guerdon.platform.problems import NotFound, Unauthenticated
+from guerdon.platform.tenant_ids import is_tenant_id
 
 CALLER: Final = "guerdon.caller"
 ALLOWANCE: Final = "guerdon.allowance"

@@ -2,14 +2,14 @@
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from guerdon.access.errors import KeyDefinitionInvalid, KeyExpiryPast, ScopeNotHeld
-from guerdon.platform.db import is_tenant_id
 from guerdon.platform.problems import Forbidden
+from guerdon.platform.tenant_ids import is_tenant_id
 
 EVERYTHING: Final = "*"
 ACCESS_WRITE: Final = "Access.Write"
@@ -94,7 +94,7 @@ class ApiKey:
     tenant_id: str
     key_id: str
     name: str
-    scopes: tuple[str, ...]
+    scopes: Sequence[str]
     created_at: datetime
     created_by: str
     expires_at: datetime | None

@@ -3,8 +3,8 @@
 import typer
 
 from guerdon.entrypoints.cli_running import AsJson, Home, run, say, show_json
-from guerdon.entrypoints.home import database_url, find_missing_migrations, owner_connection, settings_at
-from guerdon.platform.migrate import migrate
+from guerdon.entrypoints.home import database_url, owner_connection, settings_at
+from guerdon.platform.migrate import list_missing, migrate
 
 
 def register(app: typer.Typer, sentence: str) -> None:
@@ -19,7 +19,7 @@ def bring(*, as_json: AsJson = False, home: Home = None) -> None:
         async with database_url(settings_at(home), say) as url:
             applied = await migrate(url)
             async with owner_connection(url) as owner:
-                assert not await find_missing_migrations(owner)
+                assert not await list_missing(owner)
         if as_json:
             show_json({"applied": applied})
         else:

@@ -6,10 +6,11 @@ from typing import Final
 from guerdon.delivery.apple.credentials import find_identity
 from guerdon.entrypoints import doctor_queries
 from guerdon.entrypoints.doctor_findings import Check, failed, fine, warning
-from guerdon.entrypoints.home import Owner, find_missing_migrations, get_master_key, owner_connection
+from guerdon.entrypoints.home import Owner, get_master_key, owner_connection
 from guerdon.platform.clock import rfc3339, utc_now
 from guerdon.platform.db import APPLICATION_ROLE, Database, open_database
 from guerdon.platform.keys import MasterKey, MasterKeyInvalid
+from guerdon.platform.migrate import list_missing
 from guerdon.platform.problems import Problem
 from guerdon.platform.settings import Settings
 from guerdon.tenants.administration import list_tenants
@@ -27,7 +28,7 @@ TENANTS_MAX: Final = 1_000
 async def examine_database(settings: Settings, url: str, now: datetime) -> list[Check]:
     """Look at the server, the schema, the roles and, if all is there, at every tenant (1000 at most)."""
     async with owner_connection(url) as owner:
-        missing = await find_missing_migrations(owner)
+        missing = await list_missing(owner)
         checks = await _server(owner, settings)
         if missing:
             return [*checks, failed("schema", f"It lacks {', '.join(missing)}; run `guerdon migrate`.")]

@@ -10,12 +10,13 @@ from typing import ClassVar, TypeAlias
 import asyncpg
 
 from guerdon.platform.cluster_folder import ClusterFolder, lock
-from guerdon.platform.db import Database, Tx, is_tenant_id, open_database
+from guerdon.platform.db import Database, Tx, open_database
 from guerdon.platform.embedded import EmbeddedPostgres, EmbeddedSettings, find_running_dsn
 from guerdon.platform.keys import MasterKey, load_master_key
-from guerdon.platform.migrate import list_migrations, migrate
+from guerdon.platform.migrate import list_missing, migrate
 from guerdon.platform.problems import Problem
 from guerdon.platform.settings import Settings, read_settings
+from guerdon.platform.tenant_ids import is_tenant_id
 from guerdon.tenants.administration import get_tenant
 from guerdon.tenants.errors import TenantIdInvalid
 
@@ -146,7 +147,7 @@ async def open_place(settings: Settings, say: Say) -> AsyncGenerator[Place]:
     """Open all that an operator's command works on. Raises what `database_url` does, DatabaseUnmigrated."""
     async with database_url(settings, say) as url:
         async with owner_connection(url) as connection:
-            missing = await find_missing_migrations(connection)
+            missing = await list_missing(connection)
         if missing:
             raise DatabaseUnmigrated(missing)
         database = await open_database(url, COMMAND_CONNECTIONS)
@@ -172,13 +173,6 @@ async def owner_connection(url: str) -> AsyncGenerator[Owner]:
         yield connection
     finally:
         await connection.close()
-
-
-async def find_missing_migrations(owner: Owner) -> list[str]:
-    """Name the migrations of this release that the database lacks."""
-    has_table = await owner.fetchval("SELECT to_regclass('migration') IS NOT NULL")
-    applied = {row["name"] for row in await owner.fetch("SELECT name FROM migration")} if has_table else set[str]()
-    return [migration.name for migration in list_migrations() if migration.name not in applied]
 
 
 def get_master_key(settings: Settings) -> MasterKey:

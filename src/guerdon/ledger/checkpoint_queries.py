@@ -40,7 +40,7 @@ async def list_moved(tx: Tx, after: UUID | None, limit: int) -> list[MovedAccoun
     return await tx.all(
         MovedAccount,
         """
-        SELECT a.account_id, a.kind, a.owner_id, a.seq, a.head, coalesce(l.seq, 0)
+        SELECT a.account_id, a.kind, a.owner_id, a.seq, a.head, coalesce(l.seq, 0) AS sealed_seq
           FROM ledger_account a
           LEFT JOIN LATERAL (
                SELECT seq FROM ledger_checkpoint_leaf

@@ -1,6 +1,5 @@
 """Tenant-bound transactions over asyncpg, and rows as frozen dataclasses."""
 
-import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,21 +7,17 @@ from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 
 import asyncpg
 
+from guerdon.platform.tenant_ids import is_tenant_id
+
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
     Connection = PoolConnectionProxy[asyncpg.Record]
 
 Row = TypeVar("Row")
-TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]")
 APPLICATION_ROLE = "guerdon_app"
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
-
-
-def is_tenant_id(text: str) -> bool:
-    """Tell whether a text may name a tenant: 2 to 40 of a-z, 0-9 and inner hyphens."""
-    return TENANT_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,11 +167,11 @@ async def stats(tx: Tx) -> list[KindStats]:
     return await tx.all(
         KindStats,
         """
-        SELECT entrypoint,
-               count(*) FILTER (WHERE status = 'queued'),
-               count(*) FILTER (WHERE status = 'picked'),
-               count(*) FILTER (WHERE status = 'failed'),
-               min(execute_after) FILTER (WHERE status = 'queued' AND execute_after <= now())
+        SELECT entrypoint AS kind,
+               count(*) FILTER (WHERE status = 'queued') AS waiting,
+               count(*) FILTER (WHERE status = 'picked') AS running,
+               count(*) FILTER (WHERE status = 'failed') AS held,
+               min(execute_after) FILTER (WHERE status = 'queued' AND execute_after <= now()) AS oldest_due_at
           FROM queue.pgqueuer
          WHERE headers ->> 'tenant' = $1
          GROUP BY entrypoint
@@ -187,12 +187,13 @@ async def list_held(tx: Tx, limit: int) -> list[HeldJob]:
     return await tx.all(
         HeldJob,
         """
-        SELECT job.id, job.entrypoint, convert_from(job.payload, 'UTF8'), job.attempts + 1, job.updated,
+        SELECT job.id AS job_id, job.entrypoint AS kind, convert_from(job.payload, 'UTF8') AS payload,
+               job.attempts + 1 AS attempts, job.updated AS held_at,
                (SELECT log.traceback ->> 'exception_message'
                   FROM queue.pgqueuer_log AS log
                  WHERE log.job_id = job.id AND log.status = 'failed'
                  ORDER BY log.created DESC
-                 LIMIT 1)
+                 LIMIT 1) AS reason
           FROM queue.pgqueuer AS job
          WHERE job.headers ->> 'tenant' = $1 AND job.status = 'failed'
          ORDER BY job.updated DESC, job.id DESC

@@ -52,6 +52,14 @@ async def migrate(url: str) -> list[str]:
         await connection.close()
 
 
+async def list_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+    """Name the migrations of this release that the database lacks."""
+    has_table = await connection.fetchval("SELECT to_regclass('migration') IS NOT NULL")
+    records = await connection.fetch("SELECT name FROM migration") if has_table else ()
+    applied = {record["name"] for record in records}
+    return [migration.name for migration in list_migrations() if migration.name not in applied]
+
+
 async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
     await connection.execute(
         "CREATE TABLE IF NOT EXISTS migration ("

@@ -4,7 +4,8 @@ from datetime import datetime
 
 import asyncpg
 
-from guerdon.platform.db import Tx, is_tenant_id
+from guerdon.platform.db import Tx
+from guerdon.platform.tenant_ids import is_tenant_id
 from guerdon.tenants import queries
 from guerdon.tenants.errors import TenantExists, TenantIdInvalid, TenantNotFound
 from guerdon.tenants.model import LIST_MAX, Tenant, TenantStatus

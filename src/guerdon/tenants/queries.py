@@ -193,7 +193,8 @@ async def list_versions(tx: Tx, path: str, *, before: int | None, limit: int) ->
     return await tx.all(
         FileVersion,
         """
-        SELECT path, version, digest, coalesce(octet_length(content), 0), content IS NULL, created_at, actor
+        SELECT path, version, digest, coalesce(octet_length(content), 0) AS bytes_count, content IS NULL AS is_removed,
+               created_at, actor
           FROM tenant_file
          WHERE tenant_id = $1 AND path = $2 AND ($3::integer IS NULL OR version < $3)
          ORDER BY version DESC
@@ -211,7 +212,7 @@ async def list_files(tx: Tx, *, prefix: str, after: str, limit: int) -> list[Fil
     return await tx.all(
         FileVersion,
         """
-        SELECT path, version, digest, octet_length(content), false, created_at, actor
+        SELECT path, version, digest, octet_length(content) AS bytes_count, false AS is_removed, created_at, actor
           FROM (SELECT DISTINCT ON (path) path, version, digest, content, created_at, actor
                   FROM tenant_file
                  WHERE tenant_id = $1 AND starts_with(path, $2) AND path > $3

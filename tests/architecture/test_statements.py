@@ -1,0 +1,194 @@
+"""SQL: where it may stand, that PostgreSQL accepts it, that its rows fit, and that it stays with its tenant."""
+
+import dataclasses
+import importlib
+import re
+import types
+import typing
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from tests.architecture.plans import conditions, explain, nodes
+from tests.architecture.statements import Statement, collect, statements
+from tests.architecture.tables import READ_BY, WRITTEN_BY, is_catalogue, relations, written
+
+# Modules whose database calls carry SQL from elsewhere: nothing in them can be prepared here.
+CARRIERS = {
+    "guerdon.platform.db": "the methods of Tx, and BEGIN with the tenant, which takes no parameters",
+    "guerdon.platform.jobs_queue": "the driver through which pgqueuer's own statements run",
+    "guerdon.platform.migrate": "the migrations themselves",
+    "guerdon.platform.cluster_making": "the single-user server that makes the cluster",
+}
+# Statements that ask for more than one tenant on purpose: who asks, and why.
+ACROSS_TENANTS = {
+    "tenants.queries.list_tenants": "the operator lists tenants, as the owner",
+    "platform.jobs_schedule.list_tenants": "the schedule asks for the names, as guerdon_worker",
+}
+ROLES = {"platform.jobs_schedule.list_tenants": "guerdon_worker"}
+# Columns whose field has another name in Python: row class, column -> field.
+ALIASES = {("Account", "seq"): "version"}
+PYTHON_TYPES: dict[str, tuple[object, ...]] = {
+    "text": (str,),
+    "varchar": (str,),
+    "jsonb": (str,),
+    "int2": (int,),
+    "int4": (int,),
+    "int8": (int,),
+    "numeric": (Decimal,),
+    "bool": (bool,),
+    "bytea": (bytes,),
+    "uuid": (UUID,),
+    "timestamptz": (datetime,),
+    "xid8": (int,),
+    "text[]": (list, Sequence),
+}
+CALLED = re.compile(r"\b([a-z_][a-z0-9_]*)\s*\(")
+
+PLANNED = [pytest.param(one, id=one.place) for one in statements() if one.is_planned]
+WITH_ROWS = [pytest.param(one, id=one.place) for one in statements() if one.row is not None]
+
+
+def test_every_database_call_is_given_sql_that_can_be_read_here():
+    strange = [f"{one.module.short}:{one.line}" for one in collect()[1] if one.module.name not in CARRIERS]
+
+    assert strange == []
+
+
+def test_the_statements_of_the_package_were_found():
+    assert len(statements()) > 100
+
+
+def test_sql_stands_in_the_queries_of_its_room_or_in_the_platform():
+    elsewhere = [
+        one.place
+        for one in statements()
+        if one.module.room != "platform" and one.module.file != "queries" and not one.module.file.endswith("_queries")
+    ]
+
+    assert elsewhere == []
+
+
+@pytest.mark.parametrize("statement", PLANNED)
+async def test_postgresql_accepts_the_statement_with_as_many_parameters_as_it_is_given(
+    statement: Statement, owner: "asyncpg.Connection[asyncpg.Record]"
+):
+    parameters = len((await owner.prepare(statement.sql)).get_parameters())
+
+    if statement.are_all_counted:
+        assert parameters == statement.arguments
+    else:
+        assert parameters > statement.arguments
+
+
+@pytest.mark.parametrize("statement", WITH_ROWS)
+async def test_the_columns_are_the_fields_of_the_row_in_their_order(
+    statement: Statement, owner: "asyncpg.Connection[asyncpg.Record]"
+):
+    row = getattr(importlib.import_module(statement.module.name), statement.row or "")
+    columns = (await owner.prepare(statement.sql)).get_attributes()
+    fields = list(_fields(row, len(columns)))
+
+    assert [_field_name(row, column) for column in columns] == [name for name, _ in fields]
+    assert [name for column, (name, kind) in zip(columns, fields, strict=True) if not _fits(column, kind)] == []
+
+
+@pytest.mark.parametrize("statement", PLANNED)
+async def test_the_role_that_runs_the_statement_may_run_it(
+    statement: Statement, owner: "asyncpg.Connection[asyncpg.Record]"
+):
+    if statement.holder == "owner" or statement.module.name == "guerdon.platform.migrate":
+        return
+    role = ROLES.get(statement.key, "guerdon_app")
+    parameters = len((await owner.prepare(statement.sql)).get_parameters())
+
+    assert await explain(owner, statement.sql, parameters, role)
+
+
+@pytest.mark.parametrize("statement", PLANNED)
+async def test_every_row_of_a_tenant_is_asked_for_by_its_tenant(
+    statement: Statement, owner: "asyncpg.Connection[asyncpg.Record]", tenant_tables: frozenset[str]
+):
+    parameters = len((await owner.prepare(statement.sql)).get_parameters())
+    plan = await explain(owner, statement.sql, parameters)
+
+    # The owner is bound by no policy, so whatever condition there is comes from the statement itself.
+    unbound = {
+        node["Relation Name"]
+        for node in nodes(plan)
+        if node.get("Relation Name") in tenant_tables
+        and node["Node Type"] != "ModifyTable"
+        and "tenant_id" not in conditions(node)
+    }
+    assert not unbound or statement.key in ACROSS_TENANTS
+
+
+@pytest.mark.parametrize("statement", PLANNED)
+def test_a_table_is_written_by_its_room_only_and_read_from_below_only(statement: Statement):
+    room = statement.module.room
+    foreign = {name for name in relations(statement.sql) if room != WRITTEN_BY.get(name)}
+
+    assert {name for name in written(statement.sql) if room != WRITTEN_BY[name]} == set()
+    assert {name for name in foreign if room not in READ_BY.get(name, ()) and not is_catalogue(name)} == set()
+
+
+@pytest.mark.parametrize("statement", PLANNED)
+async def test_an_update_calls_no_volatile_function(statement: Statement, owner: "asyncpg.Connection[asyncpg.Record]"):
+    called = set(CALLED.findall(statement.sql)) if re.search(r"\bUPDATE\b(?! OF)", statement.sql) else set[str]()
+    volatile = await owner.fetch(
+        "SELECT DISTINCT proname FROM pg_proc WHERE proname = ANY($1) AND provolatile = 'v'", list(called)
+    )
+
+    assert [record["proname"] for record in volatile] == []
+
+
+def test_no_statement_calls_set_config():
+    assert [one.place for one in statements() if "set_config" in one.sql] == []
+
+
+def test_every_exception_is_still_needed():
+    keys = {one.key for one in statements()}
+
+    assert set(ACROSS_TENANTS) | set(ROLES) <= keys
+    assert set(CARRIERS) <= {one.module.name for one in collect()[1]}
+
+
+@pytest.fixture(scope="session")
+async def tenant_tables(owner: "asyncpg.Connection[asyncpg.Record]") -> frozenset[str]:
+    records = await owner.fetch(
+        "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'tenant_id'"
+    )
+    return frozenset(record["table_name"] for record in records)
+
+
+def _fields(row: type, columns: int) -> Iterator[tuple[str, object]]:
+    """Give the fields that a row of so many columns fills; those after them must have defaults."""
+    assert dataclasses.is_dataclass(row), f"{row} is no dataclass"
+    kinds = typing.get_type_hints(row)
+    for place, field in enumerate(one for one in dataclasses.fields(row) if one.init):
+        has_default = not (field.default is field.default_factory is dataclasses.MISSING)
+        if place < columns or not has_default:
+            yield field.name, kinds[field.name]
+
+
+def _field_name(row: type, column: asyncpg.Attribute) -> str:
+    # Documents travel as text (platform/db.py), and the fields say so.
+    is_text = column.type.name == "jsonb" and f"{column.name}_text" in {one.name for one in dataclasses.fields(row)}
+    return f"{column.name}_text" if is_text else ALIASES.get((row.__name__, column.name), column.name)
+
+
+def _fits(column: asyncpg.Attribute, kind: object) -> bool:
+    return bool(_classes(kind) & set(PYTHON_TYPES[column.type.name]))
+
+
+def _classes(kind: object) -> set[object]:
+    origin = typing.get_origin(kind)
+    if origin in {typing.Union, types.UnionType}:
+        return {one for part in typing.get_args(kind) for one in _classes(part)}
+    if origin is typing.Literal:
+        return {type(value) for value in typing.get_args(kind)}
+    return {origin or kind}
