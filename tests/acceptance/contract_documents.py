@@ -36,6 +36,11 @@ def pinned(document: Document, tenant_id: str, pass_types: list[str], pass_id: s
                 parameter["schema"] = {"type": "string", "enum": known[name]}
             elif name in examples:
                 parameter["schema"] = {"anyOf": [{"type": "string", "enum": [examples[name]]}, parameter["schema"]]}
+    if "ApiKeyDefinition" in copy["components"]["schemas"]:
+        # Printable in Unicode is more than a pattern can say.
+        copy["components"]["schemas"]["ApiKeyDefinition"]["properties"]["name"]["pattern"] = "^[a-z0-9]+$"
+    # A PUT on a new id needs a type, which no schema can say; every generated one brings it.
+    copy["components"]["schemas"]["PatchPrivilegeRequest"]["required"] = ["type"]
     return copy
 
 
@@ -70,6 +75,9 @@ def seed_document() -> Document:
         properties = schemas[name]["properties"]
         for member in ("origin", "categories", "content", "appearance", "links"):
             properties[member] = {"anyOf": [properties[member], {"type": "null"}]}
+    for name in ("InsertOptions", "PatchOptions"):
+        properties = schemas[name]["properties"]
+        properties["notification"] = {"anyOf": [properties["notification"], {"type": "null"}]}
     schemas["ApplyMovementRequest"]["properties"]["movementId"] = {
         "type": ["string", "null"],
         "pattern": "^[A-Za-z0-9_-]{1,64}$",

@@ -58,9 +58,9 @@ async def http(authenticator: Authenticator) -> AsyncIterator[httpx2.AsyncClient
     hot = [HotRoute("GET", "/api/{tenantId}/hot", "Pass.Read", answer_hot, {})]
     app = FastAPI(openapi_url=None)
     app.state.admit = guard.admit
-    install_problems(app, spoken_verbs([made], hot))
+    install_problems(app)
     app.include_router(made)
-    whole = Boundary(AllowanceHeaders(HotRoutes(hot, app)), body_bytes_max=1_000)
+    whole = Boundary(AllowanceHeaders(HotRoutes(hot, app, spoken_verbs([made], hot))), body_bytes_max=1_000)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(whole), base_url="http://shop.example") as client:
         yield client
 

@@ -19,11 +19,11 @@ from guerdon.platform.parameters import Write, respond
 from guerdon.platform.writes import Answer, write_once
 
 LIST_DEFAULT = 100
-CURSOR_CHARACTERS_MAX = 100
+CURSOR_PATTERN = r"^[0-9a-z]{0,32}$"
 
 TenantId = Annotated[str, Path(alias="tenantId")]
 KeyNameInPath = Annotated[str, Path(alias="name", min_length=1, max_length=KEY_NAME_CHARACTERS_MAX)]
-Cursor = Annotated[str, Query(max_length=CURSOR_CHARACTERS_MAX, description="Take it from the Link header.")]
+Cursor = Annotated[str, Query(pattern=CURSOR_PATTERN, description="Take it from the Link header.")]
 Limit = Annotated[int, Query(ge=1, le=LIST_MAX)]
 
 

@@ -1,24 +1,23 @@
 """This room's words on the wire and in the issuers' file."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from guerdon.access.claims import SCOPE_CLAIMS, SUBJECT_CLAIMS
 from guerdon.access.key_sources import KEY_TYPES
 from guerdon.access.model import SCOPES, ApiKey, CreatedKey
 from guerdon.platform.clock import rfc3339
-from guerdon.platform.db import is_tenant_id
+from guerdon.platform.tenant_ids import is_tenant_id
 from guerdon.platform.wire import Body, Instant
 
 PERMISSIONS_MAX = 50
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
-KeyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9 ._:-]{0,98}[A-Za-z0-9])?$")]
 ScopeName = Annotated[str, Field(min_length=1, max_length=100, json_schema_extra={"enum": [*sorted(SCOPES)]})]
 ClaimName = Annotated[str, Field(min_length=1, max_length=200)]
 ClaimNames = Annotated[tuple[ClaimName, ...], Field(max_length=20)]
@@ -33,10 +32,17 @@ class _Strict(BaseModel):
 class ApiKeyDefinition(Body):
     """A key to be made; it works from the answer on."""
 
-    name: KeyName
-    enabled: Annotated[Literal[True], Field(description="A key is made enabled; delete it to disable it.")]
+    name: Name
+    enabled: Annotated[bool, Field(json_schema_extra={"const": True})]
     permissions: Annotated[list[ScopeName], Field(min_length=1, max_length=PERMISSIONS_MAX)]
     expires_at: Instant | None = None
+
+    @field_validator("enabled")
+    @classmethod
+    def _is_enabled(cls, enabled: bool) -> bool:
+        if not enabled:
+            raise ValueError("A key is made enabled: send true, and delete the key to disable it.")
+        return enabled
 
 
 class ApiKeyOut(_Strict):

@@ -54,7 +54,7 @@ def build_app(house: House) -> App:
     operator = _operator_router(house, document_text(app, hot))
     app.include_router(operator)
     spoken = spoken_verbs([*routers(house), operator], hot)
-    return Boundary(AllowanceHeaders(HotRoutes(hot, spoken, app)), body_bytes_max=house.settings.body_bytes_max)
+    return Boundary(AllowanceHeaders(HotRoutes(hot, app, spoken)), body_bytes_max=house.settings.body_bytes_max)
 
 
 def framework(house: House) -> tuple[FastAPI, list[HotRoute]]:

@@ -150,7 +150,7 @@ class HotRoute:
 class HotRoutes:
     """Answers hot routes itself and hands everything else to the framework."""
 
-    def __init__(self, routes: Sequence[HotRoute], spoken: Sequence[tuple[str, str]], otherwise: App) -> None:
+    def __init__(self, routes: Sequence[HotRoute], otherwise: App, spoken: Sequence[tuple[str, str]] = ()) -> None:
         """Sort the routes by method and length, so that a request looks at two or three at most.
 
         `spoken` lists every address template with a verb that is spoken there (`spoken_verbs`).

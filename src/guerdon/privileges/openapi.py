@@ -58,7 +58,7 @@ MOVEMENT_OPERATION: dict[str, Any] = {
             "name": "If-Match",
             "in": "header",
             "required": False,
-            "schema": {"type": "string", "pattern": '^"[0-9]{1,18}"$'},
+            "schema": {"type": "string", "pattern": '^"?[0-9]{1,18}"?$'},
             "description": "The version that an ETag gave; closes the A-B-A hole of comparing values.",
         },
     ],
