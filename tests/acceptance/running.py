@@ -13,10 +13,11 @@ from pathlib import Path
 import httpx2
 import psutil
 
-from guerdon_client import Guerdon, Sandbox
+from guerdon_client import NO_RETRIES, ConnectionLost, Guerdon, Sandbox
 
 COMMAND = (sys.executable, "-m", "guerdon.entrypoints.cli")
-START_S = 90
+START_S = 150
+ASK_S = 2
 STOP_S = 60
 POLL_S = 0.1
 
@@ -84,11 +85,18 @@ def _await_ready(home: Path, process: subprocess.Popen[bytes], log: Path) -> San
     while time.monotonic() < ends_at and process.poll() is None:
         if (home / "sandbox.json").exists():
             sandbox = Sandbox.read(home)
-            with Guerdon(sandbox.base_url, sandbox.tenant_id) as client:
-                if client.is_ready():
-                    return sandbox
+            if _is_ready(sandbox):
+                return sandbox
         time.sleep(POLL_S)
     raise AssertionError(f"The product does not serve:\n{log.read_text()[-4000:]}")
+
+
+def _is_ready(sandbox: Sandbox) -> bool:
+    with Guerdon(sandbox.base_url, sandbox.tenant_id, retries=NO_RETRIES, timeout_s=ASK_S) as client:
+        try:
+            return client.is_ready()
+        except ConnectionLost:
+            return False
 
 
 def _is_api(child: psutil.Process) -> bool:

@@ -22,7 +22,7 @@ from guerdon_client import (
 from guerdon_client.exact import write_json
 from guerdon_client.passes import create_pass, find_pass, get_pass_document, preview_pass, update_pass
 from guerdon_client.privileges import apply_movement, get_privilege, list_privileges, put_privilege
-from tests.client.conftest import Speak
+from tests.client.conftest import Settings, Speak
 from tests.client.stand_in import reply, stand_in
 
 ANY = reply({})
@@ -138,7 +138,7 @@ def test_a_proof_of_nothing_is_refused() -> None:
         ({}, {}),
     ],
 )
-def test_the_credential_is_sent_in_its_header(speak: Speak, credential: dict[str, str], sent: dict[str, str]) -> None:
+def test_the_credential_is_sent_in_its_header(speak: Speak, credential: Settings, sent: dict[str, str]) -> None:
     with stand_in(reply([])) as server:
         speak(server.url, list_privileges("p-12345"), **credential)
 
