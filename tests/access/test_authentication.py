@@ -7,8 +7,9 @@ from joserfc.jwk import ECKey
 
 from guerdon.access.authentication import Authenticator
 from guerdon.access.bearer import Issuer
+from guerdon.access.key_uses import KeyUses
 from guerdon.access.keys import revoke_key
-from guerdon.access.model import Caller, operator
+from guerdon.access.model import Caller, KeyName, operator
 from guerdon.access.tokens import mint_for_user
 from guerdon.platform.db import Database
 from guerdon.platform.ids import new_secret
@@ -314,6 +315,21 @@ async def test_a_remembered_key_is_used_too(
     assert authenticator.find_cached(created.text) is not None
 
     assert await authenticator.uses.flush() == 1
+
+
+async def test_an_earlier_use_that_is_written_later_hides_no_later_one(
+    make_key: KeyMaker, database: Database, tenant_id: str
+) -> None:
+    name = KeyName(tenant_id, (await make_key(tenant_id)).key.key_id)
+    slow, quick = KeyUses(database), KeyUses(database)
+    slow.note(name, NOW)
+    quick.note(name, NOW + timedelta(seconds=30))
+
+    for uses in (quick, slow):
+        await uses.flush()
+
+    async with database.tenant(tenant_id) as tx:
+        assert await tx.value("SELECT last_used_at FROM api_key") == NOW + timedelta(seconds=30)
 
 
 async def test_a_refused_key_is_no_use(authenticator: Authenticator, make_key: KeyMaker, tenant_id: str) -> None:
