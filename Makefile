@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
+PIP := $(RUN)/python -m pip install --quiet --disable-pip-version-check
+RUNNABLE := $(VENV)/.runnable
 STAMP := $(VENV)/.made
 SOURCES := src tests benchmarks docs
 
@@ -13,14 +15,19 @@ help: ## Print this list
 
 setup: $(STAMP) ## Make .venv with everything in it, the guerdon command included
 
-$(STAMP): requirements/dev.txt pyproject.toml
+# What running needs comes first and by itself, so that the first `make run` is quick.
+$(RUNNABLE): requirements/run.txt pyproject.toml
 	@test -x $(RUN)/python || $(PYTHON) -m venv $(VENV)
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) --require-hashes -r requirements/run.txt
+	$(PIP) --no-deps -e .
+	@touch $(RUNNABLE)
+
+$(STAMP): $(RUNNABLE) requirements/dev.txt
+	$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $(STAMP)
 
-run: setup ## Run the sandbox on 127.0.0.1:8080, data in ./.guerdon
-	$(RUN)/guerdon up --sandbox
+run: $(RUNNABLE) ## Run the sandbox on 127.0.0.1:8080, data in ./.guerdon
+	@$(RUN)/guerdon up --sandbox
 
 test: setup ## Run every test but the long proofs
 	$(RUN)/python -m pytest -q -m "not prove"
