@@ -1,12 +1,13 @@
 """Whatever is sent, the answer is an honest refusal: a problem document of the 4xx, never a failure of ours."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx2
+import jwt
 import pytest
 
-from guerdon_client import Guerdon
+from guerdon_client import Guerdon, Problem
 from tests.acceptance.builders import a_card
 from tests.acceptance.running import Running
 
@@ -28,6 +29,15 @@ def check(answer: httpx2.Response, status: int) -> dict[str, object]:
     for secret in ("Traceback", "SELECT ", "asyncpg", "site-packages"):
         assert secret not in answer.text
     return document
+
+
+def outcome_of(operation: Callable[[], object]) -> int:
+    """Tell the status that a call of the client ends with."""
+    try:
+        operation()
+    except Problem as refused:
+        return refused.status
+    return 200
 
 
 @pytest.fixture
@@ -165,7 +175,7 @@ def test_a_body_without_a_media_type_is_refused(raw: httpx2.Client, pass_id: str
     check(raw.post(f"/passes/{pass_id}/privileges", content=GRANT + "}"), 415)
 
 
-@pytest.mark.parametrize("version", ["1", '"x"', '"1', "W/x", '"-1"', '"99999999999999999999999"', '"1", "2"'])
+@pytest.mark.parametrize("version", ["x", '"x"', "W/x", "1.0", '"-1"', '"99999999999999999999999"', '"1", "2"'])
 def test_a_version_that_is_none_is_refused(raw: httpx2.Client, card: str, version: str) -> None:
     headers = {**JSON, "If-Match": version}
 
@@ -238,6 +248,31 @@ def test_a_token_that_was_altered_or_has_no_signature_is_refused(running: Runnin
     url = f"{running.sandbox.base_url}/api/demo/passes/{pass_id}/document"
     for token in (f"{header}.{claims}.{signature[:-4]}AAAA", f"{none}.{claims}.", f"{header}.{claims}", "x", "a.b.c"):
         check(httpx2.get(url, headers={"Authorization": f"Bearer {token}"}), 401)
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({}, 200),
+        ({"exp": 1}, 401),
+        ({"nbf": 32503680000}, 401),
+        ({"iss": "urn:somebody-else"}, 401),
+        ({"aud": "somebody-else"}, 401),
+        ({"TENANT": "other"}, 404),
+        ({"scope": ""}, 403),
+    ],
+)
+def test_a_token_counts_while_it_is_good(
+    running: Running, pass_id: str, changed: dict[str, object], status: int
+) -> None:
+    claims = jwt.decode(running.sandbox.customer_token, options={"verify_signature": False})
+    key = (running.home / "sandbox" / "token-issuer-key.pem").read_text()
+    token = jwt.encode({**claims, "scope": "Pass.Read", **changed}, key, "ES256")
+
+    with Guerdon(running.sandbox.base_url, "demo", token=token) as person:
+        answer = outcome_of(lambda: person.get_pass_document(pass_id))
+
+    assert answer == status
 
 
 @pytest.mark.parametrize("tenant_id", ["nobody", "DEMO", "-", "x" * 300, "de%20mo", "%00"])

@@ -177,3 +177,15 @@ def test_a_move_repeated_under_its_id_moves_once_even_at_its_floor(shop: Guerdon
 
     assert (again.movement_id, again.receipt.is_replayed) == (first.movement_id, True)
     assert value_of(shop, card) == 0
+
+
+def test_a_version_may_come_without_its_quotes(shop: Guerdon, pass_id: str, raw: httpx2.Client) -> None:
+    card = a_card(shop, pass_id, 5)
+    body = {"oldValue": 5, "movementValue": 1}
+
+    answers = [
+        raw.post(f"/passes/privileges/{card}/movements", json=body, headers={"If-Match": version}).status_code
+        for version in ("2", 'W/"2"', "1")
+    ]
+
+    assert answers == [412, 412, 200]
