@@ -11,7 +11,7 @@ from guerdon.access.limits import Allowance, RateLimits
 from guerdon.access.model import Caller
 from guerdon.platform.boundary import App, Message, Receive, Scope, Send
 from guerdon.platform.http import PUBLIC, HotRequest
-from guerdon.platform.problems import NotFound, Unauthenticated
+from guerdon.platform.problems import NotFound, TooManyRequests, Unauthenticated
 from guerdon.platform.tenant_ids import is_tenant_id
 
 CALLER: Final = "guerdon.caller"
@@ -52,14 +52,15 @@ class Guard:
     ) -> Caller | None:
         caller = await self._find_caller(scope, headers, wanted)
         tenant_id = parameters.get(TENANT_PARAMETER)
-        if tenant_id is not None and not is_tenant_id(cast("str", tenant_id)):
+        is_own = caller is not None and tenant_id == caller.tenant_id
+        if tenant_id is not None and not is_own and not is_tenant_id(cast("str", tenant_id)):
             raise NotFound("Nothing is at this address.")
         if wanted == PUBLIC:
             # To a public route, somebody of another tenant is a stranger like any other.
             caller = None if caller is not None and tenant_id not in {None, caller.tenant_id} else caller
         else:
             assert caller is not None
-            if tenant_id is not None and tenant_id != caller.tenant_id:
+            if tenant_id is not None and not is_own:
                 raise NotFound("Nothing is at this address.")
             caller.require(wanted)
         scope[CALLER] = caller
@@ -106,8 +107,11 @@ class AllowanceHeaders:
             allowance: Allowance | None = scope.get(ALLOWANCE)
             if message["type"] == "http.response.start" and allowance is not None:
                 told = [(name.lower().encode(), value.encode()) for name, value in allowance.headers().items()]
-                names = {name for name, _ in told}
-                message["headers"] = [*(h for h in message["headers"] if h[0] not in names), *told]
+                headers = message["headers"]
+                if message["status"] == TooManyRequests.status:
+                    names = {name for name, _ in told}
+                    headers = [header for header in headers if header[0] not in names]
+                message["headers"] = [*headers, *told]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

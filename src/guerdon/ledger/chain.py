@@ -20,6 +20,8 @@ MICROSECOND = timedelta(microseconds=1)
 _pack_length = struct.Struct(">I").pack
 _pack_integers = struct.Struct(">qqqqq").pack
 _pack_integer = struct.Struct(">q").pack
+_pack_counts = struct.Struct(">II").pack
+_NOTHING_ABOUT_LOTS = _pack_counts(0, 0) + ABSENT
 
 
 def pack_bytes(raw: bytes) -> bytes:
@@ -70,6 +72,8 @@ def lot_bytes(
     allocations: Sequence[Allocation], lots_opened: Sequence[Lot] = (), hold_expires_at: datetime | None = None
 ) -> bytes:
     """Give the end of an entry's canonical bytes: what it does to lots and holds."""
+    if not allocations and not lots_opened and hold_expires_at is None:
+        return _NOTHING_ABOUT_LOTS
     parts = [
         _pack_length(len(allocations)),
         *(allocation.lot_id.bytes + _pack_integer(allocation.amount) for allocation in allocations),

@@ -1,12 +1,12 @@
 """The outermost layer of HTTP: request ids, body limits, media types, and problems for everything that fails."""
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from time import perf_counter
 from typing import Any
-from uuid import uuid4
 
 import structlog
+from uuid_utils import uuid4
 
 from guerdon.platform import metrics
 from guerdon.platform.problems import (
@@ -26,9 +26,9 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY = "guerdon.body"
+HEADERS = "guerdon.headers"
 REQUEST_ID = "guerdon.request_id"
 ROUTE = "guerdon.route"
-LIMIT_HEADERS = "guerdon.limit_headers"
 READS_JSON = re.compile(rb"(application|text)/json|application/[\w.!#$&^+-]+\+json", re.IGNORECASE)
 SENT_REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -55,7 +55,7 @@ class Boundary:
             await self._app(scope, receive, send)
             return
         started_at = perf_counter()
-        headers = dict(scope["headers"])
+        scope[HEADERS] = headers = dict(scope["headers"])
         scope[REQUEST_ID] = request_id = _request_id(headers.get(b"x-request-id"))
         answer = _Answer(scope, send, _answer_media_type(headers.get(b"accept")))
         try:
@@ -81,7 +81,7 @@ class Boundary:
         if declared.isdigit() and int(declared) > self._body_bytes_max:
             raise TooLarge(self._body_bytes_max)
         body = await self._collect(receive)
-        if body:
+        if body and headers.get(b"content-type") != JSON:
             media_type = headers.get(b"content-type", b"").partition(b";")[0].strip()
             if not READS_JSON.fullmatch(media_type):
                 raise WrongMediaType(media_type.decode("latin-1"))
@@ -111,10 +111,10 @@ async def send_problem(problem: Problem, request_id: str, send: Send) -> None:
     await send_answer(send, problem.status, problem.body(request_id), headers)
 
 
-async def send_answer(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+async def send_answer(send: Send, status: int, body: bytes, headers: Sequence[tuple[bytes, bytes]]) -> None:
     """Send a whole answer; its length is added, except where a status has no body."""
     if status not in {204, 304}:
-        headers = [*headers, (b"content-length", str(len(body)).encode())]
+        headers = [*headers, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
@@ -135,10 +135,10 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.has_started = True
             self.status = message["status"]
-            headers = [(n, self._spelled(v) if n == b"content-type" else v) for n, v in message["headers"]]
-            headers.append((b"x-request-id", self._scope[REQUEST_ID].encode()))
-            headers.extend(self._scope.get(LIMIT_HEADERS, ()))
-            message["headers"] = headers
+            headers = message["headers"]
+            if self._media_type != JSON:
+                headers = [(n, self._spelled(v) if n == b"content-type" else v) for n, v in headers]
+            message["headers"] = [*headers, (b"x-request-id", self._scope[REQUEST_ID].encode())]
         await self._send(message)
 
     def _spelled(self, media_type: bytes) -> bytes:

@@ -11,7 +11,7 @@ import msgspec
 from pydantic import ValidationError
 
 from guerdon.access.guard import Guard
-from guerdon.ledger.amounts import AmountOutOfBounds, to_millionths
+from guerdon.ledger.amounts import UNIT, AmountOutOfBounds, to_millionths
 from guerdon.ledger.errors import AccountNotFound
 from guerdon.ledger.group_commit import Poster
 from guerdon.ledger.model import Command, Move, Posted, Repeat
@@ -32,6 +32,7 @@ MOVEMENTS = "/api/{tenantId}/passes/privileges/{privilegeId}/movements"
 PRIVILEGES = "/api/{tenantId}/passes/{passId}/privileges"
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
 VERSION = re.compile(rb'(?:W/)?"?(\d{1,18})"?')  # quotes are the rule; clients that leave them out mean the same
+WHOLE_DIGITS = 12  # so many need no look at the bounds
 JSON_HEADER = (b"content-type", b"application/json")
 NO_OPTIONS = WriteOptions(None, b"", is_dry_run=False)
 
@@ -122,6 +123,8 @@ def _number(raw: msgspec.Raw) -> int:
     text = bytes(raw)
     if text[:1] not in b"-0123456789":
         raise ValueError("not a number")
+    if len(text) <= WHOLE_DIGITS and text.isdigit():
+        return int(text) * UNIT
     return to_millionths(Decimal(text.decode()))
 
 

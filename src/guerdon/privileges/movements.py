@@ -5,14 +5,14 @@ from datetime import datetime
 
 import msgspec
 
-from guerdon.ledger.amounts import to_decimal
+from guerdon.ledger.amounts import amount_text
 from guerdon.ledger.model import Posted
 from guerdon.passes.updating import touch_passes
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 from guerdon.privileges.model import EVENT_MOVED
 
-_encoder = msgspec.json.Encoder(decimal_format="number")
+_encoder = msgspec.json.Encoder()
 
 
 async def on_posted(tx: Tx, posted: Sequence[Posted], now: datetime) -> None:
@@ -30,7 +30,11 @@ def _event(posted: Posted) -> Event:
         "passId": posted.subject_id,
         "privilegeId": posted.account.owner_id,
         "movementId": entry.movement_id,
-        "movementValue": to_decimal(entry.amount),
-        "value": to_decimal(entry.value_after),
+        "movementValue": _number(entry.amount),
+        "value": _number(entry.value_after),
     }
     return Event(EVENT_MOVED, posted.subject_id, _encoder.encode(payload).decode(), entry.actor)
+
+
+def _number(millionths: int) -> msgspec.Raw:
+    return msgspec.Raw(amount_text(millionths).encode())
