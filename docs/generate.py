@@ -90,7 +90,7 @@ def errors_text() -> str:
 def list_problems() -> list[type[Problem]]:
     """List the refusals that declare a code of their own, by room, status and code."""
     import_everything()
-    declared = [problem for problem in _family(Problem) if "code" in vars(problem)]
+    declared = [problem for problem in _family(Problem) if problem is not Problem and "code" in vars(problem)]
     return sorted(declared, key=lambda problem: (_room(problem), problem.status, problem.code))
 
 

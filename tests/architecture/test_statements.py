@@ -53,17 +53,17 @@ PLANNED = [pytest.param(one, id=one.place) for one in statements() if one.is_pla
 WITH_ROWS = [pytest.param(one, id=one.place) for one in statements() if one.row is not None]
 
 
-def test_every_database_call_is_given_sql_that_can_be_read_here():
+def test_every_database_call_is_given_sql_that_can_be_read_here() -> None:
     strange = [f"{one.module.short}:{one.line}" for one in collect()[1] if one.module.name not in CARRIERS]
 
     assert strange == []
 
 
-def test_the_statements_of_the_package_were_found():
+def test_the_statements_of_the_package_were_found() -> None:
     assert len(statements()) > 100
 
 
-def test_sql_stands_in_the_queries_of_its_room_or_in_the_platform():
+def test_sql_stands_in_the_queries_of_its_room_or_in_the_platform() -> None:
     elsewhere = [
         one.place
         for one in statements()
@@ -76,7 +76,7 @@ def test_sql_stands_in_the_queries_of_its_room_or_in_the_platform():
 @pytest.mark.parametrize("statement", PLANNED)
 async def test_postgresql_accepts_the_statement_with_as_many_parameters_as_it_is_given(
     statement: Statement, owner: "asyncpg.Connection[asyncpg.Record]"
-):
+) -> None:
     parameters = len((await owner.prepare(statement.sql)).get_parameters())
 
     if statement.are_all_counted:
@@ -88,7 +88,7 @@ async def test_postgresql_accepts_the_statement_with_as_many_parameters_as_it_is
 @pytest.mark.parametrize("statement", WITH_ROWS)
 async def test_the_columns_are_the_fields_of_the_row_in_their_order(
     statement: Statement, owner: "asyncpg.Connection[asyncpg.Record]"
-):
+) -> None:
     row = getattr(importlib.import_module(statement.module.name), statement.row or "")
     columns = (await owner.prepare(statement.sql)).get_attributes()
     fields = list(_fields(row, len(columns)))
@@ -100,7 +100,7 @@ async def test_the_columns_are_the_fields_of_the_row_in_their_order(
 @pytest.mark.parametrize("statement", PLANNED)
 async def test_the_role_that_runs_the_statement_may_run_it(
     statement: Statement, owner: "asyncpg.Connection[asyncpg.Record]"
-):
+) -> None:
     if statement.holder == "owner" or statement.module.name == "guerdon.platform.migrate":
         return
     role = ROLES.get(statement.key, "guerdon_app")
@@ -112,7 +112,7 @@ async def test_the_role_that_runs_the_statement_may_run_it(
 @pytest.mark.parametrize("statement", PLANNED)
 async def test_every_row_of_a_tenant_is_asked_for_by_its_tenant(
     statement: Statement, owner: "asyncpg.Connection[asyncpg.Record]", tenant_tables: frozenset[str]
-):
+) -> None:
     parameters = len((await owner.prepare(statement.sql)).get_parameters())
     plan = await explain(owner, statement.sql, parameters)
 
@@ -128,7 +128,7 @@ async def test_every_row_of_a_tenant_is_asked_for_by_its_tenant(
 
 
 @pytest.mark.parametrize("statement", PLANNED)
-def test_a_table_is_written_by_its_room_only_and_read_from_below_only(statement: Statement):
+def test_a_table_is_written_by_its_room_only_and_read_from_below_only(statement: Statement) -> None:
     room = statement.module.room
     foreign = {name for name in relations(statement.sql) if room != WRITTEN_BY.get(name)}
 
@@ -137,7 +137,9 @@ def test_a_table_is_written_by_its_room_only_and_read_from_below_only(statement:
 
 
 @pytest.mark.parametrize("statement", PLANNED)
-async def test_an_update_calls_no_volatile_function(statement: Statement, owner: "asyncpg.Connection[asyncpg.Record]"):
+async def test_an_update_calls_no_volatile_function(
+    statement: Statement, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
     called = set(CALLED.findall(statement.sql)) if re.search(r"\bUPDATE\b(?! OF)", statement.sql) else set[str]()
     volatile = await owner.fetch(
         "SELECT DISTINCT proname FROM pg_proc WHERE proname = ANY($1) AND provolatile = 'v'", list(called)
@@ -146,11 +148,11 @@ async def test_an_update_calls_no_volatile_function(statement: Statement, owner:
     assert [record["proname"] for record in volatile] == []
 
 
-def test_no_statement_calls_set_config():
+def test_no_statement_calls_set_config() -> None:
     assert [one.place for one in statements() if "set_config" in one.sql] == []
 
 
-def test_every_exception_is_still_needed():
+def test_every_exception_is_still_needed() -> None:
     keys = {one.key for one in statements()}
 
     assert set(ACROSS_TENANTS) | set(ROLES) <= keys

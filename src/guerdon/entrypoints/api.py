@@ -51,7 +51,7 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
 def build_app(house: House) -> App:
     """Put the rooms' routes together: the boundary around the hot routes around the framework."""
     app, hot = framework(house)
-    operator = _operator_router(house, document_text(app, hot))
+    operator = operator_router(house, document_text(app, hot))
     app.include_router(operator)
     spoken = spoken_verbs([*routers(house), operator], hot)
     return Boundary(AllowanceHeaders(HotRoutes(hot, app, spoken)), body_bytes_max=house.settings.body_bytes_max)
@@ -86,7 +86,8 @@ def hot_routes(house: House) -> list[HotRoute]:
     return HotPrivilegeRoutes(house.database, house.guard, house.poster, house.lists, house.clock).routes()
 
 
-def _operator_router(house: House, document: bytes) -> APIRouter:
+def operator_router(house: House, document: bytes) -> APIRouter:
+    """Give the routes for whoever runs this process: is it alive and ready, what has it counted, what does it speak."""
     made = router("", "Operation")
 
     async def healthz() -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""A folder of a tenant's files on this machine: read whole, checked whole, before anything is saved."""
+"""A folder of a tenant's files on this machine: read whole, checked whole, before anything is saved.
+
+FolderMissing  404  there is no such folder
+"""
 
 import os
 from collections import Counter

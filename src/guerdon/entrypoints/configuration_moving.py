@@ -1,4 +1,7 @@
-"""Moving a tenant's files: from a folder into the database, and back."""
+"""Moving a tenant's files: from a folder into the database, and back.
+
+PlaceOccupied  409  where a file should go there is something else
+"""
 
 import os
 import stat

@@ -1,4 +1,9 @@
-"""The home of an installation: its settings, its lock, its master key and the way to its database."""
+"""The home of an installation: its settings, its lock, its master key and the way to its database.
+
+DatabaseUnmigrated   503  the database is not at this release
+DatabaseUnreachable  503  the database does not let us in
+MasterKeyAbsent      503  there is no master key, and making one here would not be the one of the server
+"""
 
 import os
 from collections.abc import AsyncGenerator, Callable, Generator

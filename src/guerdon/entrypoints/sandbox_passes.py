@@ -45,6 +45,19 @@ class DemoPass:
     privileges: Sequence[DemoPrivilege] = ()
 
 
+LOYALTY = DemoPass(
+    "loyalty",
+    {"customerId": "1"},
+    {"firstName": "Ada"},
+    {"tier": "Friend"},
+    (
+        DemoPrivilege("stamps", "MultiUse", 7, "Stamps", "7 of 10 stamps"),
+        DemoPrivilege("points", "MultiUse", 120, "Points"),
+        DemoPrivilege("free-coffee", "OneTime", 1, "Free coffee", "One hot drink, whatever its size"),
+    ),
+)
+
+
 async def create_demo_passes(tx: Tx, master_key: MasterKey, now: datetime) -> dict[str, str]:
     """Create the demo passes that are not there yet, and give the id of each by its type.
 
@@ -56,55 +69,49 @@ async def create_demo_passes(tx: Tx, master_key: MasterKey, now: datetime) -> di
 
 def demo_passes(now: datetime) -> list[DemoPass]:
     """Say what the demo passes are; dates count from `now`."""
-    visit, year = now.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=7), timedelta(days=365)
+    in_a_year, in_three_years = now + timedelta(days=365), now + timedelta(days=3 * 365)
     return [
-        DemoPass(
-            "loyalty",
-            {"customerId": "1"},
-            {"firstName": "Ada"},
-            {"tier": "Friend"},
-            (
-                DemoPrivilege("stamps", "MultiUse", 7, "Stamps", "7 of 10 stamps"),
-                DemoPrivilege("points", "MultiUse", 120, "Points"),
-                DemoPrivilege("free-coffee", "OneTime", 1, "Free coffee", "One hot drink, whatever its size"),
-            ),
-        ),
-        DemoPass(
-            "ticket",
-            {"ticketId": "T-1001"},
-            {
-                "date": rfc3339(visit),
-                "endDate": rfc3339(visit + timedelta(hours=8)),
-                "holder": "Ada Example",
-                "people": 2,
-                "price": 24,
-                "currency": "EUR",
-            },
-            {"orderId": "O-1001"},
-            (DemoPrivilege("entry", "OneTime", 1, "Entry"),),
-        ),
+        LOYALTY,
+        _ticket(now.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=7)),
         DemoPass(
             "giftcard",
             {"cardNumber": "6006491422100017"},
-            {"recipient": "Ada", "sender": "Grace", "message": "Enjoy!", "validUntil": rfc3339(now + 3 * year)},
+            {"recipient": "Ada", "sender": "Grace", "message": "Enjoy!", "validUntil": rfc3339(in_three_years)},
             {},
             (DemoPrivilege("balance", "MultiUse", 50, "Balance"),),
         ),
         DemoPass(
             "offer",
             {"offerId": "SPRING-1001"},
-            {"code": "SPRING-1001", "validUntil": rfc3339(now + year)},
+            {"code": "SPRING-1001", "validUntil": rfc3339(in_a_year)},
             {},
             (DemoPrivilege("offer", "OneTime", 1, "Spring service"),),
         ),
         DemoPass(
             "generic",
             {"memberId": "M-1001"},
-            {"name": "Ada Example", "since": rfc3339(now), "validUntil": rfc3339(now + year)},
+            {"name": "Ada Example", "since": rfc3339(now), "validUntil": rfc3339(in_a_year)},
             {"tier": "Patron"},
             (DemoPrivilege("guests", "MultiUse", 4, "Guest visits"),),
         ),
     ]
+
+
+def _ticket(visit: datetime) -> DemoPass:
+    return DemoPass(
+        "ticket",
+        {"ticketId": "T-1001"},
+        {
+            "date": rfc3339(visit),
+            "endDate": rfc3339(visit + timedelta(hours=8)),
+            "holder": "Ada Example",
+            "people": 2,
+            "price": 24,
+            "currency": "EUR",
+        },
+        {"orderId": "O-1001"},
+        (DemoPrivilege("entry", "OneTime", 1, "Entry"),),
+    )
 
 
 async def _create(tx: Tx, master_key: MasterKey, types: PassTypes, demo: DemoPass, now: datetime) -> str:

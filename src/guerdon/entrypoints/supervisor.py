@@ -1,4 +1,7 @@
-"""The process tree of `guerdon up`: children are started in order, started again when they die, stopped in reverse."""
+"""The process tree of `guerdon up`: children are started in order, started again when they die, stopped in reverse.
+
+PortTaken  503  another program listens there already, or the address is not ours to listen on
+"""
 
 import asyncio
 import errno

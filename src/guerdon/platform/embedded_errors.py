@@ -1,5 +1,6 @@
 """Why the embedded PostgreSQL does not start.
 
+EmbeddedRefusal       503  the family
 BinariesMissing       503  no PostgreSQL programs were found, or none that fit
 BinariesUnreadable    503  the account of the server may not run the programs
 FolderInUse           503  another Guerdon runs on this data folder

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import uuid_utils
 
-PASS_ID_CHARACTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZabcdefghjkmnpqrstvwxyz"  # no I, L, O, U: read aloud safely
+PASS_ID_CHARACTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZabcdefghjkmnpqrstvwxyz"  # no I, L, O, U: read aloud safely  # noqa: S105 - a pass is no password
 PASS_ID_LENGTH = 20
 
 

@@ -7,10 +7,13 @@ Unauthenticated      401  no credential, or one that is not accepted
 Forbidden            403  a good credential with too little scope
 NotFound             404  nothing there for this tenant
 MethodNotAllowed     405  the address exists, the verb does not
+Conflict             409  the state of things does not allow it now
 PreconditionFailed   412  If-Match names another version
 TooLarge             413  the body is over the limit
 WrongMediaType       415  the body is in a media type that is not read
+Unprocessable        422  understood, and contradicted by something said before
 TooManyRequests      429  the limit of the tenant or the address is used up
+InternalError        500  something failed that is our fault
 NotBuilt             501  documented, and not part of this release
 Overloaded           503  the queue is full; the same request may be sent again
 """
@@ -73,6 +76,8 @@ class Problem(Exception):  # the family of refusals reads as a noun
 
 class InternalError(Problem):
     """Something failed that is our fault; the log has the reason under the request id."""
+
+    status, code, title = 500, "internal_error", "Something went wrong here"
 
     def __init__(self) -> None:
         super().__init__("The request failed on our side. Give the request id to the operator.")

@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     )
     api_processes: int = Field(2, ge=1, le=64, description="API processes that `guerdon up` starts.")
     pool_size: int = Field(8, ge=2, le=100, description="Database connections of each process.")
-    group_commit: bool = Field(True, description="Gather concurrent postings into one transaction.")
+    group_commit: bool = Field(default=True, description="Gather concurrent postings into one transaction.")
     group_commit_commands_max: int = Field(64, ge=1, le=1000, description="Postings in one transaction at most.")
     group_commit_in_flight: int = Field(1, ge=1, le=8, description="Gathered transactions under way per process.")
     queue_max: int = Field(4096, ge=1, description="Postings that may wait per process before 503 is answered.")
@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     jobs_poll_s: float = Field(0.5, gt=0, le=60, description="Longest time between two looks for due jobs, in s.")
     stop_grace_s: int = Field(20, ge=1, le=600, description="Time that requests and jobs get to finish at a stop.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
-    log_json: bool = Field(False, description="Log JSON lines instead of readable ones.")
+    log_json: bool = Field(default=False, description="Log JSON lines instead of readable ones.")
     postgres_bin: Path | None = Field(
         None,
         description="Folder of the PostgreSQL programs that the embedded database uses; empty: the wheel's.",

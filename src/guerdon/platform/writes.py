@@ -2,7 +2,6 @@
 
 IdempotencyMismatch  422  the key was used before, for another request
 StillRunning         409  the first request with this key has not finished
-InvalidKey           400  the key is not 1 to 255 printable characters
 """
 
 import hashlib

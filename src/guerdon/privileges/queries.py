@@ -2,12 +2,51 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from guerdon.platform.db import Tx
 from guerdon.privileges.model import Privilege, PrivilegeState
 
-MOVEMENTS_SHOWN_MAX = 1_000
+_DOCUMENTS: LiteralString = """
+SELECT p.pass_id, shown.documents
+  FROM unnest($2::text[]) AS wanted (pass_id)
+  JOIN pass p ON p.tenant_id = $1 AND p.pass_id = wanted.pass_id
+ CROSS JOIN LATERAL (
+       SELECT coalesce(json_agg(v.document ORDER BY v.priority DESC NULLS LAST, v.created_at, v.privilege_id),
+                       '[]') AS documents
+         FROM (SELECT r.priority, r.created_at, r.privilege_id,
+                      r.body || jsonb_strip_nulls(jsonb_build_object(
+                          'privilegeId', r.privilege_id, 'type', r.type, 'priority', r.priority,
+                          'deletionDate', to_char(r.deletion_date AT TIME ZONE 'UTC',
+                                                  'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+                          'data', jsonb_build_object(
+                              'value', trim_scale(0.000001 * CASE
+                                  WHEN $4::timestamptz IS NULL THEN b.value
+                                  ELSE coalesce((SELECT e.value_after FROM ledger_movement e
+                                                  WHERE e.tenant_id = $1 AND e.account_id = r.account_id
+                                                    AND e.recorded_at <= $4
+                                                  ORDER BY e.seq DESC LIMIT 1), 0) END),
+                              'movements', coalesce(m.movements, '[]'), 'content', r.data_content)))
+                      AS document
+                 FROM privilege r
+                 JOIN ledger_balance b ON b.tenant_id = $1 AND b.account_id = r.account_id
+                CROSS JOIN LATERAL (
+                      SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                                 'movementId', e.movement_id, 'value', trim_scale(0.000001 * e.amount),
+                                 'date', to_char(e.occurred_at AT TIME ZONE 'UTC',
+                                                 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+                                 'remarks', e.remarks)) ORDER BY e.seq) AS movements
+                        FROM (SELECT seq, movement_id, amount, occurred_at, remarks
+                                FROM ledger_movement
+                               WHERE tenant_id = $1 AND account_id = r.account_id
+                                 AND ($4::timestamptz IS NULL OR recorded_at <= $4)
+                               ORDER BY seq DESC LIMIT 1000) AS e) AS m
+                WHERE r.tenant_id = $1 AND r.pass_id = p.pass_id
+                  AND (r.deletion_date IS NULL OR r.deletion_date > $3)
+                  AND ($4::timestamptz IS NULL OR r.created_at <= $4)
+                  AND ($5::text IS NULL OR r.privilege_id = $5)) AS v) AS shown
+"""
 
 
 async def list_documents(
@@ -20,52 +59,7 @@ async def list_documents(
     `privilege_id` only that one is given. The text is built where the rows are: building
     it here would cost twice as much (research/performance.md section 5).
     """
-    records = await tx.records(
-        """
-        SELECT p.pass_id, shown.documents
-          FROM unnest($2::text[]) AS wanted (pass_id)
-          JOIN pass p ON p.tenant_id = $1 AND p.pass_id = wanted.pass_id
-         CROSS JOIN LATERAL (
-               SELECT coalesce(json_agg(v.document ORDER BY v.priority DESC NULLS LAST, v.created_at, v.privilege_id),
-                               '[]') AS documents
-                 FROM (SELECT r.priority, r.created_at, r.privilege_id,
-                              r.body || jsonb_strip_nulls(jsonb_build_object(
-                                  'privilegeId', r.privilege_id, 'type', r.type, 'priority', r.priority,
-                                  'deletionDate', to_char(r.deletion_date AT TIME ZONE 'UTC',
-                                                          'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-                                  'data', jsonb_build_object(
-                                      'value', trim_scale(0.000001 * CASE
-                                          WHEN $4::timestamptz IS NULL THEN b.value
-                                          ELSE coalesce((SELECT e.value_after FROM ledger_movement e
-                                                          WHERE e.tenant_id = $1 AND e.account_id = r.account_id
-                                                            AND e.recorded_at <= $4
-                                                          ORDER BY e.seq DESC LIMIT 1), 0) END),
-                                      'movements', coalesce(m.movements, '[]'), 'content', r.data_content)))
-                              AS document
-                         FROM privilege r
-                         JOIN ledger_balance b ON b.tenant_id = $1 AND b.account_id = r.account_id
-                        CROSS JOIN LATERAL (
-                              SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-                                         'movementId', e.movement_id, 'value', trim_scale(0.000001 * e.amount),
-                                         'date', to_char(e.occurred_at AT TIME ZONE 'UTC',
-                                                         'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-                                         'remarks', e.remarks)) ORDER BY e.seq) AS movements
-                                FROM (SELECT seq, movement_id, amount, occurred_at, remarks
-                                        FROM ledger_movement
-                                       WHERE tenant_id = $1 AND account_id = r.account_id
-                                         AND ($4::timestamptz IS NULL OR recorded_at <= $4)
-                                       ORDER BY seq DESC LIMIT 1000) AS e) AS m
-                        WHERE r.tenant_id = $1 AND r.pass_id = p.pass_id
-                          AND (r.deletion_date IS NULL OR r.deletion_date > $3)
-                          AND ($4::timestamptz IS NULL OR r.created_at <= $4)
-                          AND ($5::text IS NULL OR r.privilege_id = $5)) AS v) AS shown
-        """,
-        tx.tenant_id,
-        pass_ids,
-        now,
-        as_of,
-        privilege_id,
-    )
+    records = await tx.records(_DOCUMENTS, tx.tenant_id, pass_ids, now, as_of, privilege_id)
     return {record["pass_id"]: record["documents"] for record in records}
 
 

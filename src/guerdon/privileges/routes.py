@@ -29,8 +29,10 @@ from guerdon.privileges.schemas import Privilege as PrivilegeDocument
 from guerdon.privileges.wishes import read_description, read_history, read_notification
 
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
+MANY, ONE = "/privileges", "/privileges/{privilegeId}"
+MANY_OF_PASS, ONE_OF_PASS = "/{passId}/privileges", "/{passId}/privileges/{privilegeId}"
 PRIVILEGE_ID_PATTERN = r"^[^\x00-\x1f\x7f/]{1,200}$"
-PASS_ID_PATTERN = r"^[^\x00-\x1f\x7f/]{1,200}$"
+PASS_ID_PATTERN = r"^[^\x00-\x1f\x7f/]{1,200}$"  # noqa: S105 - a pass is no password
 PrivilegeId = Annotated[str, Path(alias="privilegeId", pattern=PRIVILEGE_ID_PATTERN)]
 PassId = Annotated[str, Path(alias="passId", pattern=PASS_ID_PATTERN)]
 TenantId = Annotated[str, Path(alias="tenantId")]
@@ -49,42 +51,16 @@ class PrivilegeRoutes:
         made = router("/api/{tenantId}/passes", "Privilege")
         add, reads, writes = made.add_api_route, asks(PASS_READ), asks(PASS_WRITE)
         named = {"parameters": [IDENTIFIERS_PARAMETER]}
-        many, one = list[PrivilegeDocument], PrivilegeDocument
-        add("/privileges", self.list_by_identifiers, openapi_extra=named | reads, response_model=many)
-        add(
-            "/privileges",
-            self.create_by_identifiers,
-            methods=["POST"],
-            openapi_extra=named | writes,
-            response_model=PrivilegeCreated,
-        )
-        add("/privileges/{privilegeId}", self.get, openapi_extra=reads, response_model=one)
-        add(
-            "/privileges/{privilegeId}",
-            self.put_by_identifiers,
-            methods=["PUT"],
-            response_class=Response,
-            openapi_extra=named | writes,
-        )
-        add("/privileges/{privilegeId}", self.delete, methods=["DELETE"], openapi_extra=writes, status_code=204)
-        add(
-            "/{passId}/privileges", self.create, methods=["POST"], openapi_extra=writes, response_model=PrivilegeCreated
-        )
-        add("/{passId}/privileges/{privilegeId}", self.get_of_pass, openapi_extra=reads, response_model=one)
-        add(
-            "/{passId}/privileges/{privilegeId}",
-            self.put,
-            methods=["PUT"],
-            response_class=Response,
-            openapi_extra=writes,
-        )
-        add(
-            "/{passId}/privileges/{privilegeId}",
-            self.delete_of_pass,
-            methods=["DELETE"],
-            openapi_extra=writes,
-            status_code=204,
-        )
+        many, one, created = list[PrivilegeDocument], PrivilegeDocument, PrivilegeCreated
+        add(MANY, self.list_by_identifiers, openapi_extra=named | reads, response_model=many)
+        add(MANY, self.create_by_identifiers, methods=["POST"], openapi_extra=named | writes, response_model=created)
+        add(ONE, self.get, openapi_extra=reads, response_model=one)
+        add(ONE, self.put_by_identifiers, methods=["PUT"], openapi_extra=named | writes, response_class=Response)
+        add(ONE, self.delete, methods=["DELETE"], openapi_extra=writes, status_code=204)
+        add(MANY_OF_PASS, self.create, methods=["POST"], openapi_extra=writes, response_model=created)
+        add(ONE_OF_PASS, self.get_of_pass, openapi_extra=reads, response_model=one)
+        add(ONE_OF_PASS, self.put, methods=["PUT"], openapi_extra=writes, response_class=Response)
+        add(ONE_OF_PASS, self.delete_of_pass, methods=["DELETE"], openapi_extra=writes, status_code=204)
         return made
 
     async def list_by_identifiers(self, tenant_id: TenantId, request: Request, as_of: AsOf) -> Response:

@@ -1,0 +1,90 @@
+"""The API: every route asks its caller for a scope, but for the few that are public on purpose."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from docs.generate import closed_house
+from fastapi.routing import APIRoute
+
+from guerdon.access.model import SCOPES
+from guerdon.entrypoints.api import framework, hot_routes, operator_router, routers
+from guerdon.entrypoints.house import House
+from guerdon.entrypoints.openapi import compose
+from guerdon.platform.http import PUBLIC, SCOPE_MEMBER, StrictRoute
+
+# What needs no credential: what protects each instead.
+PUBLIC_ROUTES: dict[tuple[str, str], str] = {
+    ("GET", "/healthz"): "tells nothing of anybody",
+    ("GET", "/readyz"): "tells nothing of anybody",
+    ("GET", "/openapi.json"): "is the same for everybody",
+    ("POST", "/api/{tenantId}/passes"): "without a credential every identifier must prove itself (passes/proofs.py)",
+    ("GET", "/api/{tenantId}/passes/findPass"): "the same",
+    ("GET", "/api/{tenantId}/passes/{passId}"): "wallets send no credential; the random pass id is the capability",
+    ("GET", "/api/{tenantId}/passes/{passId}/view"): "leads to the page, by the pass id",
+    ("GET", "/api/{tenantId}/passes/{passId}/connect"): "not built",
+    ("GET", "/{tenantId}/{layout}"): "the page of a pass, by its id",
+    ("GET", "/{tenantId}/{layout}/live"): "the page's living part, by the pass id",
+    ("GET", "/{tenantId}/images/{name}"): "pictures of pass types, which every holder has",
+    ("GET", "/static/{name}"): "the page's own files",
+}
+
+
+@pytest.fixture(scope="module")
+async def house() -> AsyncIterator[House]:
+    """The rooms of a process that never opens its database."""
+    closed = closed_house()
+    yield closed
+    closed.issuer.close()
+
+
+async def test_every_route_asks_for_a_scope_or_is_public_on_purpose(house: House) -> None:
+    asked = _scopes(house)
+
+    assert {route for route, scope in asked.items() if scope == PUBLIC} == set(PUBLIC_ROUTES)
+    assert {route: scope for route, scope in asked.items() if scope not in SCOPES | {PUBLIC}} == {}
+
+
+async def test_every_route_of_the_framework_admits_its_caller_before_it_reads(house: House) -> None:
+    routes = [route for part in [*routers(house), operator_router(house, b"")] for route in part.routes]
+
+    assert [route for route in routes if type(route) is not StrictRoute] == []
+
+
+async def test_a_hot_route_documents_the_scope_that_it_asks_for(house: House) -> None:
+    assert [one.template for one in hot_routes(house) if one.operation[SCOPE_MEMBER] != one.scope] == []
+
+
+async def test_no_two_routes_stand_at_one_address_with_one_verb(house: House) -> None:
+    parts = [*routers(house), operator_router(house, b"")]
+    stood = [
+        (m, _shape(r.path)) for part in parts for r in part.routes if isinstance(r, APIRoute) for m in r.methods or ()
+    ]
+    stood += [(one.method, _shape(one.template)) for one in hot_routes(house)]
+
+    assert sorted(one for one in set(stood) if stood.count(one) > 1) == []
+
+
+async def test_every_operation_in_the_document_has_its_scope(house: House) -> None:
+    document = compose(*framework(house))
+
+    operations = [
+        operation for item in document["paths"].values() for operation in item.values() if "responses" in operation
+    ]
+    assert len(operations) > 10
+    assert [operation["operationId"] for operation in operations if SCOPE_MEMBER not in operation] == []
+
+
+def _scopes(house: House) -> dict[tuple[str, str], str]:
+    asked = {
+        (method, route.path): (route.openapi_extra or {})[SCOPE_MEMBER]
+        for part in [*routers(house), operator_router(house, b"")]
+        for route in part.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+    return asked | {(one.method, one.template): one.scope for one in hot_routes(house)}
+
+
+def _shape(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", path)
