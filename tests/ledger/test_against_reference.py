@@ -271,7 +271,7 @@ def lives(count: int, steps: int) -> settings:
 
 
 def test_short_lives_agree_with_the_reference(ledger: type[Ledger]) -> None:
-    run_state_machine_as_test(ledger, settings=lives(60, 40))
+    run_state_machine_as_test(ledger, settings=lives(30, 40))
 
 
 @pytest.mark.prove
