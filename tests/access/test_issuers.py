@@ -138,3 +138,13 @@ def test_a_shared_secret_is_long_and_no_public_key(tmp_path: Path, secret: bytes
 
     with pytest.raises(IssuersInvalid, match="shared secret"):
         read_issuers(write(tmp_path, entry))
+
+
+def test_the_example_of_the_document_is_read(tmp_path: Path) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "tokens.md").read_text()
+    path = tmp_path / "issuers.yml"
+    path.write_text(document.split("```yaml\n")[1].split("```")[0])
+
+    issuer = read_issuers(path)[0]
+
+    assert (issuer.name, issuer.rules.tenants) == ("staff", frozenset({"shop", "cafe"}))
