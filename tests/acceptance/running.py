@@ -16,6 +16,7 @@ import psutil
 from guerdon_client import NO_RETRIES, ConnectionLost, Guerdon, Sandbox
 
 COMMAND = (sys.executable, "-m", "guerdon.entrypoints.cli")
+FOR_TESTS = ("GUERDON_TEST_", "GUERDON_PROVE_")
 START_S = 150
 ASK_S = 2
 STOP_S = 60
@@ -59,7 +60,7 @@ def running_product(home: Path, **settings: str) -> Generator[Running]:
         [*COMMAND, "up", "--sandbox", "--host", "127.0.0.1", "--port", "0", "--home", str(home)],
         stdout=log,
         stderr=subprocess.STDOUT,
-        env={**os.environ, **settings},
+        env={**product_environment(), **settings},
     )
     try:
         yield Running(home, _await_ready(home, process, Path(log.name)), process)
@@ -76,8 +77,18 @@ def running_product(home: Path, **settings: str) -> Generator[Running]:
 def verify_ledger(home: Path) -> subprocess.CompletedProcess[str]:
     """Run `guerdon ledger verify` beside the running product."""
     return subprocess.run(
-        [*COMMAND, "ledger", "verify", "--home", str(home)], capture_output=True, text=True, timeout=300, check=False
+        [*COMMAND, "ledger", "verify", "--home", str(home)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=product_environment(),
     )
+
+
+def product_environment() -> dict[str, str]:
+    """Give our environment without what is said to tests, which the product refuses as settings it does not know."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(FOR_TESTS)}
 
 
 def _await_ready(home: Path, process: subprocess.Popen[bytes], log: Path) -> Sandbox:

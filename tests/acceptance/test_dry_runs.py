@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from guerdon.entrypoints.home import open_place, settings_at
+from guerdon.entrypoints.home import open_place
+from guerdon.platform.settings import read_settings
 from guerdon_client import (
     Guerdon,
     NewPrivilege,
@@ -13,7 +14,7 @@ from guerdon_client import (
     ValueMismatch,
 )
 from tests.acceptance.builders import a_card
-from tests.acceptance.running import Running
+from tests.acceptance.running import Running, product_environment
 
 
 def state_of(shop: Guerdon, running: Running, pass_id: str) -> tuple[PassDocument, tuple[Privilege, ...], int]:
@@ -22,7 +23,8 @@ def state_of(shop: Guerdon, running: Running, pass_id: str) -> tuple[PassDocumen
 
 
 async def count_events(running: Running) -> int:
-    async with open_place(settings_at(running.home), print) as place, place.owner() as owner:
+    settings = read_settings({**product_environment(), "GUERDON_HOME": str(running.home)})
+    async with open_place(settings, print) as place, place.owner() as owner:
         tenant_id = running.sandbox.tenant_id
         return await owner.fetchval("SELECT count(*) FROM event WHERE tenant_id = $1", tenant_id)
 
