@@ -1,37 +1,59 @@
-"""`python -m benchmarks`: every bar of the design as a ratio in one run on one machine."""
+"""`python -m benchmarks`: the bars of the design as ratios in one run on one machine."""
 
 import argparse
-import re
+from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.growth import growth_measures
+from benchmarks.lists import Lists
+from benchmarks.machine import describe, syncs_per_s
 from benchmarks.measuring import Measure, print_results, run_rounds
 from benchmarks.movements import Movements
+from benchmarks.packages import prepare_packages
 from benchmarks.seeding import Sizes
 from benchmarks.stage import Stage, open_stage
 
 PRIVILEGES = 200_000
 LISTED_PASSES = 4_000
+GROUPS = ("movements", "lists", "packages", "growth")
+ENTRIES, ENTRIES_LONG = 1_000_000, 10_000_000
 
 
 def main() -> None:
     """Run what was asked for and print the tables."""
     asked = _arguments()
     with open_stage(asked.bin_dir) as stage:
-        measures = [measure for measure in _measures(stage) if re.search(asked.only, measure.name)]
-        print_results(run_rounds(measures, asked.rounds, asked.seconds))
+        print(f"{datetime.now(UTC):%Y-%m-%d}; {describe()}; PostgreSQL {stage.binaries.version}", flush=True)
+        print(
+            f"{syncs_per_s(stage.home):,.0f} syncs/s; {asked.rounds} rounds, windows of {asked.seconds} s", flush=True
+        )
+        measures = _measures(stage, asked)
+        print_results(run_rounds(measures, asked.rounds, asked.seconds, asked.patience))
 
 
-def _measures(stage: Stage) -> list[Measure]:
+def _measures(stage: Stage, asked: argparse.Namespace) -> list[Measure]:
     place = stage.place("bench", Sizes(PRIVILEGES, listed_passes=LISTED_PASSES))
-    return Movements(stage, place, PRIVILEGES).measures()
+    service = stage.serve(place, {})
+    measures: list[Measure] = []
+    if "movements" in asked.only:
+        measures += Movements(stage, place, PRIVILEGES).measures(service)
+    if "lists" in asked.only:
+        measures += Lists(stage, place, LISTED_PASSES).measures(service)
+    if "packages" in asked.only:
+        measures += prepare_packages(stage, place, asked.rounds).measures()
+    if "growth" in asked.only:
+        measures += growth_measures(stage, ENTRIES_LONG if asked.long else ENTRIES)
+    return measures
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--seconds", type=int, default=4, help="length of one window")
     parser.add_argument("--rounds", type=int, default=3, help="how often each side is measured")
-    parser.add_argument("--only", default="", help="a regular expression of the measures' names")
-    parser.add_argument("--bin-dir", type=Path, help="PostgreSQL's programs; else the embedded ones")
+    parser.add_argument("--only", nargs="+", choices=GROUPS, default=GROUPS, help="which groups to run")
+    parser.add_argument("--patience", type=int, default=10, help="seconds to wait for a quiet machine before a window")
+    parser.add_argument("--long", action="store_true", help="growth to 10^7 entries instead of 10^6")
+    parser.add_argument("--bin-dir", type=Path, help="folder of PostgreSQL's programs; else the embedded ones")
     return parser.parse_args()
 
 

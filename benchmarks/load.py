@@ -30,6 +30,11 @@ class Window:
     database_us: float = 0.0
     load_us: float = 0.0
 
+    @property
+    def cost_us(self) -> float:
+        """The processor time of all that took part in one success."""
+        return self.api_us + self.database_us + self.load_us
+
 
 @dataclass(frozen=True, slots=True)
 class Wrk:
@@ -95,17 +100,18 @@ def run_pgbench(stage: Stage, place: Place, pgbench: Pgbench, seconds: int) -> W
     return Window(per_s, 0.0, float(latency[1]), None, 0.0, database, load)
 
 
+def server_s(postmaster: int) -> float:
+    """Tell the processor seconds that a PostgreSQL server and its backends have used."""
+    # Backends that ended are in their parent's account.
+    backends = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    return sum(_process_s(int(pid)) for pid in backends) + _process_s(postmaster, with_ended=True)
+
+
 def _used(stage: Stage, service: Service | None) -> tuple[float, float, float]:
     """Tell the processor seconds used until now: by the API, by the database, by finished load generators."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     api = sum(_process_s(pid) for pid in service.pids) if service is not None else 0.0
-    return api, _server_s(stage.postmaster), children.ru_utime + children.ru_stime
-
-
-def _server_s(postmaster: int) -> float:
-    # Backends that ended are in their parent's account.
-    backends = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-    return sum(_process_s(int(pid)) for pid in backends) + _process_s(postmaster, with_ended=True)
+    return api, server_s(stage.postmaster), children.ru_utime + children.ru_stime
 
 
 def _process_s(pid: int, *, with_ended: bool = False) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.load import Window
+from benchmarks.machine import wait_until_quiet
 
 Run = Callable[[int], Window]
 
@@ -47,36 +48,48 @@ class Result:
     measure: Measure
     windows: Mapping[str, Sequence[Window]]
 
+    def cost_ratios(self, bar: Bar) -> list[float]:
+        """Give how much more processor time the other side takes: the ratio on machines that nobody else uses."""
+        pairs = zip(self.windows[bar.of], self.windows[bar.over], strict=True)
+        return [other.cost_us / one.cost_us for one, other in pairs if one.cost_us and not bar.is_latency]
+
     def ratios(self, bar: Bar) -> list[float]:
         """Give the ratio of each round."""
         pairs = zip(self.windows[bar.of], self.windows[bar.over], strict=True)
         return [(one.p50_ms / other.p50_ms) if bar.is_latency else one.per_s / other.per_s for one, other in pairs]
 
 
-def run_rounds(measures: Sequence[Measure], rounds: int, seconds: int) -> list[Result]:
+def run_rounds(measures: Sequence[Measure], rounds: int, seconds: int, patience_s: float) -> list[Result]:
     """Run every side of every measure once a round, the sides in turning order, so that all meet the same weather."""
+    busy: list[float] = []
     windows: dict[tuple[str, str], list[Window]] = {}
     for number in range(rounds):
         for measure in measures:
             names = list(measure.sides)
             turned = names[number % len(names) :] + names[: number % len(names)]
             for name in turned:
+                busy.append(wait_until_quiet(patience_s))
                 window = measure.sides[name](seconds)
                 windows.setdefault((measure.name, name), []).append(window)
-                print(f"  round {number + 1}: {measure.name}: {name}: {window.per_s:,.0f}/s", flush=True)
-    return [
-        Result(measure, {name: windows[measure.name, name] for name in measure.sides}) for measure in measures
-    ]
+                print(
+                    f"  {number + 1}: {measure.name}: {name}: {window.per_s:,.0f}/s, others {busy[-1]:.0%}", flush=True
+                )
+    print(
+        f"Just before the windows others used {median(busy):.0%} of the processors (median), {max(busy):.0%} at most."
+    )
+    return [Result(measure, {name: windows[measure.name, name] for name in measure.sides}) for measure in measures]
 
 
 def print_results(results: Sequence[Result]) -> None:
     """Print the ratios first, then what they were made from."""
-    print("\n| measure | ratio | median (range) | bar | holds |\n|---|---|---|---|---|")
+    print(
+        "\n| measure | ratio | by rate: median (range) | by processor time | bar | holds |\n|---|---|---|---|---|---|"
+    )
     for result in results:
         for line in _ratio_lines(result):
             print(line)
-    print("\n| measure | side | per second | refused | p50 ms | p99 ms | µs each: API / PostgreSQL / load |")
-    print("|---|---|---|---|---|---|---|")
+    print("\n| measure | side | per second | refused | p50 ms | p99 ms | µs API | µs PostgreSQL | µs load |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for result in results:
         for name, windows in result.windows.items():
             print(_side_line(result.measure.name, name, windows))
@@ -90,24 +103,31 @@ def _ratio_lines(result: Result) -> list[str]:
         mark = "-" if bar.least is None and bar.most is None else "yes" if bar.holds(middle) else "NO"
         kind = " (p50)" if bar.is_latency else ""
         spread = f"{middle:.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        lines.append(f"| {result.measure.name} | {bar.of} / {bar.over}{kind} | {spread} | {bar.wanted()} | {mark} |")
+        costs = result.cost_ratios(bar)
+        cost = f"{median(costs):.2f} ({min(costs):.2f} to {max(costs):.2f})" if costs else ""
+        name = f"{bar.of} / {bar.over}{kind}"
+        lines.append(f"| {result.measure.name} | {name} | {spread} | {cost} | {bar.wanted()} | {mark} |")
     if result.measure.p99_ms_most is not None:
         side = next(iter(result.measure.sides))
         p99s = [window.p99_ms for window in result.windows[side] if window.p99_ms is not None]
         mark = "yes" if median(p99s) <= result.measure.p99_ms_most else "NO"
         spread = f"{median(p99s):.1f} ms ({min(p99s):.1f} to {max(p99s):.1f})"
-        lines.append(f"| {result.measure.name} | p99 of {side} | {spread} | <= {result.measure.p99_ms_most:g} | {mark} |")
+        wanted = f"<= {result.measure.p99_ms_most:g} ms"
+        lines.append(f"| {result.measure.name} | p99 of {side} | {spread} | | {wanted} | {mark} |")
     return lines
 
 
 def _side_line(measure: str, name: str, windows: Sequence[Window]) -> str:
-    def middle(pick: Callable[[Window], float]) -> float:
-        return median(pick(window) for window in windows)
-
-    p99 = "" if windows[0].p99_ms is None else f"{middle(lambda w: w.p99_ms or 0):.2f}"
-    spent = " / ".join(f"{middle(pick):.0f}" for pick in (lambda w: w.api_us, lambda w: w.database_us, lambda w: w.load_us))
-    refused = middle(lambda w: w.refused_share)
-    return (
-        f"| {measure} | {name} | {middle(lambda w: w.per_s):,.0f} | {refused:.0%} | {middle(lambda w: w.p50_ms):.2f} "
-        f"| {p99} | {spent} |"
-    )
+    p99s = [window.p99_ms for window in windows if window.p99_ms is not None]
+    cells = [
+        measure,
+        name,
+        f"{median(window.per_s for window in windows):,.0f}",
+        f"{median(window.refused_share for window in windows):.0%}",
+        f"{median(window.p50_ms for window in windows):.2f}",
+        f"{median(p99s):.2f}" if p99s else "",
+        f"{median(window.api_us for window in windows):.0f}",
+        f"{median(window.database_us for window in windows):.0f}",
+        f"{median(window.load_us for window in windows):.0f}",
+    ]
+    return f"| {' | '.join(cells)} |"

@@ -16,7 +16,9 @@ STATEMENTS, FUNCTION = "pgbench, our statements", "pgbench, one function"
 HTTP, OFF = "HTTP", "HTTP, group commit off"
 HOT_CONNECTIONS, HOT_CLIENTS = 60, 30
 DRAWN = "\\set key random(0, {last})\n\\set change 2 * random(0, 1) - 1\n\\set expected {value}"
-CALL = "\\set drawn random(0, 999999999999)\nSELECT bench_move({owner}, :expected, :change, {movement}) AS known \\gset\n"
+CALL = (
+    "\\set drawn random(0, 999999999999)\nSELECT bench_move({owner}, :expected, :change, {movement}) AS known \\gset\n"
+)
 HOT = "\\set key mod(:client_id, 10)\n\\set change 1000000\n\\set expected :known"
 
 NOTHING_KNOWN = {"known": "0"}
@@ -30,9 +32,8 @@ class Movements:
     place: Place
     privileges: int
 
-    def measures(self) -> list[Measure]:
-        """Start what is needed and list the measures."""
-        on = self.stage.serve(self.place, {})
+    def measures(self, on: Service) -> list[Measure]:
+        """Start what else is needed beside the service with group commit and list the measures."""
         off = self.stage.serve(self.place, {"GUERDON_GROUP_COMMIT": "false"})
         usual = self.stage.serve(self.place, {}, what=REFERENCE)
         asyncio.run(_create_function(self.place))

@@ -18,7 +18,8 @@ LISTED_MOVEMENTS = 10
 
 MADE = """
 CREATE TEMP TABLE made AS
-SELECT $1::text || n AS name, gen_random_uuid() AS account_id, $1::text || 'pass' || n / $3::int AS pass_id, $4::int AS seq
+SELECT $1::text || n AS name, gen_random_uuid() AS account_id, $1::text || 'pass' || n / $3::int AS pass_id,
+       $4::int AS seq
   FROM generate_series(0, $2::int - 1) AS n
 """
 FILL = """

@@ -60,7 +60,9 @@ class Stage:
         """Make a database, migrate it, and fill it."""
         return asyncio.run(self._place(name, sizes))
 
-    def serve(self, place: Place, settings: Mapping[str, str], *, count: int = 2, what: tuple[str, ...] = API) -> Service:
+    def serve(
+        self, place: Place, settings: Mapping[str, str], *, count: int = 2, what: tuple[str, ...] = API
+    ) -> Service:
         """Start processes on one listening socket and wait until they answer."""
         listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
         listening.set_inheritable(True)
@@ -105,7 +107,7 @@ class Stage:
 def open_stage(bin_dir: Path | None) -> Generator[Stage]:
     """Run a durable server in a folder of its own, and leave nothing behind."""
     # /tmp may be memory; what is measured is a disk.
-    home = Path(tempfile.mkdtemp(prefix="guerdon-bench-", dir="/var/tmp"))  # noqa: S108  # a folder of our own is made in it
+    home = Path(tempfile.mkdtemp(prefix="guerdon-bench-", dir="/var/tmp"))
     home.chmod(0o711)
     settings = EmbeddedSettings(home, bin_dir, shared_buffers_mb=SHARED_BUFFERS_MB, connections_max=CONNECTIONS_MAX)
     server = EmbeddedPostgres(settings)
