@@ -28,8 +28,8 @@ def pinned(document: Document, tenant_id: str, pass_types: list[str], pass_id: s
     examples = {"passId": pass_id, "id": pass_id, "privilegeId": privilege_id}
     for operation in operations(copy):
         parameters = operation.get("parameters", [])
-        # Few made-up keys serve thousands of requests, and the same key with another request is rightly refused.
-        operation["parameters"] = [one for one in parameters if one["name"] != "Idempotency-Key"]
+        # A made-up version is rightly refused, and so is a made-up key that serves thousands of requests.
+        operation["parameters"] = [one for one in parameters if one["name"] not in {"Idempotency-Key", "If-Match"}]
         for parameter in operation["parameters"]:
             name = parameter["name"]
             if name in known:
@@ -48,40 +48,15 @@ def seed_document() -> Document:
     """Give seed 001's document as WIRE.md reads it: its error answers, its bounds on numbers, no NUL in texts."""
     document: Document = json.loads(SEED_001.read_text())
     for operation in operations(document):
-        for status in EVERYWHERE:
-            refusal = operation["responses"].setdefault(status, {"description": ""})
-            refusal["content"] = {PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+        _widen_answers(operation)
         for parameter in operation["parameters"]:
-            if parameter["name"] == "identifiers":
-                parameter |= {"required": True}
-                parameter["schema"] |= {
-                    "minProperties": 1,
-                    "maxProperties": 20,
-                    "propertyNames": {"pattern": "^[A-Za-z0-9_-]{1,100}$"},
-                    "additionalProperties": {"type": "string", "pattern": "^[^\\u0000]{1,500}$"},
-                }
-            elif parameter["in"] == "path":
-                parameter["schema"] = {"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f/]{1,200}$"}
+            _narrow_parameter(parameter)
         if "requestBody" in operation:
             operation["requestBody"]["required"] = True
     schemas = document["components"]["schemas"]
     for schema in schemas.values():
         _narrow(schema)
-    # WIRE.md section 1: the form of movement ids; a movement of zero is 400; null clears a member.
-    schemas["PrivilegeMovement"]["properties"]["movementId"]["pattern"] = "^[A-Za-z0-9_-]{1,64}$"
-    for name, member in (("PrivilegeMovement", "value"), ("ApplyMovementRequest", "movementValue")):
-        schemas[name]["properties"][member]["anyOf"] = NOT_ZERO
-    for name in ("InsertPrivilegeRequest", "PatchPrivilegeRequest"):
-        properties = schemas[name]["properties"]
-        for member in ("origin", "categories", "content", "appearance", "links"):
-            properties[member] = {"anyOf": [properties[member], {"type": "null"}]}
-    for name in ("InsertOptions", "PatchOptions"):
-        properties = schemas[name]["properties"]
-        properties["notification"] = {"anyOf": [properties["notification"], {"type": "null"}]}
-    schemas["ApplyMovementRequest"]["properties"]["movementId"] = {
-        "type": ["string", "null"],
-        "pattern": "^[A-Za-z0-9_-]{1,64}$",
-    }
+    _decide(schemas)
     return document
 
 
@@ -89,6 +64,39 @@ def operations(document: Mapping[str, Any]) -> Iterator[Document]:
     """Give every operation of a document."""
     for item in document["paths"].values():
         yield from item.values()
+
+
+def _widen_answers(operation: Document) -> None:
+    for status in EVERYWHERE:
+        refusal = operation["responses"].setdefault(status, {"description": ""})
+        refusal["content"] = {PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+
+
+def _narrow_parameter(parameter: Document) -> None:
+    if parameter["name"] == "identifiers":
+        parameter["required"] = True
+        parameter["schema"] |= {
+            "minProperties": 1,
+            "maxProperties": 20,
+            "propertyNames": {"pattern": "^[A-Za-z0-9_-]{1,100}$"},
+            "additionalProperties": {"type": "string", "pattern": "^[^\\u0000]{1,500}$"},
+        }
+    elif parameter["in"] == "path":
+        parameter["schema"] = {"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f/]{1,200}$"}
+
+
+def _decide(schemas: Document) -> None:
+    """Say what WIRE.md section 1 decides: the form of movement ids, no movement of zero, null clears a member."""
+    movement_id = {"type": ["string", "null"], "pattern": "^[A-Za-z0-9_-]{1,64}$"}
+    schemas["PrivilegeMovement"]["properties"]["movementId"]["pattern"] = movement_id["pattern"]
+    schemas["ApplyMovementRequest"]["properties"]["movementId"] = movement_id
+    for name, member in (("PrivilegeMovement", "value"), ("ApplyMovementRequest", "movementValue")):
+        schemas[name]["properties"][member]["anyOf"] = NOT_ZERO
+    clearable = ("origin", "categories", "content", "appearance", "links", "notification")
+    for name in ("InsertPrivilegeRequest", "PatchPrivilegeRequest", "InsertOptions", "PatchOptions"):
+        properties = schemas[name]["properties"]
+        for member in properties.keys() & clearable:
+            properties[member] = {"anyOf": [properties[member], {"type": "null"}]}
 
 
 def _narrow(schema: object) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from guerdon_client import PrivilegeChange
 from tests.acceptance.contract_documents import operations, pinned, seed_document
 from tests.acceptance.running import Running, running_product
 
@@ -31,7 +32,7 @@ def fuzz(fuzzed: Running, document: dict[str, Any], folder: Path) -> subprocess.
     """Run schemathesis with a key of its own, so that revoking it in one run does not blind the other."""
     with fuzzed.client() as shop:
         pass_id = shop.create_pass("loyalty", {"customerId": f"contract-{folder.name}"}).pass_id
-        shop.put_privilege(pass_id, PRIVILEGE_ID + folder.name, {"type": "MultiUse"})
+        shop.put_privilege(pass_id, PRIVILEGE_ID + folder.name, PrivilegeChange(type="MultiUse"))
         key = shop.create_api_key(f"contract {folder.name}", ["*"]).text
     sandbox = fuzzed.sandbox
     types = list(sandbox.pass_types)

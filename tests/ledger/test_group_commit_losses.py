@@ -71,12 +71,7 @@ async def test_a_connection_that_dies_in_mid_batch_loses_and_doubles_nothing(
     [
         "terminate",
         "close",
-        pytest.param(
-            "abort",
-            marks=pytest.mark.xfail(
-                strict=True, reason="platform/db.py skips COMMIT on an aborted line and answers as if it had committed"
-            ),
-        ),
+        "abort",
     ],
 )
 async def test_a_line_that_is_cut_before_the_commit_is_no_commit(

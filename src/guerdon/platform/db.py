@@ -72,9 +72,14 @@ class Database:
             try:
                 yield Tx(connection, tenant_id)
             except BaseException:
-                await _end(connection, "ROLLBACK")
+                await _roll_back(connection)
                 raise
-            await _end(connection, "ROLLBACK" if dry_run else "COMMIT")
+            if dry_run:
+                await _roll_back(connection)
+            else:
+                # Also on a connection that is lost already: then this raises, and nobody is told of a commit that
+                # never was.
+                await connection.execute("COMMIT")
 
     @asynccontextmanager
     async def shared(self) -> AsyncGenerator["Connection"]:
@@ -128,6 +133,7 @@ async def _prepare_connection(connection: "asyncpg.Connection[asyncpg.Record]") 
         await connection.set_type_codec(kind, encoder=str, decoder=str, schema="pg_catalog")
 
 
-async def _end(connection: "Connection", command: LiteralString) -> None:
+async def _roll_back(connection: "Connection") -> None:
+    # A connection that is lost has rolled back by itself.
     if not connection.is_closed():
-        await connection.execute(command)
+        await connection.execute("ROLLBACK")

@@ -13,14 +13,14 @@ from guerdon.platform.wire import parse_instant
 from guerdon.platform.writes import REPLAYED_HEADER, Answer, WriteOptions, read_write_options
 
 
-def write_options(request: Request) -> WriteOptions:
+async def write_options(request: Request) -> WriteOptions:
     """Read how a write was asked for from its request."""
     scope = request.scope
     address = scope["path"].encode() + b"?" + scope["query_string"]
     return read_write_options(scope["method"], address, dict(scope["headers"]), scope[BODY])
 
 
-def as_of_parameter(
+async def as_of_parameter(
     as_of: Annotated[
         str | None,
         Query(
