@@ -14,7 +14,7 @@ from benchmarks.stage import REFERENCE, Place, Service, Stage
 
 STATEMENTS, FUNCTION = "pgbench, our statements", "pgbench, one function"
 HTTP, OFF = "HTTP", "HTTP, group commit off"
-HOT_CONNECTIONS, HOT_CLIENTS = 60, 30
+HOT_CALLERS = 60  # as many for each of the ten, on both sides
 DRAWN = "\\set key random(0, {last})\n\\set change 2 * random(0, 1) - 1\n\\set expected {value}"
 CALL = (
     "\\set drawn random(0, 999999999999)\nSELECT bench_move({owner}, :expected, :change, {movement}) AS known \\gset\n"
@@ -64,10 +64,10 @@ class Movements:
 
     def _hot(self, on: Service) -> Measure:
         """Ten privileges where every caller must know the value: a refusal tells it, and does not count."""
-        wrk = Wrk("hot", [self.place.api_key], HOT_CONNECTIONS, HOT_COUNT)
+        wrk = Wrk("hot", [self.place.api_key], HOT_CALLERS, HOT_COUNT)
         sides: dict[str, Run] = {HTTP: partial(run_wrk, self.stage, on, wrk)}
         for name, limit in self._scripts("hot", "'hot' || :key", HOT).items():
-            sides[name] = partial(self._counted, replace(limit, clients=HOT_CLIENTS))
+            sides[name] = partial(self._counted, replace(limit, clients=HOT_CALLERS))
         bars = [Bar(HTTP, STATEMENTS, least=1.0), Bar(HTTP, FUNCTION, least=1.0)]
         return Measure("movement, 10 hot privileges", sides, bars)
 

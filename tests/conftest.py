@@ -9,7 +9,6 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import httpx2
 import pytest
-from tests.shops import Shop, open_shop
 
 from guerdon.entrypoints.api import build_app
 from guerdon.entrypoints.house import House, open_house
@@ -18,6 +17,7 @@ from guerdon.platform.embedded import temporary_postgres
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.migrate import migrate
 from guerdon.platform.settings import read_settings
+from tests.shops import Shop, open_shop
 
 MASTER_KEY = "a master key for tests that has enough characters"
 

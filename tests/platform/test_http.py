@@ -131,6 +131,6 @@ async def test_bad_write_headers_are_refused(shop: Shop, headers: dict[str, str]
 
 def test_numbers_are_read_exactly_and_absurd_ones_refused() -> None:
     assert str(read_json(b"0.1000000000000000055511151231257827")) == "0.1000000000000000055511151231257827"
-    for absurd in (b"1e309", b"1e-400", b"1" * 400, b"1e99999999999999999999"):
+    for absurd in (b"1e309", b"1e-1001", b"1" * 400, b"1e99999999999999999999"):
         with pytest.raises(BadlyFormed):
             read_json(absurd)

@@ -3,6 +3,7 @@ import json
 from decimal import Decimal
 
 import pytest
+
 from tests.shops import Shop, problem
 
 OLD = "2020-01-01T00:00:00Z"

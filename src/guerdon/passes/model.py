@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import cast
 
 import msgspec
@@ -87,7 +88,7 @@ def identity_of(pass_type: str, identifiers: Mapping[str, object]) -> bytes | No
     return hashlib.sha256(msgspec.json.encode([pass_type, sorted(identifiers.items())])).digest()
 
 
-_decoder = msgspec.json.Decoder(dict[str, object])
+_decoder = msgspec.json.Decoder(dict[str, object], float_hook=Decimal)  # numbers stay as exact as they came
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 

@@ -106,7 +106,7 @@ class Boundary:
 
 async def send_problem(problem: Problem, request_id: str, send: Send) -> None:
     """Send a refusal as a problem document."""
-    headers = [(b"content-type", MEDIA_TYPE.encode())]
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"x-content-type-options", b"nosniff")]
     headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in problem.headers.items()]
     await send_answer(send, problem.status, problem.body(request_id), headers)
 

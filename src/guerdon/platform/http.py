@@ -208,7 +208,7 @@ def invalid_request(mistakes: Sequence[ErrorDetails]) -> InvalidRequest:
 def problem_response(problem: Problem, request: Request) -> Response:
     """Shape a refusal as FastAPI's handlers want it."""
     body = problem.body(request.scope.get(REQUEST_ID, ""))
-    return Response(body, problem.status, problem.headers, MEDIA_TYPE)
+    return Response(body, problem.status, {**problem.headers, "X-Content-Type-Options": "nosniff"}, MEDIA_TYPE)
 
 
 async def _on_problem(request: Request, problem: Exception) -> Response:

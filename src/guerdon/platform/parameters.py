@@ -45,7 +45,7 @@ def parse_as_of(text: str) -> datetime:
 
 def hot_as_of(query: bytes) -> datetime | None:
     """Read `asOf` from a raw query string; hot routes call this only when there is a query at all."""
-    for name, value in parse_qsl(query.decode("latin-1")):
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name == "asOf":
             return parse_as_of(value)
     return None

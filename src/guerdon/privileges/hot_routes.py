@@ -31,7 +31,9 @@ from guerdon.privileges.schemas import ApplyMovementRequest
 MOVEMENTS = "/api/{tenantId}/passes/privileges/{privilegeId}/movements"
 PRIVILEGES = "/api/{tenantId}/passes/{passId}/privileges"
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
-VERSION = re.compile(rb'(?:W/)?"?(\d{1,18})"?')  # quotes are the rule; clients that leave them out mean the same
+VERSION = re.compile(
+    rb'(?:W/)?(?:"(\d{1,18})"|(\d{1,18}))'
+)  # quotes are the rule; clients that leave them out mean the same
 WHOLE_DIGITS = 12  # so many need no look at the bounds
 JSON_HEADER = (b"content-type", b"application/json")
 NO_OPTIONS = WriteOptions(None, b"", is_dry_run=False)
@@ -156,4 +158,4 @@ def _read_version(headers: Mapping[bytes, bytes]) -> int | None:
     version = VERSION.fullmatch(sent.strip())
     if version is None:
         raise InvalidRequest({"If-Match": ['Send the version that an ETag gave, in quotes: "5".']})
-    return int(version[1])
+    return int(version[1] or version[2])

@@ -15,8 +15,8 @@ from guerdon.delivery.apple.credentials import find_identity
 from guerdon.delivery.apple.errors import NoAppleIdentity
 from guerdon.delivery.apple.from_view import ApplePassIdentity, pass_document, strings
 from guerdon.delivery.apple.identity import SigningIdentity
-from guerdon.delivery.apple.images import make_slot_images
 from guerdon.delivery.apple.image_slots import SLOTS
+from guerdon.delivery.apple.images import make_slot_images
 from guerdon.delivery.apple.package import PackageParts
 from guerdon.delivery.apple.signing import Signer
 from guerdon.passes.creating import secret_context

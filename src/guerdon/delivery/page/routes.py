@@ -25,8 +25,8 @@ STATIC_URL = "/static/"
 MEDIA_TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
 NONCE_BYTES = 16
 TenantId = Annotated[str, Path(alias="tenantId")]
-Layout = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,49}$")]
-PassId = Annotated[str, Query(alias="id", min_length=1, max_length=50, description="The id of the pass.")]
+Layout = Annotated[str, Path(max_length=100)]
+PassId = Annotated[str, Query(alias="id", description="The id of the pass.")]
 FileName = Annotated[str, Path(max_length=100, pattern=r"^[A-Za-z0-9._-]+$")]
 
 
@@ -50,7 +50,7 @@ class PageRoutes:
             made.add_api_route(path, answer, openapi_extra=asks(PUBLIC), include_in_schema=False)
         return made
 
-    async def page(self, tenant_id: TenantId, layout: Layout, pass_id: PassId, request: Request) -> Response:
+    async def page(self, tenant_id: TenantId, layout: Layout, request: Request, pass_id: PassId = "") -> Response:
         """Give the whole page."""
         now = self.clock()
         view = await self._view(tenant_id, layout, pass_id, now)
@@ -66,7 +66,7 @@ class PageRoutes:
         }
         return Response(text, headers=headers, media_type="text/html")
 
-    async def live(self, tenant_id: TenantId, layout: Layout, pass_id: PassId, request: Request) -> Response:
+    async def live(self, tenant_id: TenantId, layout: Layout, request: Request, pass_id: PassId = "") -> Response:
         """Give the part that changes, or 304."""
         now = self.clock()
         view = await self._view(tenant_id, layout, pass_id, now)
