@@ -92,8 +92,10 @@ def _decide(schemas: Document) -> None:
     schemas["ApplyMovementRequest"]["properties"]["movementId"] = movement_id
     for name, member in (("PrivilegeMovement", "value"), ("ApplyMovementRequest", "movementValue")):
         schemas[name]["properties"][member]["anyOf"] = NOT_ZERO
-    clearable = ("origin", "categories", "content", "appearance", "links", "notification")
-    for name in ("InsertPrivilegeRequest", "PatchPrivilegeRequest", "InsertOptions", "PatchOptions"):
+    links = ("legalInformation", "callToAction")
+    clearable = ("origin", "categories", "content", "appearance", "links", "notification", *links)
+    bodies = ("InsertPrivilegeRequest", "PatchPrivilegeRequest", "InsertOptions", "PatchOptions", "PrivilegeLinks")
+    for name in bodies:
         properties = schemas[name]["properties"]
         for member in properties.keys() & clearable:
             properties[member] = {"anyOf": [properties[member], {"type": "null"}]}
