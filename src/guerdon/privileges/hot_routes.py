@@ -31,9 +31,8 @@ from guerdon.privileges.schemas import ApplyMovementRequest
 MOVEMENTS = "/api/{tenantId}/passes/privileges/{privilegeId}/movements"
 PRIVILEGES = "/api/{tenantId}/passes/{passId}/privileges"
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
-VERSION = re.compile(
-    rb'(?:W/)?(?:"(\d{1,18})"|(\d{1,18}))'
-)  # quotes are the rule; clients that leave them out mean the same
+# Quotes are the rule; clients that leave them out mean the same.
+VERSION = re.compile(rb'(?:W/)?(?:"(\d{1,18})"|(\d{1,18}))')
 WHOLE_DIGITS = 12  # so many need no look at the bounds
 JSON_HEADER = (b"content-type", b"application/json")
 NO_OPTIONS = WriteOptions(None, b"", is_dry_run=False)
