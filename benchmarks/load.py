@@ -117,6 +117,6 @@ def _used(stage: Stage, service: Service | None) -> tuple[float, float, float]:
 def _process_s(pid: int, *, with_ended: bool = False) -> float:
     try:
         numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0.0
     return sum(int(ticks) for ticks in numbers[11 : 15 if with_ended else 13]) / TICKS_S
