@@ -7,8 +7,9 @@ import typer
 
 from guerdon.entrypoints.cli_running import Home, run
 from guerdon.entrypoints.home import settings_at
-from guerdon.entrypoints.wiring import JOBS, SCHEDULES
+from guerdon.entrypoints.wiring import SCHEDULES, job_kinds
 from guerdon.entrypoints.worker import run_worker
+from guerdon.platform.keys import configured_master_key
 from guerdon.platform.log import configure_log
 from guerdon.platform.settings import Settings
 
@@ -33,4 +34,4 @@ async def work_until_told(settings: Settings) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await run_worker(settings, stop, handlers=JOBS, schedules=SCHEDULES)
+    await run_worker(settings, stop, handlers=job_kinds(configured_master_key(settings)), schedules=SCHEDULES)

@@ -17,7 +17,7 @@ import asyncpg
 from guerdon.platform.cluster_folder import ClusterFolder, lock
 from guerdon.platform.db import Database, Tx, open_database
 from guerdon.platform.embedded import EmbeddedPostgres, EmbeddedSettings, find_running_dsn
-from guerdon.platform.keys import MasterKey, load_master_key
+from guerdon.platform.keys import MasterKey, configured_master_key
 from guerdon.platform.migrate import list_missing, migrate
 from guerdon.platform.problems import Problem
 from guerdon.platform.settings import Settings, read_settings
@@ -188,13 +188,7 @@ def get_master_key(settings: Settings) -> MasterKey:
     is_set = settings.secret_key is not None or (settings.home / "secret.key").exists()
     if settings.database_url is not None and not is_set:
         raise MasterKeyAbsent(settings.home.resolve())
-    return make_master_key(settings)
-
-
-def make_master_key(settings: Settings) -> MasterKey:
-    """Take the master key of the installation, or make it. Raises MasterKeyInvalid."""
-    configured = None if settings.secret_key is None else settings.secret_key.get_secret_value()
-    return load_master_key(configured, settings.home)
+    return configured_master_key(settings)
 
 
 async def _reached(url: str) -> str:

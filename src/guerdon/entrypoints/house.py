@@ -18,7 +18,7 @@ from guerdon.ledger.group_commit import Poster
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.clock import utc_now
 from guerdon.platform.db import Database, open_database
-from guerdon.platform.keys import MasterKey, load_master_key
+from guerdon.platform.keys import MasterKey, configured_master_key
 from guerdon.platform.settings import Settings, SettingsInvalid
 from guerdon.platform.wakeups import Wakeups
 from guerdon.privileges.reading import PrivilegeLists
@@ -57,8 +57,7 @@ async def open_house(settings: Settings, clock: Callable[[], datetime] = utc_now
     if settings.database_url is None:
         raise SettingsInvalid("DATABASE_URL: this process needs it; `guerdon up` brings its own database.")
     url = settings.database_url.get_secret_value()
-    configured = None if settings.secret_key is None else settings.secret_key.get_secret_value()
-    master_key = load_master_key(configured, settings.home)
+    master_key = configured_master_key(settings)
     async with contextlib.AsyncExitStack() as stack:
         database = await open_database(url, settings.pool_size)
         stack.push_async_callback(database.close)

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
-from guerdon.entrypoints.home import Place, Say, database_url, embedded_server, home_lock, make_master_key
+from guerdon.entrypoints.home import Place, Say, database_url, embedded_server, home_lock
 from guerdon.entrypoints.sandbox import Addresses, Sandbox, prepare_sandbox
 from guerdon.entrypoints.supervisor import Child, Supervisor
 from guerdon.entrypoints.up_bytecode import bytecode_environment
@@ -17,6 +17,7 @@ from guerdon.platform.clock import utc_now
 from guerdon.platform.db import open_database
 from guerdon.platform.embedded import EmbeddedPostgres
 from guerdon.platform.embedded_errors import EmbeddedRefusal
+from guerdon.platform.keys import configured_master_key
 from guerdon.platform.migrate import migrate
 from guerdon.platform.settings import Settings, SettingsInvalid
 
@@ -53,7 +54,7 @@ async def _live(settings: Settings, say: Say, *, is_sandbox: bool) -> int:
         url = await _start(stack, settings, server, say)
         for applied in await migrate(url):
             say(f"Applied the migration {applied}.")
-        make_master_key(settings)
+        configured_master_key(settings)
         sandbox = await _prepare(settings, sockets, url) if is_sandbox else None
         supervisor = Supervisor(_children(settings, sockets, url, sandbox), say)
         async with _watched(server, supervisor, say) as deaths, _told(settings, sockets, sandbox, say):

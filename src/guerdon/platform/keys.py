@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from guerdon.platform.settings import Settings
+
 KEY_BYTES = 32
 KEY_CHARACTERS_MIN = 32
 NONCE_BYTES = 12
@@ -56,6 +58,12 @@ def load_master_key(configured: str | None, home: Path) -> MasterKey:
         home.mkdir(parents=True, exist_ok=True)
         _write_privately(path, secrets.token_urlsafe(48))
     return MasterKey(path.read_text().strip())
+
+
+def configured_master_key(settings: Settings) -> MasterKey:
+    """Take the master key that the settings name. Raises MasterKeyInvalid."""
+    configured = None if settings.secret_key is None else settings.secret_key.get_secret_value()
+    return load_master_key(configured, settings.home)
 
 
 def _write_privately(path: Path, text: str) -> None:
