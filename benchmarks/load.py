@@ -4,7 +4,7 @@ import os
 import re
 import resource
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -12,7 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 from benchmarks.stage import Place, Service, Stage
 
 SCRIPTS = Path(__file__).parent / "scripts"
+SECONDS_MAX = 30
 TICKS_S = os.sysconf("SC_CLK_TCK")
+TRANSACTIONS = re.compile(r"actually processed: (\d+)")
 TPS = re.compile(r"tps = ([\d.]+)")
 LATENCY = re.compile(r"latency average = ([\d.]+) ms")
 ROLE = "-c role=guerdon_app -c app.tenant_id=bench -c timezone=UTC -c jit=off"
@@ -71,33 +73,25 @@ def run_wrk(stage: Stage, service: Service, wrk: Wrk, seconds: int) -> Window:
     return Window(1e6 * moved / duration, refused / max(moved + refused, 1), p50 / 1000, p99 / 1000, *each)
 
 
-def run_pgbench(stage: Stage, place: Place, pgbench: Pgbench, seconds: int) -> Window:
-    """Run a script in the application's role for some seconds; its `refused` transactions do not count."""
-    address = urlsplit(place.url)
-    sockets = parse_qs(address.query)
-    environment = {
-        "PGHOST": sockets["host"][0],
-        "PGPORT": sockets["port"][0],
-        "PGUSER": address.username or "",
-        "PGPASSWORD": address.password or "",
-        "PGDATABASE": address.path.lstrip("/"),
-        "PGOPTIONS": ROLE,
-    }
-    variables = [word for name, value in (pgbench.variables or {}).items() for word in ("-D", f"{name}={value}")]
-    command = [
-        *(stage.binaries.program("pgbench"), "-n", "-M", "prepared", "-c", str(pgbench.clients), "-j", "1"),
-        *("-T", str(seconds), *variables, "-f", str(pgbench.script)),
-    ]
-    before = _used(stage, None)
-    finished = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, **environment})
-    after = _used(stage, None)
-    tps, latency = TPS.search(finished.stdout), LATENCY.search(finished.stdout)
-    assert finished.returncode == 0, finished.stderr[-2000:]
-    assert tps is not None, finished.stderr[-2000:]
-    assert latency is not None, finished.stdout
-    per_s = float(tps[1])
-    _, database, load = (1e6 * (late - early) / (per_s * seconds) for early, late in zip(before, after, strict=True))
-    return Window(per_s, 0.0, float(latency[1]), None, 0.0, database, load)
+def run_pgbench(
+    stage: Stage, place: Place, pgbench: Pgbench, seconds: int, moved: Callable[[], int] | None = None
+) -> Window:
+    """Run a script in the application's role for some seconds.
+
+    `moved` counts what was posted until now, where a transaction may also refuse; refused ones are no successes.
+    Connecting, which the API did long before, is measured on its own and taken off the processor time.
+    """
+    connecting, first_s = _timed(stage, place, pgbench, "-t", 1)
+    moved_before = moved() if moved is not None else 0
+    running, all_s = _timed(stage, place, pgbench, "-T", seconds)
+    successes = moved() - moved_before if moved is not None else running.transactions
+    if successes == 0:
+        assert seconds <= SECONDS_MAX, "nothing gets through"
+        return run_pgbench(stage, place, pgbench, 2 * seconds, moved)
+    share = successes / running.transactions
+    more = (running.transactions - connecting.transactions) * share
+    database, load = (1e6 * (late - early) / max(more, 1) for early, late in zip(first_s, all_s, strict=True))
+    return Window(running.per_s * share, 1 - share, running.latency_ms, None, 0.0, database, load)
 
 
 def server_s(postmaster: int) -> float:
@@ -105,6 +99,46 @@ def server_s(postmaster: int) -> float:
     # Backends that ended are in their parent's account.
     backends = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
     return sum(_process_s(int(pid)) for pid in backends) + _process_s(postmaster, with_ended=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What pgbench said at its end."""
+
+    transactions: int
+    per_s: float
+    latency_ms: float
+
+
+def _timed(stage: Stage, place: Place, pgbench: Pgbench, limit: str, amount: int) -> tuple[_Told, tuple[float, float]]:
+    """Run pgbench once, and tell the processor seconds of the database and of pgbench."""
+    variables = [word for name, value in (pgbench.variables or {}).items() for word in ("-D", f"{name}={value}")]
+    command = [
+        *(stage.binaries.program("pgbench"), "-n", "-M", "prepared", "-c", str(pgbench.clients), "-j", "1"),
+        *(limit, str(amount), *variables, "-f", str(pgbench.script)),
+    ]
+    environment = {**os.environ, **_connection(place)}
+    _, *before = _used(stage, None)
+    finished = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    _, *after = _used(stage, None)
+    assert finished.returncode == 0, finished.stderr[-2000:]
+    numbers = [pattern.search(finished.stdout) for pattern in (TRANSACTIONS, TPS, LATENCY)]
+    transactions, tps, latency = (0.0 if number is None else float(number[1]) for number in numbers)
+    spent = (after[0] - before[0], after[1] - before[1])
+    return _Told(int(transactions), tps, latency), spent
+
+
+def _connection(place: Place) -> dict[str, str]:
+    address = urlsplit(place.url)
+    sockets = parse_qs(address.query)
+    return {
+        "PGHOST": sockets["host"][0],
+        "PGPORT": sockets["port"][0],
+        "PGUSER": address.username or "",
+        "PGPASSWORD": address.password or "",
+        "PGDATABASE": address.path.lstrip("/"),
+        "PGOPTIONS": ROLE,
+    }
 
 
 def _used(stage: Stage, service: Service | None) -> tuple[float, float, float]:

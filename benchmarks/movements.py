@@ -6,7 +6,7 @@ from functools import partial
 
 import asyncpg
 
-from benchmarks.load import SCRIPTS, Pgbench, Window, Wrk, run_pgbench, run_wrk
+from benchmarks.load import SCRIPTS, Pgbench, Wrk, run_pgbench, run_wrk
 from benchmarks.measuring import Bar, Measure, Run
 from benchmarks.recorded import movement_script
 from benchmarks.seeding import HOT_COUNT
@@ -67,7 +67,8 @@ class Movements:
         wrk = Wrk("hot", [self.place.api_key], HOT_CALLERS, HOT_COUNT)
         sides: dict[str, Run] = {HTTP: partial(run_wrk, self.stage, on, wrk)}
         for name, limit in self._scripts("hot", "'hot' || :key", HOT).items():
-            sides[name] = partial(self._counted, replace(limit, clients=HOT_CALLERS))
+            hot = replace(limit, clients=HOT_CALLERS)
+            sides[name] = partial(run_pgbench, self.stage, self.place, hot, moved=partial(_hot_entries, self.place))
         bars = [Bar(HTTP, STATEMENTS, least=1.0), Bar(HTTP, FUNCTION, least=1.0)]
         return Measure("movement, 10 hot privileges", sides, bars)
 
@@ -104,20 +105,6 @@ class Movements:
             FUNCTION: Pgbench(function, variables=NOTHING_KNOWN),
         }
 
-    def _counted(self, pgbench: Pgbench, seconds: int) -> Window:
-        """Count what was posted by the accounts' own numbers, for a refused transaction is one to pgbench, too."""
-        before = asyncio.run(_hot_entries(self.place))
-        window = run_pgbench(self.stage, self.place, pgbench, seconds)
-        moved_per_s = (asyncio.run(_hot_entries(self.place)) - before) / seconds
-        share = window.per_s / moved_per_s
-        return replace(
-            window,
-            per_s=moved_per_s,
-            refused_share=1 - 1 / share,
-            database_us=window.database_us * share,
-            load_us=window.load_us * share,
-        )
-
 
 async def _create_function(place: Place) -> None:
     owner = await asyncpg.connect(place.url)
@@ -125,7 +112,12 @@ async def _create_function(place: Place) -> None:
     await owner.close()
 
 
-async def _hot_entries(place: Place) -> int:
+def _hot_entries(place: Place) -> int:
+    """Count what was posted, by the accounts' own numbers."""
+    return asyncio.run(_sum_entries(place))
+
+
+async def _sum_entries(place: Place) -> int:
     owner = await asyncpg.connect(place.url)
     entries = await owner.fetchval("SELECT sum(seq) FROM ledger_account WHERE owner_id LIKE 'hot%'")
     await owner.close()

@@ -13,6 +13,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import asyncpg
@@ -24,7 +25,8 @@ from guerdon.platform.postgres_binaries import Binaries, find_binaries
 
 SHARED_BUFFERS_MB = 1024
 CONNECTIONS_MAX = 300
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 60.0
+SCRAM_CAN_BE_QUICK = 16  # the major that brought scram_iterations
 API = ("-m", "guerdon.entrypoints.cli", "api")
 REFERENCE = ("-m", "benchmarks.reference")
 
@@ -82,6 +84,10 @@ class Stage:
     async def _place(self, name: str, sizes: Sizes) -> Place:
         server = await asyncpg.connect(self.owner_url)
         await server.execute(f"CREATE DATABASE {name}")
+        if self.binaries.major >= SCRAM_CAN_BE_QUICK:
+            # pgbench opens its connections inside of its window; checking their passwords is not what is measured.
+            password = urlsplit(self.owner_url).password
+            await server.execute(f"SET scram_iterations = 1; ALTER ROLE CURRENT_USER PASSWORD '{password}'")
         await server.close()
         url = self.owner_url.replace("/guerdon?", f"/{name}?")
         await migrate(url)
