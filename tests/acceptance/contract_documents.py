@@ -16,6 +16,20 @@ PROBLEM = "application/problem+json"
 EVERYWHERE = ("400", "401", "403", "404", "405", "409", "412", "413", "415", "422", "429", "503")
 
 
+# Two rules that no schema can say, whose 400 is therefore expected beside success: a PUT on a new id needs a type, and
+# a new privilege's value is the sum of its movements.
+CONFIGURATION = """
+[[operations]]
+include-method = "PUT"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "429"]
+
+[[operations]]
+include-method = "POST"
+include-path-regex = "privileges$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "429"]
+"""
+
+
 def pinned(document: Document, tenant_id: str, pass_types: list[str], pass_id: str, privilege_id: str) -> Document:
     """Give a copy of a document that names this tenant's things, beside arbitrary ones where those make sense."""
     copy: Document = json.loads(json.dumps(document))
@@ -39,8 +53,6 @@ def pinned(document: Document, tenant_id: str, pass_types: list[str], pass_id: s
     if "ApiKeyDefinition" in copy["components"]["schemas"]:
         # Printable in Unicode is more than a pattern can say.
         copy["components"]["schemas"]["ApiKeyDefinition"]["properties"]["name"]["pattern"] = "^[a-z0-9]+$"
-    # A PUT on a new id needs a type, which no schema can say; every generated one brings it.
-    copy["components"]["schemas"]["PatchPrivilegeRequest"]["required"] = ["type"]
     return copy
 
 
@@ -92,6 +104,10 @@ def _decide(schemas: Document) -> None:
     schemas["ApplyMovementRequest"]["properties"]["movementId"] = movement_id
     for name, member in (("PrivilegeMovement", "value"), ("ApplyMovementRequest", "movementValue")):
         schemas[name]["properties"][member]["anyOf"] = NOT_ZERO
+    schemas["NotifyRequest"]["anyOf"] = [
+        {"required": ["content"], "properties": {"content": {"type": "string", "minLength": 1}}},
+        {"required": ["localizedContent"], "properties": {"localizedContent": {"type": "object", "minProperties": 1}}},
+    ]
     links = ("legalInformation", "callToAction")
     clearable = ("origin", "categories", "content", "appearance", "links", "notification", *links)
     bodies = ("InsertPrivilegeRequest", "PatchPrivilegeRequest", "InsertOptions", "PatchOptions", "PrivilegeLinks")

@@ -48,7 +48,7 @@ def _number(value: object) -> object:
 
 def _whole(value: object) -> object:
     # To JSON, 1.0 and 1 are one number.
-    if isinstance(value, Decimal) and abs(value) <= INT32_MAX and value == value.to_integral_value():
+    if isinstance(value, Decimal) and abs(value) <= INT32_MAX + 1 and value == value.to_integral_value():
         return int(value)
     return value
 

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, WithJsonSchema
+from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic.config import JsonDict
 
 from guerdon.platform.wire import (
     NO_NUL,
@@ -99,7 +100,7 @@ class PrivilegeData(Body):
     """The state of a privilege: the value is the sum of the movements."""
 
     value: Exact | None = None
-    movements: Annotated[list[PrivilegeMovement], Field(max_length=MOVEMENTS_MAX)] | None = None
+    movements: Annotated[list[PrivilegeMovement], Field(max_length=MOVEMENTS_MAX)] = []  # noqa: RUF012 (frozen)
     content: LongText | None = None
 
 
@@ -110,8 +111,18 @@ class NotifyRequestOptions(Body):
     correlation_id: CorrelationId | None = None
 
 
+ONE_TEXT: JsonDict = {
+    "anyOf": [
+        {"required": ["content"], "properties": {"content": {"type": "string", "minLength": 1}}},
+        {"required": ["localizedContent"], "properties": {"localizedContent": {"type": "object", "minProperties": 1}}},
+    ]
+}
+
+
 class NotifyRequest(Body):
     """What the holder is told; one of the two texts is needed."""
+
+    model_config = ConfigDict(json_schema_extra=ONE_TEXT)
 
     content: Text | None = None
     localized_content: Translations | None = None

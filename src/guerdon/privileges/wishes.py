@@ -34,7 +34,7 @@ def read_history(data: PrivilegeData, opening_id: str, now: datetime) -> tuple[P
 
     Raises ZeroMovement, HistoryMismatch, InvalidRequest when two movements share an id.
     """
-    movements = data.movements or []
+    movements = data.movements
     _check_ids([movement.movement_id for movement in movements])
     value = None if data.value is None else to_millionths(data.value)
     history = opening_history(
