@@ -50,6 +50,7 @@ def fuzz(fuzzed: Running, document: dict[str, Any], folder: Path, phases: str) -
             f"--max-examples={EXAMPLES_MAX}",
             "--request-timeout=20",
             f"--phases={phases}",
+            "--generation-deterministic",
             "--no-color",
         ],
         cwd=folder,
