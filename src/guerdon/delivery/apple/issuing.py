@@ -60,11 +60,9 @@ class _Ingredients:
     identity: SigningIdentity
     images: Mapping[str, bytes]
 
-    def unchanged_key(self) -> tuple[object, ...] | None:
-        """Name all that the package is made from; None when its templates read the clock."""
+    def unchanged_key(self) -> tuple[object, ...]:
+        """Name all that the package is made from, but for the clock."""
         drawing = self.drawing
-        if READS_CLOCK.search(drawing.pass_type.model_dump_json()):
-            return None
         files = sha256(msgspec.json.encode(sorted(self.images.items()))).digest()
         shown = tuple(privilege.id for privilege in drawing.privileges)
         found = drawing.found
@@ -95,6 +93,7 @@ class PassIssuer:
         self._built = Newest[tuple[str, str, str], Package](PACKAGES_MAX)
         self._parts = Newest[tuple[object, ...], PackageParts](PARTS_MAX)
         self._signers = Newest[bytes, Signer](SIGNERS_MAX)
+        self._clocked = Newest[bytes, bool](PARTS_MAX)
         self._sized = Newest[_Slot, Mapping[str, bytes]](IMAGES_MAX)
 
     async def issue(self, tenant_id: str, pass_id: str) -> Package:
@@ -105,7 +104,7 @@ class PassIssuer:
         now = self._clock()
         async with self._database.tenant(tenant_id) as tx:
             ingredients = await self._gather(tx, pass_id, now)
-        key = ingredients.unchanged_key()
+        key = None if self._reads_clock(ingredients.drawing) else ingredients.unchanged_key()
         known = None if key is None else self._unchanged.find(key)
         if known is not None:
             return known
@@ -128,6 +127,13 @@ class PassIssuer:
             raise NoAppleIdentity
         images = {file.path: file.digest for file in await list_files(tx, prefix=IMAGE_FOLDER)}
         return _Ingredients(tx.tenant_id, drawing, identity, images)
+
+    def _reads_clock(self, drawing: Drawing) -> bool:
+        known = self._clocked.find(drawing.type_digest)
+        if known is not None:
+            return known
+        reads = READS_CLOCK.search(drawing.pass_type.model_dump_json()) is not None
+        return self._clocked.keep(drawing.type_digest, reads)
 
     async def _read_uploads(self, tenant_id: str, slots: list[_Slot]) -> dict[str, bytes]:
         if not slots:
