@@ -29,4 +29,4 @@ def _name(entries: int) -> str:
 
 
 def _wrk(place: Place, privileges: int) -> Wrk:
-    return Wrk("movement", [place.api_key, "p", str(privileges), str(MOVEMENTS_EACH)])
+    return Wrk("movement", [place.api_key, "p", str(privileges), str(MOVEMENTS_EACH), "drawn"])

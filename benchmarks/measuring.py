@@ -51,7 +51,9 @@ class Result:
     def cost_ratios(self, bar: Bar) -> list[float]:
         """Give how much more processor time the other side takes: the ratio on machines that nobody else uses."""
         pairs = zip(self.windows[bar.of], self.windows[bar.over], strict=True)
-        return [other.cost_us / one.cost_us for one, other in pairs if one.cost_us and not bar.is_latency]
+        return [
+            other.cost_us / one.cost_us for one, other in pairs if one.cost_us and other.cost_us and not bar.is_latency
+        ]
 
     def ratios(self, bar: Bar) -> list[float]:
         """Give the ratio of each round."""

@@ -21,7 +21,11 @@ CALL = (
 )
 HOT = "\\set key mod(:client_id, 10)\n\\set change 1000000\n\\set expected :known"
 
-NOTHING_KNOWN = {"known": "0"}
+PAIRED = (
+    "\\set turn 1 - :turn\n\\if :turn > 0\n\\set key random(0, 9)\n\\endif\n"
+    "\\set change 2 * :turn - 1\n\\set expected 0"
+)
+BEGINNING = {"known": "0", "turn": "0", "key": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +72,22 @@ class Movements:
         sides: dict[str, Run] = {HTTP: partial(run_wrk, self.stage, on, wrk)}
         for name, limit in self._scripts("hot", "'hot' || :key", HOT).items():
             hot = replace(limit, clients=HOT_CALLERS)
-            sides[name] = partial(run_pgbench, self.stage, self.place, hot, moved=partial(_hot_entries, self.place))
+            sides[name] = partial(run_pgbench, self.stage, self.place, hot, moved=partial(_posted, self.place, "hot"))
         bars = [Bar(HTTP, STATEMENTS, least=1.0), Bar(HTTP, FUNCTION, least=1.0)]
         return Measure("movement, 10 hot privileges", sides, bars)
 
     def _warm(self, on: Service) -> Measure:
         """Ten privileges and movements so small that no compare fails: the cost of waiting for rows alone."""
-        wrk = Wrk("movement", [self.place.api_key, "warm", str(HOT_COUNT), "0"])
+        wrk = Wrk("movement", [self.place.api_key, "warm", str(HOT_COUNT), "0", "paired"])
         sides: dict[str, Run] = {HTTP: partial(run_wrk, self.stage, on, wrk)}
-        for name, limit in self._scripts("warm", "'warm' || :key", DRAWN.format(last=HOT_COUNT - 1, value=0)).items():
-            sides[name] = partial(run_pgbench, self.stage, self.place, limit)
+        for name, limit in self._scripts("warm", "'warm' || :key", PAIRED).items():
+            moved = partial(_posted, self.place, "warm")
+            sides[name] = partial(run_pgbench, self.stage, self.place, limit, moved=moved)
         bars = [Bar(HTTP, STATEMENTS, least=1.0), Bar(HTTP, FUNCTION, least=1.0)]
         return Measure("movement, 10 hot privileges, no conflicts", sides, bars)
 
     def _http(self, service: Service, connections: int) -> Run:
-        wrk = Wrk("movement", [self.place.api_key, "p", str(self.privileges), "0"], connections)
+        wrk = Wrk("movement", [self.place.api_key, "p", str(self.privileges), "0", "drawn"], connections)
         return partial(run_wrk, self.stage, service, wrk)
 
     def _limits(self, clients: int) -> dict[str, Run]:
@@ -101,8 +106,8 @@ class Movements:
         function = self.stage.home / f"{name}-function.sql"
         function.write_text(call)
         return {
-            STATEMENTS: Pgbench(ours, variables={**recorded.variables, **NOTHING_KNOWN}),
-            FUNCTION: Pgbench(function, variables=NOTHING_KNOWN),
+            STATEMENTS: Pgbench(ours, variables={**recorded.variables, **BEGINNING}),
+            FUNCTION: Pgbench(function, variables=BEGINNING),
         }
 
 
@@ -112,13 +117,13 @@ async def _create_function(place: Place) -> None:
     await owner.close()
 
 
-def _hot_entries(place: Place) -> int:
-    """Count what was posted, by the accounts' own numbers."""
-    return asyncio.run(_sum_entries(place))
+def _posted(place: Place, name: str) -> int:
+    """Count what was posted on the privileges of a name, by the accounts' own numbers."""
+    return asyncio.run(_sum_entries(place, name))
 
 
-async def _sum_entries(place: Place) -> int:
+async def _sum_entries(place: Place, name: str) -> int:
     owner = await asyncpg.connect(place.url)
-    entries = await owner.fetchval("SELECT sum(seq) FROM ledger_account WHERE owner_id LIKE 'hot%'")
+    entries = await owner.fetchval("SELECT sum(seq) FROM ledger_account WHERE owner_id ^@ $1", name)
     await owner.close()
     return int(entries)
