@@ -1,5 +1,6 @@
 """HTTP by which a pass leaves the house: install, preview and the way to its page (WIRE.md section 1)."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ APPLE_MEDIA_TYPE = "application/vnd.apple.pkpass"
 APPLE_AGENTS = ("iphone", "ipad", "ipod", "macintosh")
 TenantId = Annotated[str, Path(alias="tenantId")]
 PassId = Annotated[str, Path(alias="passId", min_length=1, max_length=600)]
+SEVERAL_IDS = re.compile(r"[A-Za-z0-9_-]{5,50},([A-Za-z0-9_-]{5,50},?)+")  # the form of seed 002
 DEVICES = ("apple", "preview", "auto")
 DeviceQuery = Annotated[
     str,
@@ -72,7 +74,7 @@ class DeliveryRoutes:
             raise NotBuilt("Google Wallet is not part of this release; ask for apple or preview.")
         if device not in DEVICES:
             raise InvalidRequest({"device": [f"Ask for one of {', '.join(DEVICES)}."]})
-        if "," in pass_id:
+        if SEVERAL_IDS.fullmatch(pass_id):
             raise NotBuilt("Installing several passes at once is not part of this release; ask for them one by one.")
         agent = request.headers.get("user-agent", "").lower()
         if device == "apple" or (device == "auto" and any(name in agent for name in APPLE_AGENTS)):
