@@ -162,7 +162,6 @@ CREATE TABLE public.ledger_entry (
     CONSTRAINT ledger_entry_check CHECK (((kind <> 'move'::text) OR (amount <> 0))),
     CONSTRAINT ledger_entry_hash_check CHECK ((length(hash) = 32)),
     CONSTRAINT ledger_entry_kind_check CHECK ((kind = ANY (ARRAY['move'::text, 'earn'::text, 'spend'::text, 'return'::text, 'expire'::text, 'hold'::text, 'capture'::text, 'release'::text]))),
-    CONSTRAINT ledger_entry_movement_id_check CHECK ((movement_id ~ '^[A-Za-z0-9_-]{1,64}$'::text)),
     CONSTRAINT ledger_entry_remarks_check CHECK (((length(remarks) >= 1) AND (length(remarks) <= 500))),
     CONSTRAINT ledger_entry_seq_check CHECK ((seq > 0))
 );
@@ -227,7 +226,6 @@ CREATE TABLE public.pass (
     revision bigint DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT pass_pass_id_check CHECK ((pass_id ~ '^[A-Za-z0-9_-]{5,50}$'::text)),
     CONSTRAINT pass_revision_check CHECK ((revision > 0))
 )
 WITH (fillfactor='80');
@@ -278,9 +276,11 @@ CREATE TABLE public.tenant (
     default_language text DEFAULT 'en'::text NOT NULL,
     requests_per_minute integer,
     created_at timestamp with time zone NOT NULL,
+    revision bigint DEFAULT 1 NOT NULL,
     CONSTRAINT tenant_default_language_check CHECK ((default_language ~ '^[a-z]{2}(-[A-Z]{2})?$'::text)),
     CONSTRAINT tenant_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT tenant_requests_per_minute_check CHECK ((requests_per_minute > 0)),
+    CONSTRAINT tenant_revision_check CHECK ((revision > 0)),
     CONSTRAINT tenant_status_check CHECK ((status = ANY (ARRAY['onboarding'::text, 'active'::text, 'disabled'::text]))),
     CONSTRAINT tenant_tenant_id_check CHECK ((tenant_id ~ '^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$'::text))
 );
@@ -428,6 +428,9 @@ ALTER TABLE ONLY public.ledger_checkpoint_leaf
 ALTER TABLE ONLY public.ledger_checkpoint
     ADD CONSTRAINT ledger_checkpoint_pkey PRIMARY KEY (tenant_id, checkpoint_id);
 
+ALTER TABLE public.ledger_entry
+    ADD CONSTRAINT ledger_entry_movement_id_form CHECK ((((length(movement_id) >= 1) AND (length(movement_id) <= 64)) AND (movement_id !~ '[^A-Za-z0-9_-]'::text))) NOT VALID;
+
 ALTER TABLE ONLY public.ledger_entry
     ADD CONSTRAINT ledger_entry_pkey PRIMARY KEY (tenant_id, account_id, seq);
 
@@ -445,6 +448,9 @@ ALTER TABLE ONLY public.pass_identifier
 
 ALTER TABLE ONLY public.pass_notification
     ADD CONSTRAINT pass_notification_pkey PRIMARY KEY (tenant_id, notification_id);
+
+ALTER TABLE public.pass
+    ADD CONSTRAINT pass_pass_id_form CHECK ((((length(pass_id) >= 5) AND (length(pass_id) <= 50)) AND (pass_id !~ '[^A-Za-z0-9_-]'::text))) NOT VALID;
 
 ALTER TABLE ONLY public.pass
     ADD CONSTRAINT pass_pkey PRIMARY KEY (tenant_id, pass_id);

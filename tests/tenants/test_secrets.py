@@ -6,7 +6,7 @@ import pytest
 from guerdon.platform.db import Database
 from guerdon.platform.keys import MasterKey, MasterKeyInvalid
 from guerdon.tenants import queries
-from guerdon.tenants.administration import create_tenant
+from guerdon.tenants.administration import create_tenant, get_tenant
 from guerdon.tenants.errors import TooManySecrets
 from guerdon.tenants.secrets import delete_secret, find_secret, list_secrets, save_secret
 
@@ -107,3 +107,19 @@ async def test_another_tenant_sees_no_secret_even_without_naming_itself(
         assert await find_secret(tx, master_key, "apple") is None
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await tx.execute("INSERT INTO tenant_secret VALUES ($1, 'planted', '', now(), 'thief')", tenant_id)
+
+
+async def test_what_passes_are_made_from_has_a_new_revision_when_a_secret_comes_or_goes(
+    database: Database, tenant_id: str, master_key: MasterKey
+) -> None:
+    async def revision() -> int:
+        async with database.tenant(tenant_id) as tx:
+            return (await get_tenant(tx)).revision
+
+    before = await revision()
+    await save(database, tenant_id, master_key)
+    saved = await revision()
+    async with database.tenant(tenant_id) as tx:
+        await delete_secret(tx, name="apple", now=NOW, actor="key:abc")
+
+    assert before < saved < await revision()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import Generator
@@ -25,6 +26,9 @@ from guerdon.privileges.hot_routes import HotPrivilegeRoutes
 from guerdon.privileges.routes import PrivilegeRoutes
 
 BACKLOG = 2048
+# Every request makes a few hundred objects and leaves no rings of them behind. At Python's 700 the collector ran
+# several times a batch and took a third of the processor time of a movement.
+OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 async def serve(settings: Settings, listening: socket.socket) -> None:
@@ -33,8 +37,10 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     Raises as `open_house`.
     """
     async with open_house(settings) as house:
+        app = build_app(house)
+        _spare_the_collector()
         config = uvicorn.Config(
-            build_app(house),
+            app,
             loop="uvloop",
             http="httptools",
             ws="none",
@@ -114,6 +120,14 @@ def operator_router(house: House, document: bytes) -> APIRouter:
     made.add_api_route("/openapi.json", openapi, openapi_extra=asks(PUBLIC))
     made.add_api_route("/metrics", prometheus, openapi_extra=asks("*"))
     return made
+
+
+def _spare_the_collector() -> None:
+    """Let the garbage collector pass over what stays for as long as the process lives, and run less often."""
+    gc.collect()
+    gc.freeze()
+    _, *older = gc.get_threshold()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *older)
 
 
 class _Server(uvicorn.Server):

@@ -63,30 +63,30 @@ async def find_entries(tx: Tx, movement_ids: Sequence[str]) -> dict[str, PostedE
 
 async def append(tx: Tx, accounts: Iterable[Account], entries: Sequence[Entry]) -> None:
     """Append entries and bring their accounts to where the last of them leaves them, in one statement."""
-    changed = list(accounts)
+    left = {(account.account_id, account.version): account.held for account in accounts}
     await tx.execute(
         """
-        WITH moved AS (
+        WITH e AS (
+            SELECT *
+              FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[],
+                          $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::bytea[],
+                          $15::bigint[])
+                   AS e (account_id, seq, kind, amount, held_change, value_after, movement_id,
+                         reference_id, remarks, actor, recorded_at, occurred_at, hash,
+                         held_at_last)
+        ), moved AS (
             UPDATE ledger_account a
-               SET value = n.value, held = n.held, seq = n.seq, head = n.head, moved_at = n.moved_at
-              FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::timestamptz[])
-                   AS n (account_id, value, held, seq, head, moved_at)
-             WHERE a.tenant_id = $1 AND a.account_id = n.account_id
+               SET value = e.value_after, held = e.held_at_last, seq = e.seq, head = e.hash, moved_at = e.recorded_at
+              FROM e
+             WHERE a.tenant_id = $1 AND a.account_id = e.account_id AND e.held_at_last IS NOT NULL
         )
         INSERT INTO ledger_entry (tenant_id, account_id, seq, kind, amount, held_change, value_after, movement_id,
                                   reference_id, remarks, actor, recorded_at, occurred_at, hash)
-        SELECT $1, e.*
-          FROM unnest($8::uuid[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[],
-                      $14::text[], $15::text[], $16::text[], $17::text[], $18::timestamptz[],
-                      $19::timestamptz[], $20::bytea[]) AS e
+        SELECT $1, e.account_id, e.seq, e.kind, e.amount, e.held_change, e.value_after, e.movement_id,
+               e.reference_id, e.remarks, e.actor, e.recorded_at, e.occurred_at, e.hash
+          FROM e
         """,
         tx.tenant_id,
-        [account.account_id for account in changed],
-        [account.value for account in changed],
-        [account.held for account in changed],
-        [account.version for account in changed],
-        [account.head for account in changed],
-        [account.moved_at for account in changed],
         [entry.account_id for entry in entries],
         [entry.seq for entry in entries],
         [entry.kind for entry in entries],
@@ -100,6 +100,8 @@ async def append(tx: Tx, accounts: Iterable[Account], entries: Sequence[Entry]) 
         [entry.recorded_at for entry in entries],
         [entry.occurred_at for entry in entries],
         [entry.hash for entry in entries],
+        # Only an account's last entry says what is held: it is the one that the account is brought to.
+        [left.get((entry.account_id, entry.seq)) for entry in entries],
     )
 
 

@@ -1,5 +1,7 @@
 """Finding the one pass that a request names."""
 
+from collections.abc import Mapping, Sequence
+
 from guerdon.passes import queries
 from guerdon.passes.errors import PassNotFound, SeveralPasses
 from guerdon.passes.identifiers import Identifiers
@@ -13,6 +15,11 @@ async def get_pass(tx: Tx, pass_id: str) -> Pass:
     if found is None:
         raise PassNotFound(pass_id)
     return found
+
+
+async def list_revisions(tx: Tx, pass_ids: Sequence[str]) -> Mapping[str, int]:
+    """Tell the revisions of several passes by id; those that do not exist are left out."""
+    return await queries.list_revisions(tx, [pass_id for pass_id in pass_ids if is_pass_id(pass_id)])
 
 
 async def lock_pass(tx: Tx, pass_id: str) -> Pass:

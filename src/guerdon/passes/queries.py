@@ -73,6 +73,14 @@ async def find_pass(tx: Tx, pass_id: str) -> Pass | None:
     )
 
 
+async def list_revisions(tx: Tx, pass_ids: Sequence[str]) -> dict[str, int]:
+    """Read the revisions of several passes by id."""
+    records = await tx.records(
+        "SELECT pass_id, revision FROM pass WHERE tenant_id = $1 AND pass_id = ANY($2::text[])", tx.tenant_id, pass_ids
+    )
+    return {record["pass_id"]: record["revision"] for record in records}
+
+
 async def lock_pass(tx: Tx, pass_id: str) -> Pass | None:
     """Read one pass and hold its row until the transaction ends."""
     return await tx.maybe(

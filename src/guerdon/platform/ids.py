@@ -14,6 +14,11 @@ def new_id() -> UUID:
     return UUID(bytes=uuid_utils.uuid7().bytes)
 
 
+def new_movement_id() -> str:
+    """Make a UUIDv7 as 32 hexadecimal digits: what `new_id` gives, without the detour over an object."""
+    return uuid_utils.uuid7().hex
+
+
 def new_pass_id() -> str:
     """Make a pass id of 20 random characters (114 bits): whoever knows it may install the pass."""
     return "".join(secrets.choice(PASS_ID_CHARACTERS) for _ in range(PASS_ID_LENGTH))

@@ -18,7 +18,7 @@ from guerdon.ledger.model import Command, Move, Posted, Repeat
 from guerdon.passes.model import RESERVED_IDS
 from guerdon.platform.db import Database
 from guerdon.platform.http import HotAnswer, HotRequest, HotRoute, invalid_request, read_json
-from guerdon.platform.ids import new_id
+from guerdon.platform.ids import new_movement_id
 from guerdon.platform.parameters import hot_as_of
 from guerdon.platform.problems import InvalidRequest
 from guerdon.platform.writes import WriteOptions, read_write_options
@@ -74,7 +74,7 @@ class HotPrivilegeRoutes:
         command = Command(
             account_key(request.parameters["privilegeId"]),
             Move(movement_value, old_value, _read_version(request.headers)),
-            movement_id or new_id().hex,
+            movement_id or new_movement_id(),
             caller.actor,
             remarks,
             is_chosen=movement_id is not None,

@@ -83,6 +83,7 @@ async def list_history(tx: Tx, path: str, *, before: int | None = None, limit: i
 
 async def _append(tx: Tx, version: FileVersion, content: bytes | None, kind: str) -> FileVersion:
     await queries.insert_file_version(tx, version, content)
+    await queries.raise_revision(tx)
     payload = msgspec.json.encode({"path": version.path, "version": version.version}).decode()
     await emit(tx, [Event(kind, version.path, payload, version.actor)], version.created_at)
     return version

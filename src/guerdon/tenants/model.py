@@ -26,7 +26,10 @@ SECRET_NAME = re.compile(r"[A-Za-z0-9._/-]{1,200}")
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One business whose data this is; `requests_per_minute` None means the installation's limit."""
+    """One business whose data this is; `requests_per_minute` None means the installation's limit.
+
+    `revision` rises with every change of its files and secrets: of all that its passes are made from but themselves.
+    """
 
     tenant_id: str
     name: str
@@ -34,6 +37,7 @@ class Tenant:
     default_language: str
     requests_per_minute: int | None
     created_at: datetime
+    revision: int = 1
 
     @property
     def is_disabled(self) -> bool:

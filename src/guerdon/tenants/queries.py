@@ -38,7 +38,7 @@ async def list_tenants(owner: "asyncpg.Connection[asyncpg.Record]", *, after: st
     """Read tenants in the order of their ids."""
     records = await owner.fetch(
         """
-        SELECT tenant_id, name, status, default_language, requests_per_minute, created_at
+        SELECT tenant_id, name, status, default_language, requests_per_minute, created_at, revision
           FROM tenant
          WHERE tenant_id > $1
          ORDER BY tenant_id
@@ -71,7 +71,7 @@ async def find_tenant(tx: Tx) -> Tenant | None:
     return await tx.maybe(
         Tenant,
         """
-        SELECT tenant_id, name, status, default_language, requests_per_minute, created_at
+        SELECT tenant_id, name, status, default_language, requests_per_minute, created_at, revision
           FROM tenant
          WHERE tenant_id = $1
         """,
@@ -86,6 +86,11 @@ async def lock_tenant(tx: Tx) -> bool:
     """
     found = await tx.value("SELECT true FROM tenant WHERE tenant_id = $1 FOR NO KEY UPDATE", tx.tenant_id)
     return found is True
+
+
+async def raise_revision(tx: Tx) -> None:
+    """Give the tenant a new revision."""
+    await tx.execute("UPDATE tenant SET revision = revision + 1 WHERE tenant_id = $1", tx.tenant_id)
 
 
 async def upsert_secret(tx: Tx, name: str, sealed: bytes, now: datetime, actor: str) -> None:

@@ -28,6 +28,7 @@ async def save_secret(tx: Tx, master_key: MasterKey, *, name: str, plain: bytes,
         raise TooManySecrets(SECRETS_MAX)
     sealed = master_key.encrypt(plain, _context(tx, name))
     await queries.upsert_secret(tx, name, sealed, now, actor)
+    await queries.raise_revision(tx)
     await emit(tx, [_event(SECRET_SAVED, name, actor)], now)
 
 
@@ -49,6 +50,7 @@ async def delete_secret(tx: Tx, *, name: str, now: datetime, actor: str) -> bool
     """Delete a secret; False when there was none."""
     is_deleted = await queries.delete_secret(tx, name)
     if is_deleted:
+        await queries.raise_revision(tx)
         await emit(tx, [_event(SECRET_DELETED, name, actor)], now)
     return is_deleted
 

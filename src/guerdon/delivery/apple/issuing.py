@@ -19,6 +19,7 @@ from guerdon.delivery.apple.image_slots import SLOTS
 from guerdon.delivery.apple.images import make_slot_images
 from guerdon.delivery.apple.package import PackageParts
 from guerdon.delivery.apple.signing import Signer
+from guerdon.delivery.apple.standing import Standing, Standings
 from guerdon.passes.creating import secret_context
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.db import Database, Tx
@@ -41,6 +42,18 @@ class Package:
     content: bytes
     content_hash: str
     changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Issued:
+    """What was given last for a pass: right while the pass stands where it stood, until something ends by itself."""
+
+    package: Package
+    standing: Standing
+    until: datetime
+
+    def is_right(self, standing: Standing, now: datetime) -> bool:
+        return self.standing == standing and now < self.until
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -76,6 +89,11 @@ class _Ingredients:
             shown,
         )
 
+    def right_until(self) -> datetime:
+        """Tell when the package changes though nothing is written: a privilege ends, or the certificate does."""
+        ends = (privilege.deletion_date for privilege in self.drawing.privileges)
+        return min([self.identity.expires_at, *(end for end in ends if end is not None)])
+
 
 class PassIssuer:
     """Issues Apple's packages of one process; drawing, building and signing happen in threads of its own."""
@@ -89,8 +107,10 @@ class PassIssuer:
         self._pass_types = pass_types
         self._clock = clock
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pass-builder")
+        self._standings = Standings(database)
+        self._issued = Newest[tuple[str, str], _Issued](PACKAGES_MAX)
         self._unchanged = Newest[tuple[object, ...], Package](PACKAGES_MAX)
-        self._built = Newest[tuple[str, str, str], Package](PACKAGES_MAX)
+        self._built = Newest[tuple[str, str, str, bytes], Package](PACKAGES_MAX)
         self._parts = Newest[tuple[object, ...], PackageParts](PARTS_MAX)
         self._signers = Newest[bytes, Signer](SIGNERS_MAX)
         self._clocked = Newest[bytes, bool](PARTS_MAX)
@@ -102,23 +122,32 @@ class PassIssuer:
         Raises PassNotFound, NoAppleIdentity, and what building refuses.
         """
         now = self._clock()
+        # Read before anything else is: what changes meanwhile stands higher, so that the next caller looks again.
+        standing = await self._standings.get(tenant_id, pass_id)
+        issued = self._issued.find((tenant_id, pass_id))
+        if issued is not None and issued.is_right(standing, now):
+            return issued.package
         async with self._database.tenant(tenant_id) as tx:
             ingredients = await self._gather(tx, pass_id, now)
-        key = None if self._reads_clock(ingredients.drawing) else ingredients.unchanged_key()
-        known = None if key is None else self._unchanged.find(key)
-        if known is not None:
-            return known
-        # Nothing of the database is held while threads compute.
-        loop = asyncio.get_running_loop()
-        view = await loop.run_in_executor(self._threads, ingredients.drawing.view, now)
-        slots = _slots(view, ingredients.images)
-        uploads = await self._read_uploads(tenant_id, [slot for slot in slots if self._sized.find(slot) is None])
-        package = await loop.run_in_executor(self._threads, self._build, ingredients, view, slots, uploads, now)
-        return package if key is None else self._unchanged.keep(key, package)
+        if self._reads_clock(ingredients.drawing):
+            return await self._draw(ingredients, now)
+        key = ingredients.unchanged_key()
+        package = self._unchanged.find(key) or self._unchanged.keep(key, await self._draw(ingredients, now))
+        self._issued.keep((tenant_id, pass_id), _Issued(package, standing, ingredients.right_until()))
+        return package
 
     def close(self) -> None:
         """Let the threads end."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+    async def _draw(self, ingredients: _Ingredients, now: datetime) -> Package:
+        # Nothing of the database is held while threads compute.
+        loop = asyncio.get_running_loop()
+        view = await loop.run_in_executor(self._threads, ingredients.drawing.view, now)
+        slots = _slots(view, ingredients.images)
+        missing = [slot for slot in slots if self._sized.find(slot) is None]
+        uploads = await self._read_uploads(ingredients.tenant_id, missing)
+        return await loop.run_in_executor(self._threads, self._build, ingredients, view, slots, uploads, now)
 
     async def _gather(self, tx: Tx, pass_id: str, now: datetime) -> _Ingredients:
         drawing = await load_drawing(tx, self._pass_types, pass_id, now)
@@ -159,11 +188,12 @@ class PassIssuer:
         parts = self._prepared(slots, uploads, strings(view))
         content_hash = parts.content_hash(encode_document(document))
         # A new revision that shows nothing new keeps its bytes, and its phone keeps its copy.
-        known = self._built.find((tenant_id, found.pass_id, content_hash))
+        built_as = (tenant_id, found.pass_id, content_hash, ingredients.identity.certificate_pem)
+        known = self._built.find(built_as)
         if known is not None:
             return known
         package = Package(build_from_parts(parts, document, signer, now), content_hash, found.updated_at)
-        return self._built.keep((tenant_id, found.pass_id, content_hash), package)
+        return self._built.keep(built_as, package)
 
     def _signer(self, identity: SigningIdentity) -> Signer:
         known = self._signers.find(identity.certificate_pem)
