@@ -112,6 +112,30 @@ async def test_a_pass_that_tells_the_time_is_drawn_each_time(shop: Shop, issuer:
     assert shown(await issuer.issue(shop.tenant_id, pass_id)) != before
 
 
+@pytest.mark.parametrize(
+    "form", ["{{ today }}", "{{ 'now' | date: '%H:%M:%S' }}", "{{ pass.metadata.until | date: '%H:%M:%S' }}"]
+)
+async def test_whatever_way_a_pass_tells_the_time_it_is_drawn_each_time(
+    shop: Shop, issuer: PassIssuer, clock: Clock, form: str
+) -> None:
+    await certify(shop)
+    await push(shop, PASS_TYPE.replace("{{ privilege.stamps.value }}", form))
+    answer = await shop.ask("POST", "/passes?passType=card", {"metadata": {"until": "now"}})
+    before = shown(await issuer.issue(shop.tenant_id, answer.text))
+
+    clock.now += timedelta(days=1, seconds=1)
+
+    assert shown(await issuer.issue(shop.tenant_id, answer.text)) != before
+
+
+async def test_the_word_now_in_a_text_tells_no_time(shop: Shop, issuer: PassIssuer) -> None:
+    await certify(shop)
+    await push(shop, PASS_TYPE.replace("Loyalty card", "Now and today"))
+    pass_id = await shop.issue()
+
+    assert await issuer.issue(shop.tenant_id, pass_id) is await issuer.issue(shop.tenant_id, pass_id)
+
+
 async def test_those_who_ask_at_once_get_each_their_own(shop: Shop, issuer: PassIssuer) -> None:
     await certify(shop)
     pass_ids = [await shop.issue(customerId=str(number)) for number in range(3)]

@@ -233,7 +233,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class PassView:
-    """All that a pass shows now; every delivery draws from this and from nothing else."""
+    """All that a pass shows now; every delivery draws from this and from nothing else.
+
+    `tells_time`: some text was made from the instant of the drawing, so that another instant may show another pass.
+    """
 
     pass_id: str
     pass_type: str
@@ -260,6 +263,7 @@ class PassView:
     apple: AppleView
     google: Mapping[str, object]
     faults: tuple[Fault, ...]
+    tells_time: bool
 
     def image(self, role: ImageRole, language: str | None = None) -> str | None:
         """Name the tenant's image file for a role; a translated image before the common one."""

@@ -17,6 +17,7 @@ VIEW_S_MAX = 1.0
 Tables = Mapping[str, Mapping[str, str]]
 
 _NOTHING: Final[Mapping[str, str]] = {}
+_ASKED: Final = ("language", "now", "today")  # made when asked for, and it is remembered that they were
 
 
 class Speech:
@@ -32,6 +33,21 @@ class Speech:
         """Tell the language, and remember that the text depends on it."""
         self.was_asked = True
         return self.language
+
+
+class Present:
+    """The instant of a rendering, and whether any text depends on it."""
+
+    __slots__ = ("_now", "was_asked")
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self.was_asked = False
+
+    def ask(self) -> datetime:
+        """Tell the instant, and remember that a text depends on it."""
+        self.was_asked = True
+        return self._now
 
 
 class Spoken:
@@ -57,12 +73,12 @@ class Names(Mapping[str, object]):
     """The names of one rendering. What does not exist is simply not among them."""
 
     def __init__(
-        self, members: Mapping[str, object], speech: Speech, tables: Tables, now: datetime, deadline: float
+        self, members: Mapping[str, object], speech: Speech, tables: Tables, present: Present, deadline: float
     ) -> None:
         self._members = members
         self.speech = speech
         self.tables = tables
-        self.now = now
+        self.present = present
         self.deadline = deadline
 
     def language(self) -> str:
@@ -71,20 +87,28 @@ class Names(Mapping[str, object]):
 
     def with_item(self, item: object) -> "Names":
         """Give the same names and `item`, the privilege that is being shown."""
-        return Names({**self._members, "item": item}, self.speech, self.tables, self.now, self.deadline)
+        return Names({**self._members, "item": item}, self.speech, self.tables, self.present, self.deadline)
 
     def translated(self, text: str) -> str:
         """Look a text up in the pass type's table of the language that is spoken; without one it stays."""
         return self.tables.get(self.speech.ask(), _NOTHING).get(text, text)
 
     def __getitem__(self, name: str) -> object:
-        return self.speech.ask() if name == "language" else self._members[name]
+        match name:
+            case "language":
+                return self.speech.ask()
+            case "now":
+                return rfc3339(self.present.ask())
+            case "today":
+                return rfc3339(self.present.ask())[:10]
+            case _:
+                return self._members[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*self._members, "language"])
+        return iter([*self._members, *_ASKED])
 
     def __len__(self) -> int:
-        return len(self._members) + 1
+        return len(self._members) + len(_ASKED)
 
 
 def make_names(
@@ -120,10 +144,8 @@ def make_names(
         "privileges": items,
         "privilege": by_id,
         "tenant": {"id": subject.tenant_id, "name": subject.tenant_name},
-        "now": rfc3339(now),
-        "today": rfc3339(now)[:10],
     }
-    return Names(members, speech, tables, now, time.thread_time() + VIEW_S_MAX)
+    return Names(members, speech, tables, Present(now), time.thread_time() + VIEW_S_MAX)
 
 
 def privilege_item(privilege: PrivilegeSubject, speech: Speech) -> Mapping[str, object]:

@@ -47,7 +47,7 @@ def dated(
     """Print an instant in a time zone; what is no instant is printed as it is."""
     here = find_zone(str(zone or "UTC"))
     names = _names(context)
-    instant = names.now if value in _NOW_WORDS else find_instant(value, here)
+    instant = names.present.ask() if value in _NOW_WORDS else find_instant(value, here)
     if instant is None:
         return value
     pattern = str(form)[:FORMAT_CHARACTERS_MAX]

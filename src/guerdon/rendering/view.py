@@ -77,7 +77,9 @@ def render_view(
         voided_text=voided_text,
         apple=apple_view(pass_type, writer),
         google=cast("Mapping[str, object]", writer.raw(pass_type.google, "google")),
+        # Last, when everything has been filled in.
         faults=tuple(writer.faults),
+        tells_time=writer.present.was_asked,
     )
 
 

@@ -27,6 +27,7 @@ class Writer:
         self.languages = (language, *tables)
         self.faults = faults
         self.speech = names.speech
+        self.present = names.present
         self._names = names
         self._tables = tables
         self._known: dict[tuple[str, str], tuple[str, bool]] = {}

@@ -1,7 +1,6 @@
 """From a stored pass to the signed bytes that a phone gets; unchanged passes are not built twice."""
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,7 +31,6 @@ from guerdon.tenants.files import get_file, list_files
 IMAGE_FOLDER = "server/images/"
 PACKAGES_MAX, PARTS_MAX, SIGNERS_MAX, IMAGES_MAX = 2_000, 500, 100, 500
 THREADS = 2
-READS_CLOCK = re.compile(r"\b(now|today)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,6 @@ class PassIssuer:
         self._built = Newest[tuple[str, str, str, bytes], Package](PACKAGES_MAX)
         self._parts = Newest[tuple[object, ...], PackageParts](PARTS_MAX)
         self._signers = Newest[bytes, Signer](SIGNERS_MAX)
-        self._clocked = Newest[bytes, bool](PARTS_MAX)
         self._sized = Newest[_Slot, Mapping[str, bytes]](IMAGES_MAX)
 
     async def issue(self, tenant_id: str, pass_id: str) -> Package:
@@ -129,10 +126,13 @@ class PassIssuer:
             return issued.package
         async with self._database.tenant(tenant_id) as tx:
             ingredients = await self._gather(tx, pass_id, now)
-        if self._reads_clock(ingredients.drawing):
-            return await self._draw(ingredients, now)
         key = ingredients.unchanged_key()
-        package = self._unchanged.find(key) or self._unchanged.keep(key, await self._draw(ingredients, now))
+        package = self._unchanged.find(key)
+        if package is None:
+            package, tells_time = await self._draw(ingredients, now)
+            if tells_time:
+                return package
+            self._unchanged.keep(key, package)
         self._issued.keep((tenant_id, pass_id), _Issued(package, standing, ingredients.right_until()))
         return package
 
@@ -140,14 +140,15 @@ class PassIssuer:
         """Let the threads end."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    async def _draw(self, ingredients: _Ingredients, now: datetime) -> Package:
+    async def _draw(self, ingredients: _Ingredients, now: datetime) -> tuple[Package, bool]:
         # Nothing of the database is held while threads compute.
         loop = asyncio.get_running_loop()
         view = await loop.run_in_executor(self._threads, ingredients.drawing.view, now)
         slots = _slots(view, ingredients.images)
         missing = [slot for slot in slots if self._sized.find(slot) is None]
         uploads = await self._read_uploads(ingredients.tenant_id, missing)
-        return await loop.run_in_executor(self._threads, self._build, ingredients, view, slots, uploads, now)
+        package = await loop.run_in_executor(self._threads, self._build, ingredients, view, slots, uploads, now)
+        return package, view.tells_time
 
     async def _gather(self, tx: Tx, pass_id: str, now: datetime) -> _Ingredients:
         drawing = await load_drawing(tx, self._pass_types, pass_id, now)
@@ -156,13 +157,6 @@ class PassIssuer:
             raise NoAppleIdentity
         images = {file.path: file.digest for file in await list_files(tx, prefix=IMAGE_FOLDER)}
         return _Ingredients(tx.tenant_id, drawing, identity, images)
-
-    def _reads_clock(self, drawing: Drawing) -> bool:
-        known = self._clocked.find(drawing.type_digest)
-        if known is not None:
-            return known
-        reads = READS_CLOCK.search(drawing.pass_type.model_dump_json()) is not None
-        return self._clocked.keep(drawing.type_digest, reads)
 
     async def _read_uploads(self, tenant_id: str, slots: list[_Slot]) -> dict[str, bytes]:
         if not slots:
