@@ -67,14 +67,17 @@ class Movements:
         return Measure("movement, 1 connection", sides, [Bar(HTTP, OFF, most=1.1, is_latency=True)])
 
     def _hot(self, on: Service) -> Measure:
-        """Ten privileges where every caller must know the value: a refusal tells it, and does not count."""
+        """Ten privileges where every caller must know the value: a refusal tells it, and does not count.
+
+        Shown only: who of six callers with one value is first is luck, and all else they do is not durable work.
+        """
         wrk = Wrk("hot", [self.place.api_key], HOT_CALLERS, HOT_COUNT)
         sides: dict[str, Run] = {HTTP: partial(run_wrk, self.stage, on, wrk)}
         for name, limit in self._scripts("hot", "'hot' || :key", HOT).items():
             hot = replace(limit, clients=HOT_CALLERS)
             sides[name] = partial(run_pgbench, self.stage, self.place, hot, moved=partial(_posted, self.place, "hot"))
-        bars = [Bar(HTTP, STATEMENTS, least=1.0), Bar(HTTP, FUNCTION, least=1.0)]
-        return Measure("movement, 10 hot privileges", sides, bars)
+        bars = [Bar(HTTP, STATEMENTS), Bar(HTTP, FUNCTION)]
+        return Measure("movement, 10 hot privileges, each call a guess", sides, bars)
 
     def _warm(self, on: Service) -> Measure:
         """Ten privileges and movements so small that no compare fails: the cost of waiting for rows alone."""
@@ -84,7 +87,7 @@ class Movements:
             moved = partial(_posted, self.place, "warm")
             sides[name] = partial(run_pgbench, self.stage, self.place, limit, moved=moved)
         bars = [Bar(HTTP, STATEMENTS, least=1.0), Bar(HTTP, FUNCTION, least=1.0)]
-        return Measure("movement, 10 hot privileges, no conflicts", sides, bars)
+        return Measure("movement, 10 hot privileges", sides, bars)
 
     def _http(self, service: Service, connections: int) -> Run:
         wrk = Wrk("movement", [self.place.api_key, "p", str(self.privileges), "0", "drawn"], connections)
