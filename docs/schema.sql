@@ -226,6 +226,13 @@ CREATE TABLE public.pass (
     revision bigint DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    apple_installed_at timestamp with time zone,
+    google_installed_at timestamp with time zone,
+    apple_devices integer DEFAULT 0 NOT NULL,
+    google_devices integer DEFAULT 0 NOT NULL,
+    voided_at timestamp with time zone,
+    CONSTRAINT pass_apple_devices_check CHECK ((apple_devices >= 0)),
+    CONSTRAINT pass_google_devices_check CHECK ((google_devices >= 0)),
     CONSTRAINT pass_revision_check CHECK ((revision > 0))
 )
 WITH (fillfactor='80');
@@ -237,6 +244,15 @@ CREATE TABLE public.pass_identifier (
     pass_id text NOT NULL,
     CONSTRAINT pass_identifier_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
     CONSTRAINT pass_identifier_value_check CHECK (((length(value) >= 1) AND (length(value) <= 500)))
+);
+
+CREATE TABLE public.pass_metadata (
+    tenant_id text NOT NULL,
+    name text NOT NULL,
+    value text NOT NULL COLLATE pg_catalog."C",
+    number numeric,
+    pass_id text NOT NULL,
+    CONSTRAINT pass_metadata_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 );
 
 CREATE TABLE public.pass_notification (
@@ -446,6 +462,9 @@ ALTER TABLE ONLY public.migration
 ALTER TABLE ONLY public.pass_identifier
     ADD CONSTRAINT pass_identifier_pkey PRIMARY KEY (tenant_id, name, value, pass_id);
 
+ALTER TABLE ONLY public.pass_metadata
+    ADD CONSTRAINT pass_metadata_pkey PRIMARY KEY (tenant_id, name, value, pass_id);
+
 ALTER TABLE ONLY public.pass_notification
     ADD CONSTRAINT pass_notification_pkey PRIMARY KEY (tenant_id, notification_id);
 
@@ -505,11 +524,23 @@ CREATE INDEX ledger_lot_account ON public.ledger_lot USING btree (tenant_id, acc
 
 CREATE UNIQUE INDEX ledger_lot_entry ON public.ledger_lot USING btree (tenant_id, account_id, opened_seq);
 
+CREATE INDEX pass_apple ON public.pass USING btree (tenant_id, apple_installed_at, pass_id) WHERE (apple_installed_at IS NOT NULL);
+
+CREATE INDEX pass_created ON public.pass USING btree (tenant_id, created_at, pass_id);
+
+CREATE INDEX pass_google ON public.pass USING btree (tenant_id, google_installed_at, pass_id) WHERE (google_installed_at IS NOT NULL);
+
 CREATE INDEX pass_identifier_pass ON public.pass_identifier USING btree (tenant_id, pass_id);
 
 CREATE UNIQUE INDEX pass_identity ON public.pass USING btree (tenant_id, identity);
 
+CREATE INDEX pass_metadata_number ON public.pass_metadata USING btree (tenant_id, name, number, pass_id) WHERE (number IS NOT NULL);
+
+CREATE INDEX pass_metadata_pass ON public.pass_metadata USING btree (tenant_id, pass_id);
+
 CREATE INDEX pass_notification_pass ON public.pass_notification USING btree (tenant_id, pass_id);
+
+CREATE INDEX pass_of_type ON public.pass USING btree (tenant_id, pass_type, created_at, pass_id);
 
 CREATE INDEX privilege_deletion ON public.privilege USING btree (tenant_id, deletion_date) WHERE (deletion_date IS NOT NULL);
 
@@ -560,6 +591,9 @@ ALTER TABLE ONLY public.ledger_lot
 
 ALTER TABLE ONLY public.pass_identifier
     ADD CONSTRAINT pass_identifier_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.pass_metadata
+    ADD CONSTRAINT pass_metadata_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.pass_notification
     ADD CONSTRAINT pass_notification_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
@@ -626,6 +660,8 @@ CREATE POLICY one_tenant ON public.pass TO guerdon_app USING ((tenant_id = curre
 
 CREATE POLICY one_tenant ON public.pass_identifier TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
+CREATE POLICY one_tenant ON public.pass_metadata TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
 CREATE POLICY one_tenant ON public.pass_notification TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.privilege TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
@@ -639,6 +675,8 @@ CREATE POLICY one_tenant ON public.tenant_secret TO guerdon_app USING ((tenant_i
 ALTER TABLE public.pass ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.pass_identifier ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pass_metadata ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.pass_notification ENABLE ROW LEVEL SECURITY;
 
@@ -684,6 +722,8 @@ GRANT SELECT ON TABLE public.ledger_movement TO guerdon_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass_identifier TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass_metadata TO guerdon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.pass_notification TO guerdon_app;
 

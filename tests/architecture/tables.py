@@ -27,6 +27,7 @@ WRITTEN_BY = {
     "ledger_movement": "ledger",
     "pass": "passes",
     "pass_identifier": "passes",
+    "pass_metadata": "passes",
     "pass_notification": "passes",
     "privilege": "privileges",
 }

@@ -1,0 +1,1 @@
+"""Changes of many passes at once, and what their holders are told: progress, cancel, statistics."""

@@ -1,0 +1,1 @@
+"""Places of a tenant: shops, venues, and where on earth they are."""
