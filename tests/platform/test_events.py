@@ -5,7 +5,16 @@ import asyncpg
 import pytest
 
 from guerdon.platform.db import Database
-from guerdon.platform.events import Event, Position, StoredEvent, emit, read_after
+from guerdon.platform.events import (
+    Event,
+    Horizon,
+    Position,
+    StoredEvent,
+    emit,
+    find_horizon,
+    list_about,
+    read_after,
+)
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -133,3 +142,45 @@ async def test_emitting_nothing_asks_nothing_of_the_database(database: Database,
         has_written = await tx.value("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
 
     assert has_written is False
+
+
+async def horizon(database: Database, tenant_id: str) -> Horizon | None:
+    async with database.tenant(tenant_id) as tx:
+        return await find_horizon(tx)
+
+
+async def test_the_horizon_is_the_last_event_that_can_be_read(database: Database, tenant_id: str) -> None:
+    assert await horizon(database, tenant_id) is None
+    async with database.tenant(tenant_id) as tx:
+        await emit(tx, [an_event("one"), an_event("two")], NOON)
+
+    (_, last) = await next_events(database, tenant_id, 2)
+
+    assert (await horizon(database, tenant_id)) == Horizon(last.transaction_id, last.event_id, is_behind=False)
+
+
+async def test_the_horizon_tells_of_events_that_wait_for_an_older_transaction(
+    database: Database, tenant_id: str
+) -> None:
+    async with database.tenant(tenant_id) as tx:
+        await emit(tx, [an_event("one")], NOON)
+    (first,) = await next_events(database, tenant_id, 1)
+    async with database.tenant(tenant_id) as slow:
+        await emit(slow, [an_event("slow")], NOON)
+        async with database.tenant(tenant_id) as quick:
+            await emit(quick, [an_event("quick")], NOON)
+
+        assert (await horizon(database, tenant_id)) == Horizon(first.transaction_id, first.event_id, is_behind=True)
+
+
+async def test_events_about_some_subjects_are_read_between_two_positions(database: Database, tenant_id: str) -> None:
+    async with database.tenant(tenant_id) as tx:
+        await emit(tx, [an_event(name) for name in ("a", "b", "c", "b", "a", "b")], NOON)
+    first, *_, fifth, _last = [one.position for one in await next_events(database, tenant_id, 6)]
+
+    async with database.tenant(tenant_id) as tx:
+        read = await list_about(tx, ["a", "b"], first, fifth, 10)
+        two = await list_about(tx, ["a", "b"], first, fifth, 2)
+
+    assert [one.subject_id for one in read] == ["b", "b", "a"]
+    assert [one.subject_id for one in two] == ["b", "b"]

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -76,6 +77,48 @@ async def test_a_listener_hears_its_own_topic_only(owner_url: str) -> None:
         await access.once_more()
 
     assert (jobs.count, access.count) == (1, 1)
+
+
+async def test_who_listens_to_a_family_hears_the_name_and_none_when_some_may_have_been_missed(owner_url: str) -> None:
+    names: list[str | None] = []
+    heard, wakeups = Heard(), Wakeups(owner_url)
+    wakeups.listen_to_family("events", names.append)
+    wakeups.listen("events:acme", heard)
+
+    async with wakeups:
+        await heard.once_more()
+        wakeups.announce("events:acme")
+        await heard.once_more()
+
+    assert names == [None, "acme"]
+
+
+async def test_a_transaction_with_events_is_announced_once_it_has_committed(database: Database, tenant_id: str) -> None:
+    announced: list[str] = []
+    database.announce_by(announced.append)
+
+    async with database.tenant(tenant_id) as tx:
+        await emit(tx, [Event("k", "s", "{}", "a")], NOON)
+        await emit(tx, [Event("k", "s", "{}", "a")], NOON)
+        assert announced == []
+
+    assert announced == [f"events:{tenant_id}"]
+
+
+async def test_a_transaction_that_leaves_nothing_is_not_announced(database: Database, tenant_id: str) -> None:
+    announced: list[str] = []
+    database.announce_by(announced.append)
+
+    async with database.tenant(tenant_id, dry_run=True) as tx:
+        await emit(tx, [Event("k", "s", "{}", "a")], NOON)
+    with contextlib.suppress(ZeroDivisionError):
+        async with database.tenant(tenant_id) as tx:
+            await emit(tx, [Event("k", "s", "{}", "a")], NOON)
+            raise ZeroDivisionError
+    async with database.tenant(tenant_id) as tx:
+        await emit(tx, [], NOON)
+
+    assert announced == []
 
 
 async def test_a_thousand_announcements_leave_as_a_few(owner_url: str) -> None:

@@ -62,6 +62,7 @@ async def open_house(settings: Settings, clock: Callable[[], datetime] = utc_now
         database = await open_database(url, settings.pool_size)
         stack.push_async_callback(database.close)
         wakeups = await stack.enter_async_context(Wakeups(url))
+        database.announce_by(wakeups.announce)
         house = furnish(settings, database, wakeups, master_key, clock)
         wakeups.listen(ACCESS_TOPIC, house.authenticator.forget_all)
         await stack.enter_async_context(_running(house.authenticator.uses.keep_flushing))

@@ -43,6 +43,7 @@ async def run_worker(
         database = await _opened(stack, url, settings.pool_size)
         queue = await _opened(stack, url, QUEUE_CONNECTIONS)
         wakeups = await stack.enter_async_context(Wakeups(url))
+        database.announce_by(wakeups.announce)
         worker = Worker(
             database, queue, handlers, wakeups.announce, poll_s=settings.jobs_poll_s, heartbeat_s=heartbeat_s
         )

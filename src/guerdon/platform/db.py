@@ -1,8 +1,8 @@
 """Tenant-bound transactions over asyncpg, and rows as frozen dataclasses."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 
 import asyncpg
@@ -26,6 +26,11 @@ class Tx:
 
     connection: "Connection"
     tenant_id: str
+    topics: set[str] = field(default_factory=set[str])
+
+    def announce(self, topic: str) -> None:
+        """Have the listeners of a topic woken in every process once this has committed, and only then."""
+        self.topics.add(topic)
 
     async def all(self, row: type[Row], sql: LiteralString, *arguments: object) -> list[Row]:
         """Read every row that the statement answers, as `row` objects by column order."""
@@ -57,6 +62,11 @@ class Database:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         """Take over an open pool; `open_database` makes one."""
         self._pool = pool
+        self._announce: Callable[[str], None] = _announce_to_nobody
+
+    def announce_by(self, announce: Callable[[str], None]) -> None:
+        """Hand over what transactions announce to `announce`, after their commits; it must not fail or wait."""
+        self._announce = announce
 
     @asynccontextmanager
     async def tenant(self, tenant_id: str, *, dry_run: bool = False) -> AsyncGenerator[Tx]:
@@ -69,8 +79,9 @@ class Database:
             # One round trip for both, and SET LOCAL rather than set_config(): the latter does not reach
             # the worker nodes of a Citus cluster and every policy would answer zero rows.
             await connection.execute(f"BEGIN; SET LOCAL app.tenant_id = '{tenant_id}'")
+            tx = Tx(connection, tenant_id)
             try:
-                yield Tx(connection, tenant_id)
+                yield tx
             except BaseException:
                 await _roll_back(connection)
                 raise
@@ -80,6 +91,8 @@ class Database:
                 # Also on a connection that is lost already: then this raises, and nobody is told of a commit that
                 # never was.
                 await connection.execute("COMMIT")
+                for topic in tx.topics:
+                    self._announce(topic)
 
     @asynccontextmanager
     async def shared(self) -> AsyncGenerator["Connection"]:
@@ -121,6 +134,10 @@ async def open_database(url: str, pool_size: int) -> Database:
         },
     )
     return Database(pool)
+
+
+def _announce_to_nobody(_topic: str) -> None:
+    return None
 
 
 async def _nothing(_connection: object) -> None:

@@ -8,6 +8,7 @@ They may be lost; whoever listens polls as well.
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -34,6 +35,7 @@ class Wakeups:
     def __init__(self, url: str) -> None:
         self._url = url
         self._callbacks: dict[str, list[Callable[[], None]]] = {}
+        self._family_callbacks: dict[str, list[Callable[[str | None], None]]] = {}
         self._announced: set[str] = set()
         self._something = asyncio.Event()
         self._connected = asyncio.Event()
@@ -51,6 +53,13 @@ class Wakeups:
     def listen(self, topic: str, callback: Callable[[], None]) -> None:
         """Have `callback` called at every wake-up of `topic`, and after any time in which one may have been missed."""
         self._callbacks.setdefault(topic, []).append(callback)
+
+    def listen_to_family(self, family: str, callback: Callable[[str | None], None]) -> None:
+        """Have `callback` called with the name at every wake-up of a topic `family:name`.
+
+        After any time in which wake-ups may have been missed it is called with None: any of them may be meant.
+        """
+        self._family_callbacks.setdefault(family, []).append(callback)
 
     async def connected(self) -> None:
         """Wait until wake-ups are heard."""
@@ -90,8 +99,7 @@ class Wakeups:
             connection.add_termination_listener(lambda _connection: lost.set())
             await connection.add_listener(CHANNEL, self._hear)
             self._connected.set()
-            for topic in list(self._callbacks):
-                self._call(topic)
+            self._call_all()
             await self._send_until(lost, connection)
         finally:
             with contextlib.suppress(*TROUBLE):
@@ -123,11 +131,24 @@ class Wakeups:
             raise
 
     def _hear(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-        self._call(str(payload))
+        topic = str(payload)
+        family, _colon, name = topic.partition(":")
+        for callback in self._callbacks.get(topic, ()):
+            _call(topic, callback)
+        for callback in self._family_callbacks.get(family, ()):
+            _call(topic, partial(callback, name))
 
-    def _call(self, topic: str) -> None:
-        for callback in self._callbacks.get(topic, []):
-            try:
-                callback()
-            except Exception:  # noqa: BLE001  # one listener's fault must not silence the others
-                _log.exception("a listener failed", topic=topic)
+    def _call_all(self) -> None:
+        for topic, callbacks in self._callbacks.items():
+            for callback in callbacks:
+                _call(topic, callback)
+        for family, family_callbacks in self._family_callbacks.items():
+            for callback in family_callbacks:
+                _call(family, partial(callback, None))
+
+
+def _call(topic: str, callback: Callable[[], None]) -> None:
+    try:
+        callback()
+    except Exception:  # noqa: BLE001  # one listener's fault must not silence the others
+        _log.exception("a listener failed", topic=topic)
