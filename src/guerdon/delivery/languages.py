@@ -1,28 +1,46 @@
 """Choosing the language in which somebody reads a pass."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 PREFERENCES_MAX = 20
 
 
-def choose_language(accept_language: str, spoken: Sequence[str]) -> str:
-    """Choose among the languages of a pass type, its default first, by an Accept-Language header (RFC 9110, 12.5.4)."""
+def choose_language(accept_language: str, languages: Sequence[str]) -> str:
+    """Choose a pass's language by an `Accept-Language` header; the first of `languages` is the default.
+
+    An exact match wins, then the base language (`de-AT` reads `de`); a header that cannot be read counts as none
+    (RFC 9110, 12.5.4).
+    """
     for wanted in _preferences(accept_language):
-        for language in spoken:
-            if language.lower() == wanted or language.lower() == wanted.partition("-")[0]:
-                return language
-    return spoken[0]
+        found = _matching(wanted, languages)
+        if found is not None:
+            return found
+    return languages[0]
+
+
+def _matching(wanted: str, languages: Iterable[str]) -> str | None:
+    spoken = {language.lower(): language for language in languages}
+    if wanted in spoken:
+        return spoken[wanted]
+    base = wanted.partition("-")[0]
+    return next((language for tag, language in spoken.items() if tag.partition("-")[0] == base), None)
 
 
 def _preferences(header: str) -> list[str]:
-    weighed: list[tuple[float, str]] = []
-    for part in header.split(",")[:PREFERENCES_MAX]:
-        language, _, weight = part.partition(";q=")
-        try:
-            quality = float(weight) if weight else 1.0
-        except ValueError:
-            quality = 0.0
-        if quality > 0 and language.strip():
-            weighed.append((quality, language.strip().lower()))
-    # Sorting is stable, so that equal weights keep the caller's order.
-    return [language for _, language in sorted(weighed, key=lambda pair: -pair[0])]
+    weighted: list[tuple[float, str]] = []
+    for entry in header.split(",")[:PREFERENCES_MAX]:
+        tag, _semicolon, quality = entry.strip().partition(";")
+        weight = _weight(quality)
+        if tag and weight > 0:
+            weighted.append((weight, tag.strip().lower()))
+    return [tag for _weight_of, tag in sorted(weighted, key=lambda pair: -pair[0])]
+
+
+def _weight(quality: str) -> float:
+    if not quality.strip():
+        return 1.0
+    name, _equals, number = quality.strip().partition("=")
+    try:
+        return min(float(number), 1.0) if name.strip() == "q" else 0.0
+    except ValueError:
+        return 0.0

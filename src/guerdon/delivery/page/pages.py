@@ -68,6 +68,13 @@ def render_fragment(view: PassView, links: PageLinks, language: str, now: dateti
     return _TEMPLATES.get_template("live.html.jinja").render(**_names(view, links, language, now))
 
 
+def render_missing(static_url: str, language: str) -> str:
+    """Draw what a person sees at the address of a pass that is not there."""
+    return _TEMPLATES.get_template("missing.html.jinja").render(
+        language=language, words=words_of(language), style_url=static_url + STYLE.name
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Code:
     drawing: CodeDrawing | None

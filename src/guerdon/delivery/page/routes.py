@@ -11,7 +11,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from guerdon.delivery.etags import is_known
 from guerdon.delivery.languages import choose_language
 from guerdon.delivery.page.assets import ASSETS, CACHE_CONTROL
-from guerdon.delivery.page.pages import PageLinks, content_security_policy, render_fragment, render_page
+from guerdon.delivery.page.pages import PageLinks, content_security_policy, render_fragment, render_missing, render_page
+from guerdon.delivery.page.words import WORDS
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.db import Database
 from guerdon.platform.http import PUBLIC, asks, router
@@ -53,7 +54,12 @@ class PageRoutes:
     async def page(self, tenant_id: TenantId, layout: Layout, request: Request, pass_id: PassId = "") -> Response:
         """Give the whole page."""
         now = self.clock()
-        view = await self._view(tenant_id, layout, pass_id, now)
+        try:
+            view = await self._view(tenant_id, layout, pass_id, now)
+        except NotFound:
+            if "text/html" not in request.headers.get("accept", ""):
+                raise
+            return _missing(request)
         language = choose_language(request.headers.get("accept-language", ""), view.languages)
         nonce = new_secret(NONCE_BYTES)
         text = render_page(view, _links(view, str(request.base_url)), nonce, language, now)
@@ -112,6 +118,19 @@ class PageRoutes:
         if drawing.pass_type.layout != layout:
             raise NotFound(f"This pass has the page {drawing.pass_type.layout!r}.")
         return drawing.view(now)
+
+
+def _missing(request: Request) -> Response:
+    """Tell a person, in the person's language, what programs are told as a problem document."""
+    language = choose_language(request.headers.get("accept-language", ""), tuple(WORDS))
+    headers = {
+        "Content-Security-Policy": content_security_policy(new_secret(NONCE_BYTES)),
+        "Content-Language": language,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(render_missing(STATIC_URL, language), NotFound.status, headers, "text/html")
 
 
 def _links(view: PassView, base_url: str) -> PageLinks:

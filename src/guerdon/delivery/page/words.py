@@ -1,10 +1,8 @@
-"""The page's own words, in the languages it speaks, and the choice among them."""
+"""The page's own words, in the languages it speaks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-
-PREFERENCES_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +20,8 @@ class Words:
     scan_me: str
     changed: str
     expired: str
+    missing: str
+    missing_why: str
 
 
 WORDS: Final[Mapping[str, Words]] = {
@@ -37,6 +37,10 @@ WORDS: Final[Mapping[str, Words]] = {
         scan_me="Point your camera here to put this pass on your phone.",
         changed="Changed",
         expired="Expired",
+        missing="There is no pass here",
+        missing_why=(
+            "The address may be incomplete, or the pass was taken back. Ask whoever gave it to you for a new link."
+        ),
     ),
     "de": Words(
         add_to_apple="Zu Apple Wallet hinzufügen",
@@ -50,6 +54,11 @@ WORDS: Final[Mapping[str, Words]] = {
         scan_me="Richten Sie die Kamera hierher, um die Karte auf Ihr Telefon zu holen.",
         changed="Geändert",
         expired="Abgelaufen",
+        missing="Hier ist keine Karte",
+        missing_why=(
+            "Die Adresse ist vielleicht unvollständig, oder die Karte wurde zurückgenommen. "
+            "Wer sie Ihnen gegeben hat, kann Ihnen einen neuen Link schicken."
+        ),
     ),
     "fr": Words(
         add_to_apple="Ajouter à Apple Wallet",
@@ -63,6 +72,11 @@ WORDS: Final[Mapping[str, Words]] = {
         scan_me="Visez ce code avec l\u2019appareil photo pour mettre la carte sur votre téléphone.",
         changed="Modifié",
         expired="Expirée",
+        missing="Il n\u2019y a pas de carte ici",
+        missing_why=(
+            "L\u2019adresse est peut-être incomplète, ou la carte a été retirée. "
+            "Demandez un nouveau lien à qui vous l\u2019a donnée."
+        ),
     ),
     "es": Words(
         add_to_apple="Añadir a Apple Wallet",
@@ -76,6 +90,11 @@ WORDS: Final[Mapping[str, Words]] = {
         scan_me="Apunte aquí con la cámara para llevar la tarjeta a su teléfono.",
         changed="Ha cambiado",
         expired="Caducada",
+        missing="Aquí no hay ninguna tarjeta",
+        missing_why=(
+            "Puede que la dirección esté incompleta o que la tarjeta se haya retirado. "
+            "Pida un enlace nuevo a quien se la dio."
+        ),
     ),
     "it": Words(
         add_to_apple="Aggiungi ad Apple Wallet",
@@ -89,6 +108,11 @@ WORDS: Final[Mapping[str, Words]] = {
         scan_me="Inquadri il codice per portare la carta sul telefono.",
         changed="Modificato",
         expired="Scaduta",
+        missing="Qui non c\u2019è nessuna carta",
+        missing_why=(
+            "L\u2019indirizzo può essere incompleto, o la carta è stata ritirata. "
+            "Chieda un nuovo link a chi gliel\u2019ha data."
+        ),
     ),
     "nl": Words(
         add_to_apple="Zet in Apple Wallet",
@@ -102,6 +126,10 @@ WORDS: Final[Mapping[str, Words]] = {
         scan_me="Richt uw camera hierop om de pas op uw telefoon te zetten.",
         changed="Gewijzigd",
         expired="Verlopen",
+        missing="Hier is geen pas",
+        missing_why=(
+            "Het adres is misschien onvolledig, of de pas is ingetrokken. Vraag een nieuwe link aan wie u de pas gaf."
+        ),
     ),
 }
 
@@ -109,43 +137,3 @@ WORDS: Final[Mapping[str, Words]] = {
 def words_of(language: str) -> Words:
     """Give the page's words in a language, or in English."""
     return WORDS.get(language[:2], WORDS["en"])
-
-
-def choose_language(accept_language: str, languages: Sequence[str]) -> str:
-    """Choose a pass's language by an `Accept-Language` header; the first of `languages` is the default.
-
-    An exact match wins, then the base language (`de-AT` reads `de`); a header that cannot be read counts as none.
-    """
-    for wanted in _preferences(accept_language):
-        found = _matching(wanted, languages)
-        if found is not None:
-            return found
-    return languages[0]
-
-
-def _matching(wanted: str, languages: Iterable[str]) -> str | None:
-    spoken = {language.lower(): language for language in languages}
-    if wanted in spoken:
-        return spoken[wanted]
-    base = wanted.partition("-")[0]
-    return next((language for tag, language in spoken.items() if tag.partition("-")[0] == base), None)
-
-
-def _preferences(header: str) -> list[str]:
-    weighted: list[tuple[float, str]] = []
-    for entry in header.split(",")[:PREFERENCES_MAX]:
-        tag, _semicolon, quality = entry.strip().partition(";")
-        weight = _weight(quality)
-        if tag and weight > 0:
-            weighted.append((weight, tag.strip().lower()))
-    return [tag for _weight_of, tag in sorted(weighted, key=lambda pair: -pair[0])]
-
-
-def _weight(quality: str) -> float:
-    if not quality.strip():
-        return 1.0
-    name, _equals, number = quality.strip().partition("=")
-    try:
-        return min(float(number), 1.0) if name.strip() == "q" else 0.0
-    except ValueError:
-        return 0.0
