@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.architecture.searches import searches
 from tests.architecture.source import Function, Module, docstrings, modules
 
 ROW_METHODS = {"all", "maybe"}
@@ -72,7 +73,18 @@ def collect() -> tuple[tuple[Statement, ...], tuple[Unreadable, ...]]:
 
 
 def statements() -> tuple[Statement, ...]:
-    return collect()[0]
+    return collect()[0] + composed()
+
+
+@functools.cache
+def composed() -> tuple[Statement, ...]:
+    """Give the statements that are composed of fragments, one for each condition and each form of a search."""
+    (module,) = (one for one in modules() if one.name == "guerdon.passes.search_queries")
+    return tuple(_composed(module, name, sql, parameters) for name, sql, parameters in searches())
+
+
+def _composed(module: Module, name: str, sql: str, parameters: int) -> Statement:
+    return Statement(module, name, 0, "tx", sql, parameters, are_all_counted=True, row=None)
 
 
 def _calls(tree: ast.AST, function: str = "") -> Iterator[tuple[str, ast.Call]]:

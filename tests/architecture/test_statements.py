@@ -19,6 +19,7 @@ from tests.architecture.tables import READ_BY, WRITTEN_BY, is_catalogue, relatio
 
 # Modules whose database calls carry SQL from elsewhere: nothing in them can be prepared here.
 CARRIERS = {
+    "guerdon.passes.search_queries": "statements composed of fragments; tests.architecture.searches composes them all",
     "guerdon.platform.db": "the methods of Tx, and BEGIN with the tenant, which takes no parameters",
     "guerdon.platform.jobs_queue": "the driver through which pgqueuer's own statements run",
     "guerdon.platform.migrate": "the migrations themselves",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from guerdon.passes import queries
+from guerdon.passes.metadata_queries import refresh_metadata
 from guerdon.passes.model import EVENT_CREATED, JsonObject, Pass, identity_of, merge, write_json
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
@@ -44,6 +45,8 @@ async def create_pass(tx: Tx, master_key: MasterKey, new: NewPass, actor: str, n
         return existing
     if new.identifiers:
         await queries.insert_identifiers(tx, new.pass_id, new.identifiers)
+    if new.metadata:
+        await refresh_metadata(tx, [new.pass_id])
     payload = write_json({"passId": new.pass_id, "passType": new.pass_type, "identifiers": new.identifiers})
     await emit(tx, [Event(EVENT_CREATED, new.pass_id, payload, actor)], now)
     return new.pass_id

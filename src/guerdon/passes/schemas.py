@@ -2,15 +2,21 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic import JsonValue as JsonSchemaValue
 
+from guerdon.passes.filters import FILTERS_MAX, Filter, Operator, read_field, read_operator, read_value
 from guerdon.platform.wire import NO_NUL, Body, Instant, JsonValue
 
 IdentifierName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
 IdentifierValue = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=NO_NUL)]
 MEMBERS_MAX = 200
 NO_OTHERS: dict[str, JsonSchemaValue] = {"additionalProperties": False}  # names that break the pattern are refused
+
+
+def _checked_field(text: str) -> str:
+    read_field(text)
+    return text
 
 
 class CreatePass(Body):
@@ -40,6 +46,31 @@ class UpdatePass(Body):
     additional_data: (
         Annotated[dict[IdentifierName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)] | None
     ) = None
+
+
+class FilterBody(Body):
+    """One condition on a pass: `{"field": "metadata.tier", "operator": "equals", "value": "gold"}`."""
+
+    field: Annotated[str, AfterValidator(_checked_field), Field(examples=["metadata.tier", "identifiers.customerId"])]
+    operator: Operator
+    value: Annotated[JsonValue, Field(validate_default=True)] = None
+
+    @field_validator("value")
+    @classmethod
+    def check_value(cls, value: object, known: ValidationInfo) -> object:
+        """Refuse an operator that the field does not take, and a value that the operator does not take."""
+        if {"field", "operator"} <= known.data.keys():
+            field = read_field(known.data["field"])
+            read_value(field, read_operator(field, known.data["operator"]), value)
+        return value
+
+    def to_filter(self) -> Filter:
+        """Give the condition as a search takes it."""
+        field = read_field(self.field)
+        return Filter(field, self.operator, read_value(field, self.operator, self.value))
+
+
+FilterBodies = Annotated[list[FilterBody], Field(max_length=FILTERS_MAX)]
 
 
 class PassCreated(Body):

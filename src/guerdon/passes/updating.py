@@ -10,6 +10,7 @@ import asyncpg
 from guerdon.passes import queries
 from guerdon.passes.errors import PassExists
 from guerdon.passes.finding import lock_pass
+from guerdon.passes.metadata_queries import refresh_metadata
 from guerdon.passes.model import EVENT_UPDATED, Changes, merge, write_json
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
@@ -45,6 +46,8 @@ async def update_pass(tx: Tx, pass_id: str, changes: Changes, actor: str, now: d
     if identifiers != old.identifiers:
         await queries.delete_identifiers(tx, pass_id)
         await queries.insert_identifiers(tx, pass_id, identifiers)
+    if changed.metadata_text != write_json(old.metadata):
+        await refresh_metadata(tx, [pass_id])
     payload = write_json({"passId": pass_id, "passType": changed.pass_type, "revision": old.revision + 1})
     await emit(tx, [Event(EVENT_UPDATED, pass_id, payload, actor)], now)
 

@@ -1,0 +1,40 @@
+"""The members of metadata as rows of their own, by which passes are searched."""
+
+from collections.abc import Sequence
+
+from guerdon.platform.db import Tx
+
+
+async def refresh_metadata(tx: Tx, pass_ids: Sequence[str]) -> None:
+    """Make the rows of passes what their metadata says, touching only those that differ.
+
+    The passes are locked, or new. Texts, numbers and booleans under names of up to 100 characters have rows, cut to
+    500 characters; lists and objects have none (migrations/0006).
+    """
+    await tx.execute(
+        """
+        DELETE FROM pass_metadata m USING pass p
+         WHERE m.tenant_id = $1 AND m.pass_id = ANY($2::text[])
+           AND p.tenant_id = $1 AND p.pass_id = m.pass_id
+           AND (jsonb_typeof(p.metadata -> m.name) IN ('string', 'number', 'boolean')
+                AND left(p.metadata ->> m.name, 500) = m.value
+                AND (m.number IS NOT NULL) = (jsonb_typeof(p.metadata -> m.name) = 'number')) IS NOT TRUE
+        """,
+        tx.tenant_id,
+        pass_ids,
+    )
+    await tx.execute(
+        """
+        INSERT INTO pass_metadata (tenant_id, name, value, number, pass_id)
+        SELECT $1, m.key, left(m.value #>> '{}', 500),
+               CASE WHEN jsonb_typeof(m.value) = 'number' THEN
+                   least(greatest(round((m.value #>> '{}')::numeric, 300), -1e308), 1e308)::double precision END,
+               p.pass_id
+          FROM pass p, jsonb_each(p.metadata) AS m
+         WHERE p.tenant_id = $1 AND p.pass_id = ANY($2::text[])
+           AND jsonb_typeof(m.value) IN ('string', 'number', 'boolean') AND length(m.key) BETWEEN 1 AND 100
+        ON CONFLICT (tenant_id, name, value, pass_id) DO NOTHING
+        """,
+        tx.tenant_id,
+        pass_ids,
+    )
