@@ -240,7 +240,7 @@ WITH (fillfactor='80');
 CREATE TABLE public.pass_identifier (
     tenant_id text NOT NULL,
     name text NOT NULL,
-    value text NOT NULL,
+    value text NOT NULL COLLATE pg_catalog."C",
     pass_id text NOT NULL,
     CONSTRAINT pass_identifier_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
     CONSTRAINT pass_identifier_value_check CHECK (((length(value) >= 1) AND (length(value) <= 500)))
@@ -250,7 +250,7 @@ CREATE TABLE public.pass_metadata (
     tenant_id text NOT NULL,
     name text NOT NULL,
     value text NOT NULL COLLATE pg_catalog."C",
-    number numeric,
+    number double precision,
     pass_id text NOT NULL,
     CONSTRAINT pass_metadata_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 );
@@ -573,6 +573,10 @@ CREATE INDEX pgqueuer_tenant ON queue.pgqueuer USING btree (((headers ->> 'tenan
 CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON queue.pgqueuer USING btree (dedupe_key) WHERE ((status = ANY (ARRAY['queued'::queue.pgqueuer_status, 'picked'::queue.pgqueuer_status])) AND (dedupe_key IS NOT NULL));
 
 CREATE INDEX pgqueuer_updated_id_id1_idx ON queue.pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::queue.pgqueuer_status);
+
+CREATE STATISTICS public.pass_identifier_member (dependencies, mcv) ON name, value FROM public.pass_identifier;
+
+CREATE STATISTICS public.pass_metadata_member (dependencies, mcv) ON name, value FROM public.pass_metadata;
 
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);

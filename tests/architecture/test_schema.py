@@ -157,7 +157,8 @@ async def test_a_value_is_kept_in_no_floating_point(owner: "asyncpg.Connection[a
         " WHERE table_schema = 'public' AND data_type IN ('real', 'double precision')"
     )
 
-    assert [record["name"] for record in records] == []
+    # It orders a search and is no value: under row-level security an index on numeric cannot be asked for a range.
+    assert [record["name"] for record in records] == ["pass_metadata.number"]
 
 
 async def test_every_moment_knows_its_zone(owner: "asyncpg.Connection[asyncpg.Record]") -> None:
