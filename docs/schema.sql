@@ -268,6 +268,31 @@ CREATE TABLE public.pass_notification (
     CONSTRAINT pass_notification_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sent'::text, 'failed'::text])))
 );
 
+CREATE TABLE public.pass_scan (
+    tenant_id text NOT NULL,
+    scan_id uuid NOT NULL,
+    pass_id text NOT NULL,
+    type text NOT NULL,
+    actor text NOT NULL,
+    scanned_at timestamp with time zone NOT NULL,
+    CONSTRAINT pass_scan_type_check CHECK ((type = ANY (ARRAY['manual'::text, 'text'::text, 'qrcode'::text, 'pdf417'::text, 'aztec'::text, 'code128'::text, 'code39'::text, 'codabar'::text, 'ean8'::text, 'ean13'::text, 'itf14'::text, 'upca'::text, 'datamatrix'::text, 'nfc'::text])))
+);
+
+CREATE TABLE public.pass_usage (
+    tenant_id text NOT NULL,
+    day date NOT NULL,
+    pass_type text NOT NULL,
+    provider text NOT NULL,
+    what text NOT NULL,
+    shard smallint NOT NULL,
+    count bigint NOT NULL,
+    CONSTRAINT pass_usage_count_check CHECK ((count >= 0)),
+    CONSTRAINT pass_usage_provider_check CHECK ((provider = ANY (ARRAY[''::text, 'apple'::text, 'google'::text]))),
+    CONSTRAINT pass_usage_shard_check CHECK (((shard >= 0) AND (shard <= 15))),
+    CONSTRAINT pass_usage_what_check CHECK ((what = ANY (ARRAY['created'::text, 'deleted'::text, 'installed'::text, 'uninstalled'::text, 'scanned'::text, 'joined'::text, 'left'::text])))
+)
+WITH (fillfactor='70');
+
 CREATE TABLE public.privilege (
     tenant_id text NOT NULL,
     privilege_id text NOT NULL,
@@ -283,6 +308,25 @@ CREATE TABLE public.privilege (
     CONSTRAINT privilege_data_content_check CHECK (((length(data_content) >= 1) AND (length(data_content) <= 500))),
     CONSTRAINT privilege_privilege_id_check CHECK (((length(privilege_id) >= 1) AND (length(privilege_id) <= 200))),
     CONSTRAINT privilege_type_check CHECK ((type = ANY (ARRAY['OneTime'::text, 'Unlimited'::text, 'MultiUse'::text, 'Unlockable'::text])))
+);
+
+CREATE TABLE public.store (
+    tenant_id text NOT NULL,
+    store_id text NOT NULL,
+    name text NOT NULL,
+    address jsonb NOT NULL,
+    latitude numeric,
+    longitude numeric,
+    opening_hours jsonb,
+    tags text[] NOT NULL,
+    enabled boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT store_check CHECK (((latitude IS NULL) = (longitude IS NULL))),
+    CONSTRAINT store_latitude_check CHECK (((latitude >= ('-90'::integer)::numeric) AND (latitude <= (90)::numeric))),
+    CONSTRAINT store_longitude_check CHECK (((longitude >= ('-180'::integer)::numeric) AND (longitude <= (180)::numeric))),
+    CONSTRAINT store_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT store_store_id_check CHECK ((((length(store_id) >= 1) AND (length(store_id) <= 64)) AND (store_id !~ '[^A-Za-z0-9_-]'::text)))
 );
 
 CREATE TABLE public.tenant (
@@ -474,8 +518,17 @@ ALTER TABLE public.pass
 ALTER TABLE ONLY public.pass
     ADD CONSTRAINT pass_pkey PRIMARY KEY (tenant_id, pass_id);
 
+ALTER TABLE ONLY public.pass_scan
+    ADD CONSTRAINT pass_scan_pkey PRIMARY KEY (tenant_id, scan_id);
+
+ALTER TABLE ONLY public.pass_usage
+    ADD CONSTRAINT pass_usage_pkey PRIMARY KEY (tenant_id, day, pass_type, provider, what, shard);
+
 ALTER TABLE ONLY public.privilege
     ADD CONSTRAINT privilege_pkey PRIMARY KEY (tenant_id, privilege_id);
+
+ALTER TABLE ONLY public.store
+    ADD CONSTRAINT store_pkey PRIMARY KEY (tenant_id, store_id);
 
 ALTER TABLE ONLY public.tenant_file
     ADD CONSTRAINT tenant_file_pkey PRIMARY KEY (tenant_id, path, version);
@@ -532,6 +585,8 @@ CREATE INDEX pass_google ON public.pass USING btree (tenant_id, google_installed
 
 CREATE INDEX pass_identifier_pass ON public.pass_identifier USING btree (tenant_id, pass_id);
 
+CREATE INDEX pass_identifier_value ON public.pass_identifier USING btree (tenant_id, value);
+
 CREATE UNIQUE INDEX pass_identity ON public.pass USING btree (tenant_id, identity);
 
 CREATE INDEX pass_metadata_number ON public.pass_metadata USING btree (tenant_id, name, number, pass_id) WHERE (number IS NOT NULL);
@@ -541,6 +596,8 @@ CREATE INDEX pass_metadata_pass ON public.pass_metadata USING btree (tenant_id, 
 CREATE INDEX pass_notification_pass ON public.pass_notification USING btree (tenant_id, pass_id);
 
 CREATE INDEX pass_of_type ON public.pass USING btree (tenant_id, pass_type, created_at, pass_id);
+
+CREATE INDEX pass_scan_pass ON public.pass_scan USING btree (tenant_id, pass_id, scan_id);
 
 CREATE INDEX privilege_deletion ON public.privilege USING btree (tenant_id, deletion_date) WHERE (deletion_date IS NOT NULL);
 
@@ -601,6 +658,9 @@ ALTER TABLE ONLY public.pass_metadata
 
 ALTER TABLE ONLY public.pass_notification
     ADD CONSTRAINT pass_notification_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.pass_scan
+    ADD CONSTRAINT pass_scan_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.privilege
     ADD CONSTRAINT privilege_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.ledger_account(tenant_id, account_id);
@@ -668,7 +728,13 @@ CREATE POLICY one_tenant ON public.pass_metadata TO guerdon_app USING ((tenant_i
 
 CREATE POLICY one_tenant ON public.pass_notification TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
+CREATE POLICY one_tenant ON public.pass_scan TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.pass_usage TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
 CREATE POLICY one_tenant ON public.privilege TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.store TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.tenant TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
@@ -684,7 +750,13 @@ ALTER TABLE public.pass_metadata ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.pass_notification ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.pass_scan ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pass_usage ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.privilege ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.store ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.tenant ENABLE ROW LEVEL SECURITY;
 
@@ -731,7 +803,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass_metadata TO guerdon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.pass_notification TO guerdon_app;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.pass_scan TO guerdon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.pass_usage TO guerdon_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.privilege TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.store TO guerdon_app;
 
 GRANT SELECT,UPDATE ON TABLE public.tenant TO guerdon_app;
 

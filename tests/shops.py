@@ -107,6 +107,13 @@ async def open_shop(house: House, http: httpx2.AsyncClient, tenant_id: str) -> S
     return Shop(tenant_id, await shop.make_key("*"), http, house)
 
 
+async def save_type(shop: Shop, name: str, text: str) -> None:
+    """Give a shop one more pass type."""
+    async with shop.house.database.tenant(shop.tenant_id) as tx:
+        path = f"server/passes/{name}.yaml"
+        await save_file(tx, path=path, content=text.encode(), now=datetime.now(UTC), actor="test")
+
+
 async def certify(shop: Shop) -> None:
     """Give a shop a development certificate for Apple."""
     now = datetime.now(UTC)

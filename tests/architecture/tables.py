@@ -29,7 +29,10 @@ WRITTEN_BY = {
     "pass_identifier": "passes",
     "pass_metadata": "passes",
     "pass_notification": "passes",
+    "pass_scan": "passes",
+    "pass_usage": "passes",
     "privilege": "privileges",
+    "store": "stores",
 }
 # What rooms read that is not theirs: views of rooms below, and the few tables that are read as they are.
 READ_BY = {

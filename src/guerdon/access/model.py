@@ -29,6 +29,10 @@ SCOPES: Final = frozenset(
         "Customer.Write",
         "Config.Read",
         "Config.Write",
+        "Stores.Read",
+        "Stores.Write",
+        "Person.Read",
+        "Person.Write",
         ACCESS_WRITE,
         EVERYTHING,
     }

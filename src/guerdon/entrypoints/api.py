@@ -18,12 +18,15 @@ from guerdon.entrypoints.house import House, open_house
 from guerdon.entrypoints.not_built import not_built_router
 from guerdon.entrypoints.openapi import document_text
 from guerdon.passes.routes import PassRoutes
+from guerdon.passes.scan_routes import ScanRoutes
+from guerdon.passes.usage_routes import UsageRoutes
 from guerdon.platform import metrics
 from guerdon.platform.boundary import App, Boundary
 from guerdon.platform.http import PUBLIC, HotRoute, HotRoutes, asks, install_problems, router, spoken_verbs
 from guerdon.platform.settings import Settings
 from guerdon.privileges.hot_routes import HotPrivilegeRoutes
 from guerdon.privileges.routes import PrivilegeRoutes
+from guerdon.stores.routes import StoreRoutes
 
 BACKLOG = 2048
 # Every request makes a few hundred objects and leaves no rings of them behind. At Python's 700 the collector ran
@@ -81,6 +84,9 @@ def routers(house: House) -> list[APIRouter]:
         ApiKeyRoutes(database, house.master_key, clock, house.announce_access).router(),
         PrivilegeRoutes(database, types, clock).router(),
         not_built_router(),
+        ScanRoutes(database, types, clock).router(),
+        StoreRoutes(database, clock).router(),
+        UsageRoutes(database, types, clock).router(),
         PassRoutes(database, house.master_key, types, clock).router(),
         DeliveryRoutes(database, types, house.issuer, clock).router(),
         PageRoutes(database, types, clock).router(),

@@ -7,6 +7,7 @@ from datetime import datetime
 from guerdon.passes import queries
 from guerdon.passes.metadata_queries import refresh_metadata
 from guerdon.passes.model import EVENT_CREATED, JsonObject, Pass, identity_of, merge, write_json
+from guerdon.passes.usage import Use, count_usage
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 from guerdon.platform.keys import MasterKey
@@ -49,6 +50,7 @@ async def create_pass(tx: Tx, master_key: MasterKey, new: NewPass, actor: str, n
         await refresh_metadata(tx, [new.pass_id])
     payload = write_json({"passId": new.pass_id, "passType": new.pass_type, "identifiers": new.identifiers})
     await emit(tx, [Event(EVENT_CREATED, new.pass_id, payload, actor)], now)
+    await count_usage(tx, [Use("created", new.pass_id, new.pass_type)], now)
     return new.pass_id
 
 

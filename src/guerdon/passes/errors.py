@@ -5,6 +5,9 @@ UnknownPassType     400  no pass type of that name is configured
 PassNotFound        404  no pass of that id, or none that all identifiers match
 SeveralPasses       409  the identifiers match more than one pass
 PassExists          409  another pass has this type and these identifiers already
+ScanUnknown          404  no pass belongs to the scanned value
+ScanAmbiguous        409  the scanned value belongs to more than one pass
+UsageWindowInvalid   400  the days asked for end before they begin, or are more than 366
 IdentifiersNotProven 401 the caller has no credential and the identifiers do not prove themselves
 """
 
@@ -57,6 +60,33 @@ class PassExists(Conflict):
 
     def __init__(self) -> None:
         super().__init__("Another pass has this type and these identifiers already.")
+
+
+class ScanUnknown(NotFound):
+    """No pass belongs to the scanned value."""
+
+    code = "scan_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("No pass belongs to this value.")
+
+
+class ScanAmbiguous(Conflict):
+    """The scanned value belongs to more than one pass."""
+
+    code = "scan_ambiguous"
+
+    def __init__(self) -> None:
+        super().__init__("More than one pass belongs to this value; scan a code that one pass alone shows.")
+
+
+class UsageWindowInvalid(InvalidRequest):
+    """The days asked for end before they begin, or are more than 366."""
+
+    code = "usage_window_invalid"
+
+    def __init__(self, days_max: int) -> None:
+        super().__init__({"from": [f"Ask for 1 to {days_max} days: `from` no later than `to`."]})
 
 
 class IdentifiersNotProven(Unauthenticated):

@@ -26,6 +26,7 @@ from guerdon.passes.pass_type_parts import (
     Part,
     PrivilegesSpec,
     Relevance,
+    StoresSpec,
     Style,
     Template,
     VoidedSpec,
@@ -76,6 +77,7 @@ class PassType(Part):
     fields: FieldGroups = FieldGroups()
     links: Annotated[tuple[LinkSpec, ...], Field(max_length=10)] = ()
     locations: Annotated[tuple[LocationSpec, ...], Field(max_length=10)] = ()
+    stores: StoresSpec | None = None
     relevance: Relevance = Relevance()
     expiry: Template = ""
     voided: VoidedSpec = VoidedSpec()

@@ -171,6 +171,24 @@ class LocationSpec(Part):
     text: Template = ""
 
 
+class StoresSpec(Part):
+    """Which of the tenant's stores are places of the pass, after its own `locations`; ten in all.
+
+    `all`: every enabled store; `tag`: those with `tag`; `metadata`: those that the pass's metadata names. The stores
+    that its metadata names come first, the others by their ids.
+    """
+
+    among: Literal["all", "tag", "metadata"] = Field(default="all", alias="from")
+    tag: Annotated[str, Field(max_length=50)] = ""
+    metadata: Annotated[str, Field(min_length=1, max_length=100)] = "storeId"
+
+    @model_validator(mode="after")
+    def _tag_belongs_to_its_choice(self) -> Self:
+        if bool(self.tag) != (self.among == "tag"):
+            raise ValueError("`tag` belongs to `from: tag`, and that choice needs it.")
+        return self
+
+
 class RelevantDateSpec(Part):
     """An instant, or an interval, at which the phone offers the pass."""
 

@@ -12,6 +12,7 @@ from guerdon.passes.errors import PassExists
 from guerdon.passes.finding import lock_pass
 from guerdon.passes.metadata_queries import refresh_metadata
 from guerdon.passes.model import EVENT_UPDATED, Changes, merge, write_json
+from guerdon.passes.usage import count_moves
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 
@@ -50,6 +51,8 @@ async def update_pass(tx: Tx, pass_id: str, changes: Changes, actor: str, now: d
         await refresh_metadata(tx, [pass_id])
     payload = write_json({"passId": pass_id, "passType": changed.pass_type, "revision": old.revision + 1})
     await emit(tx, [Event(EVENT_UPDATED, pass_id, payload, actor)], now)
+    if changed.pass_type != old.pass_type:
+        await count_moves(tx, [(pass_id, old.pass_type)], now)
 
 
 async def touch_passes(tx: Tx, pass_ids: Sequence[str], now: datetime) -> None:

@@ -11,12 +11,14 @@ from guerdon.ledger.amounts import to_decimal
 from guerdon.passes.finding import get_pass
 from guerdon.passes.model import Pass
 from guerdon.passes.pass_type import PassType
+from guerdon.passes.pass_type_parts import StoresSpec
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.db import Tx
 from guerdon.privileges.model import PrivilegeState
 from guerdon.privileges.reading import list_states
-from guerdon.rendering.model import LocalText, PassSubject, PassView, PrivilegeSubject, SubjectLink
-from guerdon.rendering.view import render_view
+from guerdon.rendering.model import LocalText, PassSubject, PassView, Place, PrivilegeSubject, SubjectLink
+from guerdon.rendering.view import LOCATIONS_MAX, render_view
+from guerdon.stores.locating import list_spots
 from guerdon.tenants.administration import get_tenant
 
 Members = Mapping[str, Any]
@@ -52,8 +54,24 @@ async def load_drawing(tx: Tx, pass_types: PassTypes, pass_id: str, now: datetim
         identifiers=found.identifiers,
         metadata=found.metadata,
         additional_data=found.additional_data,
+        places=await _places(tx, pass_type.stores, found.metadata),
     )
     return Drawing(found, pass_type, digest, subject, tuple(_privilege_subject(state) for state in states))
+
+
+async def _places(tx: Tx, spec: StoresSpec | None, metadata: Members) -> tuple[Place, ...]:
+    if spec is None:
+        return ()
+    named = metadata.get(spec.metadata)
+    ids = cast("list[object]", named) if isinstance(named, list) else [named]
+    spots = await list_spots(
+        tx,
+        tag=spec.tag or None,
+        first_ids=[str(one) for one in ids if isinstance(one, str | int)],
+        only_first=spec.among == "metadata",
+        limit=LOCATIONS_MAX,
+    )
+    return tuple(Place(spot.name, spot.latitude, spot.longitude) for spot in spots)
 
 
 def _privilege_subject(state: PrivilegeState) -> PrivilegeSubject:

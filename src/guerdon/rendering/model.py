@@ -46,6 +46,16 @@ class PassSubject:
     metadata: Mapping[str, object] = field(default_factory=dict[str, object])
     additional_data: Mapping[str, object] = field(default_factory=dict[str, object])
     is_voided: bool = False
+    places: tuple["Place", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A store near which the phone offers the pass."""
+
+    name: str
+    latitude: Decimal
+    longitude: Decimal
 
 
 @dataclass(frozen=True, slots=True)

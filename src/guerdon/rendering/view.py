@@ -26,6 +26,7 @@ from guerdon.rendering.model import (
     Location,
     PassSubject,
     PassView,
+    Place,
     PrivilegeSubject,
     RelevantDate,
     Text,
@@ -35,6 +36,7 @@ from guerdon.rendering.privileges_shown import privilege_fields, privilege_views
 from guerdon.rendering.writing import Writer
 
 VOIDED_KEY: Final = "voided"
+LOCATIONS_MAX: Final = 10  # what Apple Wallet takes
 
 _WHITE, _BLACK = Color(255, 255, 255), Color(0, 0, 0)
 
@@ -69,7 +71,7 @@ def render_view(
         fields=_fields(pass_type, shown, writer, voided_text),
         links=_links(pass_type.links, writer),
         privileges=privilege_views(pass_type.privileges, shown, writer),
-        locations=_locations(pass_type.locations, writer),
+        locations=_locations(pass_type.locations, subject.places, writer),
         max_distance_m=pass_type.relevance.max_distance_m,
         relevant_dates=tuple(_relevant_dates(pass_type.relevance.dates, writer)),
         expires_at=_utc(writer.instant(pass_type.expiry, "expiry")),
@@ -187,11 +189,13 @@ def _links(specs: Iterable[LinkSpec], writer: Writer) -> tuple[LinkView, ...]:
     return tuple(link for link in links if link.url)
 
 
-def _locations(specs: Iterable[LocationSpec], writer: Writer) -> tuple[Location, ...]:
-    return tuple(
+def _locations(specs: Iterable[LocationSpec], places: Iterable[Place], writer: Writer) -> tuple[Location, ...]:
+    own = [
         Location(spec.latitude, spec.longitude, spec.altitude, writer.text(spec.text, f"locations[{index}].text"))
         for index, spec in enumerate(specs)
-    )
+    ]
+    stores = [Location(place.latitude, place.longitude, None, Text(place.name)) for place in places]
+    return tuple([*own, *stores][:LOCATIONS_MAX])
 
 
 def _relevant_dates(specs: Iterable[RelevantDateSpec], writer: Writer) -> Iterable[RelevantDate]:

@@ -61,3 +61,8 @@ async def lock_tenant(tx: Tx) -> None:
     """Let administrative writes of one tenant wait for each other, and nothing else. Raises TenantNotFound."""
     if not await queries.lock_tenant(tx):
         raise TenantNotFound(tx.tenant_id)
+
+
+async def redraw_passes(tx: Tx) -> None:
+    """Have every pass of the tenant drawn anew when next asked for: something that all may show has changed."""
+    await queries.raise_revision(tx)

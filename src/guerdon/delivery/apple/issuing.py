@@ -85,6 +85,7 @@ class _Ingredients:
             self.identity.certificate_pem,
             files,
             shown,
+            drawing.subject.places,
         )
 
     def right_until(self) -> datetime:
