@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from tests.entrypoints.programs import Ran, guerdon
 
-from guerdon.entrypoints.configuration_moving import PlaceOccupied, list_all_files, pull_files, push_files
+from guerdon.configuration.pushing import list_all_files, push_files
+from guerdon.entrypoints.configuration_moving import PlaceOccupied, pull_files
 from guerdon.entrypoints.sandbox import FILES
 from guerdon.platform.clock import utc_now
 from guerdon.platform.db import Database

@@ -12,6 +12,9 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from guerdon.access.guard import AllowanceHeaders
 from guerdon.access.routes import ApiKeyRoutes
+from guerdon.configuration.file_routes import FileRoutes
+from guerdon.configuration.pass_type_routes import PassTypeRoutes
+from guerdon.configuration.set_routes import FileSetRoutes
 from guerdon.delivery.page.routes import PageRoutes
 from guerdon.delivery.routes import DeliveryRoutes
 from guerdon.entrypoints.house import House, open_house
@@ -21,6 +24,7 @@ from guerdon.passes.routes import PassRoutes
 from guerdon.passes.scan_routes import ScanRoutes
 from guerdon.passes.usage_routes import UsageRoutes
 from guerdon.platform import metrics
+from guerdon.platform.bodies import body_rules
 from guerdon.platform.boundary import App, Boundary
 from guerdon.platform.http import PUBLIC, HotRoute, HotRoutes, asks, install_problems, router, spoken_verbs
 from guerdon.platform.settings import Settings
@@ -62,8 +66,9 @@ def build_app(house: House) -> App:
     app, hot = framework(house)
     operator = operator_router(house, document_text(app, hot))
     app.include_router(operator)
-    spoken = spoken_verbs([*routers(house), operator], hot)
-    return Boundary(AllowanceHeaders(HotRoutes(hot, app, spoken)), body_bytes_max=house.settings.body_bytes_max)
+    parts = [*routers(house), operator]
+    inner = AllowanceHeaders(HotRoutes(hot, app, spoken_verbs(parts, hot)))
+    return Boundary(inner, body_bytes_max=house.settings.body_bytes_max, rules=body_rules(parts))
 
 
 def framework(house: House) -> tuple[FastAPI, list[HotRoute]]:
@@ -82,6 +87,9 @@ def routers(house: House) -> list[APIRouter]:
     database, types, clock = house.database, house.pass_types, house.clock
     return [
         ApiKeyRoutes(database, house.master_key, clock, house.announce_access).router(),
+        FileRoutes(database, clock).router(),
+        FileSetRoutes(database, clock).router(),
+        PassTypeRoutes(database, types, clock).router(),
         PrivilegeRoutes(database, types, clock).router(),
         not_built_router(),
         ScanRoutes(database, types, clock).router(),

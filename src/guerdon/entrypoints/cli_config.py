@@ -6,9 +6,13 @@ from typing import Annotated
 
 import typer
 
+from guerdon.configuration.checking import check_files
+from guerdon.configuration.errors import finding_members
+from guerdon.configuration.model import Finding, Moved, ordered
+from guerdon.configuration.pushing import Checked, list_all_files, save_checked
 from guerdon.entrypoints.cli_running import REFUSED, AsJson, Home, TenantOption, run, say, show_json
-from guerdon.entrypoints.configuration import Finding, Folder, check_folder, read_folder
-from guerdon.entrypoints.configuration_moving import Moved, list_all_files, pull_files, push_files
+from guerdon.entrypoints.configuration import Folder, read_folder
+from guerdon.entrypoints.configuration_moving import pull_files
 from guerdon.entrypoints.home import open_place, settings_at
 from guerdon.platform.clock import utc_now
 
@@ -39,12 +43,16 @@ def push(
     """Check a folder and save what differs; if any pass type is wrong, all mistakes are told and nothing is saved."""
 
     async def work() -> int:
-        read = read_folder(folder)
-        async with open_place(settings_at(home), say) as place, place.tenant(tenant, dry_run=dry_run) as tx:
-            stored = () if prune else (await list_all_files(tx)).keys()
-            findings = check_folder(read, stored)
-            is_wrong = any(not finding.is_warning for finding in findings)
-            moved = [] if is_wrong else await push_files(tx, read.files, is_pruning=prune, now=utc_now(), actor=ACTOR)
+        read, now = read_folder(folder), utc_now()
+        async with open_place(settings_at(home), say) as place:
+            async with place.tenant(tenant) as tx:
+                stored = frozenset() if prune else frozenset(await list_all_files(tx))
+            findings = ordered([*read.findings, *check_files(read.files, stored, now)])
+            is_wrong = any(finding.is_error for finding in findings)
+            checked, moved = Checked(read.files, tuple(findings), stored, prune), list[Moved]()
+            if not is_wrong:
+                async with place.tenant(tenant, dry_run=dry_run) as tx:
+                    moved = await save_checked(tx, checked, now=now, actor=ACTOR)
         _tell_push(read, findings, moved, dry_run=dry_run, as_json=as_json)
         return REFUSED if is_wrong else 0
 
@@ -75,18 +83,9 @@ def pull(
 def _tell_push(
     folder: Folder, findings: Sequence[Finding], moved: Sequence[Moved], *, dry_run: bool, as_json: bool
 ) -> None:
-    mistakes = [finding for finding in findings if not finding.is_warning]
+    mistakes = [finding for finding in findings if finding.is_error]
     if as_json:
-        found = [
-            {
-                "path": finding.path,
-                "line": finding.line,
-                "column": finding.column,
-                "message": finding.message,
-                "isWarning": finding.is_warning,
-            }
-            for finding in findings
-        ]
+        found = [{**finding_members(finding), "isWarning": not finding.is_error} for finding in findings]
         show_json({"dryRun": dry_run, "findings": found, "skipped": list(folder.skipped), "changes": _rows(moved)})
         return
     for finding in findings:

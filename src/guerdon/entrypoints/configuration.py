@@ -1,23 +1,17 @@
-"""A folder of a tenant's files on this machine: read whole, checked whole, before anything is saved.
+"""A folder of a tenant's files on this machine, read whole before anything is checked or saved.
 
 FolderMissing  404  there is no such folder
 """
 
 import os
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Final
 
-from guerdon.passes.pass_type_reading import FILE_SUFFIXES
-from guerdon.passes.pass_types import FOLDER as PASS_TYPES
+from guerdon.configuration.model import Finding, whole
 from guerdon.platform.problems import NotFound
-from guerdon.rendering.checking import check_pass_type
 from guerdon.tenants.errors import FilePathInvalid, FileTooLarge
 from guerdon.tenants.model import FILES_MAX, check_file_size, check_path
-
-IMAGES: Final = "server/images/"
 
 
 class FolderMissing(NotFound):
@@ -27,22 +21,6 @@ class FolderMissing(NotFound):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(f"{folder} is not a folder.")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is wrong with a file; a warning does not stop a push. Lines and columns count from 1."""
-
-    path: str
-    line: int
-    column: int
-    message: str
-    is_warning: bool = False
-
-    def text(self) -> str:
-        """Say it as compilers do, so that editors can jump there."""
-        kind = "warning: " if self.is_warning else ""
-        return f"{self.path}:{self.line}:{self.column}: {kind}{self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +49,10 @@ def read_folder(folder: Path) -> Folder:
     reading = _Reading()
     for path in _walk(folder):
         if len(reading.files) == FILES_MAX:
-            reading.findings.append(_whole(path, f"A tenant may have {FILES_MAX} files; this is one more."))
+            reading.findings.append(whole(path, f"A tenant may have {FILES_MAX} files; this is one more."))
             break
         _read(folder, path, reading)
     return Folder(reading.files, tuple(reading.skipped), tuple(reading.findings))
-
-
-def check_folder(folder: Folder, stored: Collection[str]) -> list[Finding]:
-    """List everything that is wrong or doubtful, by path and line.
-
-    `stored` are the paths that the tenant has already: a pass type may use pictures from there.
-    """
-    paths = {*folder.files, *stored}
-    images = {path.removeprefix(IMAGES) for path in paths if path.startswith(IMAGES)}
-    findings = [*folder.findings, *_same_names(paths)]
-    for path, content in folder.files.items():
-        if path.startswith(PASS_TYPES):
-            findings += _check_pass_type(path, content, images)
-    return sorted(findings, key=lambda finding: (finding.path, finding.line, finding.column))
 
 
 def _walk(folder: Path) -> Iterator[str]:
@@ -105,39 +69,14 @@ def _read(folder: Path, path: str, reading: _Reading) -> None:
         reading.skipped.append(path)
         return
     if place.is_symlink() or not place.is_file():
-        reading.findings.append(_whole(path, "This is a link or no plain file; put the file itself here."))
+        reading.findings.append(whole(path, "This is a link or no plain file; put the file itself here."))
         return
     try:
         check_path(path)
         check_file_size(path, place.stat().st_size)
     except FilePathInvalid as refused:
-        reading.findings.append(_whole(path, " ".join((refused.errors or {}).get("path", (refused.detail,)))))
+        reading.findings.append(whole(path, " ".join((refused.errors or {}).get("path", (refused.detail,)))))
     except FileTooLarge as refused:
-        reading.findings.append(_whole(path, refused.detail))
+        reading.findings.append(whole(path, refused.detail))
     else:
         reading.files[path] = place.read_bytes()
-
-
-def _check_pass_type(path: str, content: bytes, images: Collection[str]) -> list[Finding]:
-    name, suffix = PurePosixPath(path).stem, PurePosixPath(path).suffix
-    is_plain = name.isascii() and name.replace("-", "").isalnum()
-    if suffix not in FILE_SUFFIXES or path != f"{PASS_TYPES}{name}{suffix}" or not is_plain:
-        endings = ", ".join(FILE_SUFFIXES)
-        return [_whole(path, f"A pass type is {PASS_TYPES}<name> with {endings}; its name of a-z, A-Z, 0-9 and '-'.")]
-    return [
-        Finding(path, mistake.place.line, mistake.place.column, mistake.message, mistake.is_warning)
-        for mistake in check_pass_type(name, content, images)
-    ]
-
-
-def _same_names(paths: Collection[str]) -> list[Finding]:
-    stems = Counter(path.rpartition(".")[0] for path in paths if path.startswith(PASS_TYPES))
-    return [
-        _whole(path, "There is another file for this pass type, with another ending; keep one.")
-        for path in sorted(paths)
-        if stems[path.rpartition(".")[0]] > 1 and path.startswith(PASS_TYPES)
-    ]
-
-
-def _whole(path: str, message: str) -> Finding:
-    return Finding(path, 1, 1, message)

@@ -1,23 +1,21 @@
-"""Moving a tenant's files: from a folder into the database, and back.
+"""Writing a tenant's files into a folder.
 
 PlaceOccupied  409  where a file should go there is something else
 """
 
 import os
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
+from guerdon.configuration.model import Moved
+from guerdon.configuration.pushing import list_all_files
 from guerdon.platform.db import Tx
 from guerdon.platform.problems import Conflict
-from guerdon.tenants.files import get_file, list_files, remove_file, save_file
-from guerdon.tenants.model import LIST_MAX, FileVersion, check_path, digest_of
-
-Change = Literal["added", "changed", "removed"]
+from guerdon.tenants.files import get_file
+from guerdon.tenants.model import check_path, digest_of
 
 _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
@@ -29,43 +27,6 @@ class PlaceOccupied(Conflict):
 
     def __init__(self, place: Path, what: str) -> None:
         super().__init__(f"{place} is {what}; nothing is written through or over it. Move it away first.")
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """One file that is different now; `version` is the tenant's."""
-
-    path: str
-    change: Change
-    version: int
-
-
-async def list_all_files(tx: Tx) -> dict[str, FileVersion]:
-    """Read the newest version of every file of the tenant, without contents."""
-    found: dict[str, FileVersion] = {}
-    page = await list_files(tx)
-    while page:
-        found |= {file.path: file for file in page}
-        page = await list_files(tx, after=page[-1].path) if len(page) == LIST_MAX else []
-    return found
-
-
-async def push_files(tx: Tx, files: Mapping[str, bytes], *, is_pruning: bool, now: datetime, actor: str) -> list[Moved]:
-    """Save the files that differ from the tenant's, all or none, and tell which.
-
-    With `is_pruning`, the tenant's other files are removed. Raises what `save_file` does.
-    """
-    stored = await list_all_files(tx)
-    moved: list[Moved] = []
-    for path, content in sorted(files.items()):
-        before = stored.get(path)
-        if before is None or before.digest != digest_of(content):
-            saved = await save_file(tx, path=path, content=content, now=now, actor=actor)
-            moved.append(Moved(path, "added" if before is None else "changed", saved.version))
-    for path in sorted(stored.keys() - files.keys()) if is_pruning else ():
-        removed = await remove_file(tx, path=path, now=now, actor=actor)
-        moved.append(Moved(path, "removed", removed.version))
-    return moved
 
 
 async def pull_files(tx: Tx, folder: Path, *, is_dry_run: bool) -> list[Moved]:

@@ -11,10 +11,10 @@ from cryptography import x509
 
 from guerdon.access.keys import KeyPepper, create_key, list_keys, revoke_key
 from guerdon.access.model import operator, read_key_name
+from guerdon.configuration.pushing import list_all_files, push_files
 from guerdon.delivery.apple.credentials import find_identity, save_identity
 from guerdon.delivery.apple.development_authority import DevelopmentAuthority, issue_identity
 from guerdon.entrypoints.configuration import read_folder
-from guerdon.entrypoints.configuration_moving import list_all_files, push_files
 from guerdon.entrypoints.home import Place
 from guerdon.entrypoints.sandbox_folder import (
     SandboxFolder,

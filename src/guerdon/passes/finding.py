@@ -22,6 +22,11 @@ async def list_revisions(tx: Tx, pass_ids: Sequence[str]) -> Mapping[str, int]:
     return await queries.list_revisions(tx, [pass_id for pass_id in pass_ids if is_pass_id(pass_id)])
 
 
+async def has_passes_of(tx: Tx, pass_type: str) -> bool:
+    """Tell whether any pass is of a type."""
+    return await queries.has_passes_of(tx, pass_type)
+
+
 async def lock_pass(tx: Tx, pass_id: str) -> Pass:
     """Read a pass and hold its row until the transaction ends. Raises PassNotFound."""
     found = await queries.lock_pass(tx, pass_id) if is_pass_id(pass_id) else None

@@ -73,6 +73,14 @@ async def find_pass(tx: Tx, pass_id: str) -> Pass | None:
     )
 
 
+async def has_passes_of(tx: Tx, pass_type: str) -> bool:
+    """Tell whether any pass is of a type."""
+    found = await tx.value(
+        "SELECT EXISTS (SELECT FROM pass WHERE tenant_id = $1 AND pass_type = $2)", tx.tenant_id, pass_type
+    )
+    return found is True
+
+
 async def list_revisions(tx: Tx, pass_ids: Sequence[str]) -> dict[str, int]:
     """Read the revisions of several passes by id."""
     records = await tx.records(

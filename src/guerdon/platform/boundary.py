@@ -9,6 +9,7 @@ import structlog
 from uuid_utils import uuid4
 
 from guerdon.platform import metrics
+from guerdon.platform.bodies import BodyRule
 from guerdon.platform.problems import (
     MEDIA_TYPE,
     BadlyFormed,
@@ -44,10 +45,11 @@ class ClientGone(Exception):
 class Boundary:
     """Wraps the application: whatever happens inside, the caller gets a whole and honest answer."""
 
-    def __init__(self, app: App, *, body_bytes_max: int) -> None:
-        """Read bodies of at most `body_bytes_max` bytes before `app` sees the request."""
+    def __init__(self, app: App, *, body_bytes_max: int, rules: Sequence[BodyRule] = ()) -> None:
+        """Read bodies of at most `body_bytes_max` bytes before `app` sees the request; `rules` are the exceptions."""
         self._app = app
         self._body_bytes_max = body_bytes_max
+        self._rules = rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -60,9 +62,8 @@ class Boundary:
         answer = _Answer(scope, send, _answer_media_type(headers.get(b"accept")))
         try:
             _check_address(scope)
-            body = await self._read_body(scope, headers, receive)
-            scope[BODY] = body
-            await self._app(scope, _replay(body, receive), answer)
+            scope[BODY] = b""
+            await self._app(scope, await self._take_body(scope, headers, receive), answer)
         except ClientGone:
             return
         except Problem as problem:
@@ -74,34 +75,29 @@ class Boundary:
         finally:
             metrics.observe_request(scope.get(ROUTE, "other"), answer.status, perf_counter() - started_at)
 
-    async def _read_body(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    async def _take_body(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Receive:
+        """Read the body into the scope, unless its route streams it, and give what the application receives."""
         if scope["method"] not in METHODS_WITH_BODY:
-            return b""
-        declared = headers.get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._body_bytes_max:
-            raise TooLarge(self._body_bytes_max)
-        body = await self._collect(receive)
-        if body and headers.get(b"content-type") != JSON:
-            media_type = headers.get(b"content-type", b"").partition(b";")[0].strip()
-            if not READS_JSON.fullmatch(media_type):
-                raise WrongMediaType(media_type.decode("latin-1"))
-            # Every accepted spelling means the same; the framework inside knows one.
-            scope["headers"] = [(n, JSON if n == b"content-type" else v) for n, v in scope["headers"]]
-        return body
+            return _replay(b"", receive)
+        declared = headers.get(b"content-length", b"")
+        length = int(declared) if declared.isdigit() else None
+        rule = self._find_rule(scope, headers, length)
+        bytes_max = self._body_bytes_max if rule is None else rule.bytes_max
+        if length is not None and length > bytes_max:
+            raise TooLarge(bytes_max)
+        if rule is not None and rule.is_streamed:
+            _check_media_type(scope, headers, rule)
+            return _bounded(receive, bytes_max)
+        scope[BODY] = body = await _collect(receive, bytes_max)
+        if body:
+            _check_media_type(scope, headers, rule)
+        return _replay(body, receive)
 
-    async def _collect(self, receive: Receive) -> bytes:
-        message = await receive()
-        body = message.get("body", b"")
-        while message.get("more_body"):
-            if len(body) > self._body_bytes_max:
-                break
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            body += message.get("body", b"")
-        if len(body) > self._body_bytes_max:
-            raise TooLarge(self._body_bytes_max)
-        return body
+    def _find_rule(self, scope: Scope, headers: dict[bytes, bytes], length: int | None) -> BodyRule | None:
+        # Nearly all requests bring short JSON and need no look at the rules.
+        if headers.get(b"content-type") == JSON and length is not None and length <= self._body_bytes_max:
+            return None
+        return next((rule for rule in self._rules if rule.fits(scope["method"], scope["path"])), None)
 
 
 async def send_problem(problem: Problem, request_id: str, send: Send) -> None:
@@ -168,6 +164,46 @@ def _check_address(scope: Scope) -> None:
         raise InvalidRequest({"path": ["The address holds a NUL character; leave it out."]})
     if len(scope["query_string"]) > 8_192:  # noqa: PLR2004  # the usual limit of proxies in front
         raise BadlyFormed("The query may have at most 8192 characters.")
+
+
+def _check_media_type(scope: Scope, headers: dict[bytes, bytes], rule: BodyRule | None) -> None:
+    if headers.get(b"content-type") == JSON:
+        return
+    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip()
+    if READS_JSON.fullmatch(media_type):
+        # Every accepted spelling means the same; the framework inside knows one.
+        scope["headers"] = [(n, JSON if n == b"content-type" else v) for n, v in scope["headers"]]
+    elif rule is None or not rule.reads(media_type.decode("latin-1")):
+        raise WrongMediaType(media_type.decode("latin-1"), () if rule is None else rule.media_types)
+
+
+async def _collect(receive: Receive, bytes_max: int) -> bytes:
+    message = await receive()
+    parts = [message.get("body", b"")]
+    size = len(parts[0])
+    while message.get("more_body") and size <= bytes_max:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+    if size > bytes_max:
+        raise TooLarge(bytes_max)
+    return b"".join(parts)
+
+
+def _bounded(receive: Receive, bytes_max: int) -> Receive:
+    left = bytes_max
+
+    async def bounded() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise TooLarge(bytes_max)
+        return message
+
+    return bounded
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -252,9 +252,11 @@ def _allowed_methods(spoken: Sequence[tuple[str, str]], path: str) -> list[str]:
 
 
 def _fits(template: Sequence[str], segments: Sequence[str]) -> bool:
-    return len(template) == len(segments) and all(
+    # Only the last part of a template may stand for several segments, as a file's path does.
+    count = min(len(template), len(segments)) if template[-1].endswith(":path}") else len(segments)
+    return len(template) == count and all(
         wanted == given or (wanted.startswith("{") and given != "")
-        for wanted, given in zip(template, segments, strict=True)
+        for wanted, given in zip(template, segments[:count], strict=True)
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
+from struct import pack
 from typing import Final
 
 from PIL import Image, ImageOps
@@ -11,6 +12,7 @@ from guerdon.delivery.apple.catalogue import finding
 from guerdon.delivery.apple.errors import ImageRefused
 from guerdon.delivery.apple.findings import Finding
 from guerdon.delivery.apple.image_slots import SCALES, SLOTS, ImageSlot, image_file_name
+from guerdon.delivery.apple.rules_images import PNG_HEAD
 
 UPLOAD_BYTES_MAX: Final = 10_000_000
 PIXELS_MAX: Final = 40_000_000
@@ -48,7 +50,34 @@ def make_slot_images(slot_name: str, upload: bytes, language: str | None = None)
     return SlotImages(files, tuple(_findings(slot, picture, source, points)))
 
 
+def sketch_slot_images(slot_name: str) -> Mapping[str, bytes]:
+    """Give the files that a slot would get, as heads of PNG files without pixels: enough for the rules."""
+    slot = SLOTS[slot_name]
+    return {
+        image_file_name(slot.name, scale): PNG_HEAD + pack(">II", slot.width * scale, slot.height * scale)
+        for scale in SCALES
+    }
+
+
+def check_picture(upload: bytes) -> None:
+    """Accept a picture that can become a pass image, by its head and checksums alone. Raises ImageRefused."""
+    picture = _measured(upload)
+    try:
+        picture.verify()
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise ImageRefused("The picture is damaged or cut off; send the whole file.") from error
+
+
 def _decoded(upload: bytes) -> Image.Image:
+    picture = _measured(upload)
+    try:
+        upright = ImageOps.exif_transpose(picture)
+        return _eight_bit(upright).convert("RGBA" if upright.has_transparency_data else "RGB")
+    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
+        raise ImageRefused("The picture is damaged or cut off; send the whole file.") from error
+
+
+def _measured(upload: bytes) -> Image.Image:
     if len(upload) > UPLOAD_BYTES_MAX:
         raise ImageRefused(f"The picture has {len(upload)} bytes; it may have {UPLOAD_BYTES_MAX}.")
     picture = _opened(upload)
@@ -59,11 +88,7 @@ def _decoded(upload: bytes) -> Image.Image:
         )
     if getattr(picture, "is_animated", False):
         raise ImageRefused("The picture is animated; a pass shows still pictures. Send one frame of it.")
-    try:
-        upright = ImageOps.exif_transpose(picture)
-        return _eight_bit(upright).convert("RGBA" if upright.has_transparency_data else "RGB")
-    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
-        raise ImageRefused("The picture is damaged or cut off; send the whole file.") from error
+    return picture
 
 
 def _opened(upload: bytes) -> Image.Image:

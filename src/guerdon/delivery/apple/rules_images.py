@@ -9,7 +9,7 @@ from guerdon.delivery.apple.image_slots import SLOTS, ImageName, find_image_name
 from guerdon.delivery.apple.model import POSTER_STYLE
 from guerdon.delivery.apple.reading import Members, schemes_of, styles_of
 
-_PNG_HEAD = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+PNG_HEAD = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 _PNG_HEAD_BYTES = 24
 
 
@@ -99,7 +99,7 @@ def _style_slots(document: Members, present: set[str]) -> Iterator[Finding]:
 
 def png_size(content: bytes) -> tuple[int, int] | None:
     """Read width and height from a PNG's header; `None` if it is no PNG."""
-    if len(content) < _PNG_HEAD_BYTES or not content.startswith(_PNG_HEAD):
+    if len(content) < _PNG_HEAD_BYTES or not content.startswith(PNG_HEAD):
         return None
     width, height = unpack_from(">II", content, 16)
     return width, height

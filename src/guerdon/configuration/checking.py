@@ -1,0 +1,85 @@
+"""Everything that can be said of a tenant's files before they are saved: names, sizes, pictures, keys, pass types."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Final
+
+from guerdon.configuration.apple_checking import check_for_apple
+from guerdon.configuration.model import Finding, ordered, whole
+from guerdon.delivery.apple.errors import ImageRefused
+from guerdon.delivery.apple.images import check_picture
+from guerdon.passes.pass_type_reading import FILE_SUFFIXES
+from guerdon.passes.pass_types import FOLDER as PASS_TYPES
+from guerdon.rendering.checking import check_pass_type
+from guerdon.tenants.errors import FilePathInvalid, FileTooLarge
+from guerdon.tenants.model import check_file_size, check_path
+
+IMAGES: Final = "server/images/"
+PICTURE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp"})
+KEY_SUFFIXES: Final = frozenset({".p12", ".pfx", ".p8", ".key"})
+KEY_FOUND: Final = (
+    "This is or holds a private key, and many may read files. Upload a signing certificate as such "
+    "(POST /config/apple/certificate, `guerdon apple certificate`), and keep other keys as secrets "
+    "(PUT /secrets/{name}, `guerdon secret set`)."
+)
+PRIVATE_KEY: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----|PuTTY-User-Key-File-\d")
+
+
+def check_files(files: Mapping[str, bytes], stored: Collection[str], now: datetime) -> list[Finding]:
+    """List everything that is wrong or doubtful, by path and line; this computes for some 50 ms a pass type.
+
+    `stored` are the paths that the tenant will have beside these: a pass type may use pictures from there.
+    """
+    paths = {*files, *stored}
+    images = {path.removeprefix(IMAGES) for path in paths if path.startswith(IMAGES)}
+    findings = [*_same_names(paths)]
+    for path, content in files.items():
+        findings += _check_file(path, content)
+        if path.startswith(PASS_TYPES):
+            findings += _check_pass_type(path, content, images, now)
+    return ordered(findings)
+
+
+def _check_file(path: str, content: bytes) -> Iterator[Finding]:
+    try:
+        check_path(path)
+        check_file_size(path, len(content))
+    except FilePathInvalid as refused:
+        yield whole(path, " ".join((refused.errors or {}).get("path", (refused.detail,))))
+    except FileTooLarge as refused:
+        yield whole(path, refused.detail)
+    suffix = PurePosixPath(path).suffix.lower()
+    found = PRIVATE_KEY.search(content)
+    if found is not None or suffix in KEY_SUFFIXES:
+        line = 1 if found is None else content.count(b"\n", 0, found.start()) + 1
+        yield Finding(path, line, 1, KEY_FOUND)
+    elif path.startswith(IMAGES) and suffix in PICTURE_SUFFIXES:
+        try:
+            check_picture(content)
+        except ImageRefused as refused:
+            yield whole(path, refused.detail)
+
+
+def _check_pass_type(path: str, content: bytes, images: Collection[str], now: datetime) -> list[Finding]:
+    name, suffix = PurePosixPath(path).stem, PurePosixPath(path).suffix
+    is_plain = name.isascii() and name.replace("-", "").isalnum()
+    if suffix not in FILE_SUFFIXES or path != f"{PASS_TYPES}{name}{suffix}" or not is_plain:
+        endings = ", ".join(FILE_SUFFIXES)
+        return [whole(path, f"A pass type is {PASS_TYPES}<name> with {endings}; its name of a-z, A-Z, 0-9 and '-'.")]
+    mistakes = [
+        Finding(path, one.place.line, one.place.column, one.message, "warning" if one.is_warning else "error")
+        for one in check_pass_type(name, content, images)
+    ]
+    return [*mistakes, *check_for_apple(path, name, content, now)]
+
+
+def _same_names(paths: Collection[str]) -> list[Finding]:
+    stems = Counter(path.rpartition(".")[0] for path in paths if path.startswith(PASS_TYPES))
+    return [
+        whole(path, "There is another file for this pass type, with another ending; keep one.")
+        for path in sorted(paths)
+        if stems[path.rpartition(".")[0]] > 1 and path.startswith(PASS_TYPES)
+    ]

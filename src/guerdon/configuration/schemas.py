@@ -1,0 +1,189 @@
+"""This room's words on the wire."""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from guerdon.configuration.model import Finding, Moved
+from guerdon.platform.clock import rfc3339
+from guerdon.platform.wire import NO_NUL, Body, Int32
+from guerdon.tenants.model import FILES_MAX, PATH_CHARACTERS_MAX, FileVersion
+
+FilePathText = Annotated[str, Field(min_length=1, max_length=PATH_CHARACTERS_MAX, pattern=NO_NUL)]
+
+
+class Shown(BaseModel):
+    """A body that is answered: camelCase members."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True
+    )
+
+    def text(self) -> bytes:
+        """Write it as JSON; members without a value are left out."""
+        return self.model_dump_json(exclude_none=True).encode()
+
+
+class FindingOut(Shown):
+    """Something that is to be said of a file; only errors stop it from being saved."""
+
+    path: str
+    line: int
+    column: int
+    severity: Literal["error", "warning", "advice"]
+    message: str
+    rule: str | None = None
+
+    @classmethod
+    def of(cls, finding: Finding) -> Self:
+        """Shape a finding."""
+        return cls(
+            path=finding.path,
+            line=finding.line,
+            column=finding.column,
+            severity=finding.severity,
+            message=finding.message,
+            rule=finding.rule,
+        )
+
+
+class FileVersionOut(Shown):
+    """One version of a file; `removed` is there and true when the file is gone from this version on."""
+
+    path: str
+    version: int
+    bytes: int
+    sha256: str
+    updated_at: str
+    actor: str
+    removed: Literal[True] | None = None
+
+    @classmethod
+    def of(cls, file: FileVersion) -> Self:
+        """Shape a version."""
+        return cls(
+            path=file.path,
+            version=file.version,
+            bytes=file.bytes_count,
+            sha256=file.digest.hex(),
+            updated_at=rfc3339(file.created_at),
+            actor=file.actor,
+            removed=True if file.is_removed else None,
+        )
+
+
+class FileChange(Shown):
+    """One file that is different now."""
+
+    path: str
+    change: Literal["added", "changed", "removed"]
+    version: int
+
+    @classmethod
+    def of(cls, moved: Moved) -> Self:
+        """Shape a change."""
+        return cls(path=moved.path, change=moved.change, version=moved.version)
+
+
+class FilesSaved(Shown):
+    """What a write has changed, and what is doubtful about it."""
+
+    changes: list[FileChange]
+    findings: list[FindingOut]
+
+    @classmethod
+    def of(cls, moved: Sequence[Moved], findings: Sequence[Finding]) -> Self:
+        """Shape a write."""
+        return cls(changes=[FileChange.of(one) for one in moved], findings=[FindingOut.of(one) for one in findings])
+
+
+class FileSaved(Shown):
+    """A file as it stands after a write; `changed` is false when it had this content before."""
+
+    path: str
+    version: int
+    changed: bool
+    findings: list[FindingOut]
+
+
+class Validated(Shown):
+    """What was found; `valid` says that the files could be saved."""
+
+    valid: bool
+    findings: list[FindingOut]
+
+    @classmethod
+    def of(cls, findings: Sequence[Finding]) -> Self:
+        """Shape findings."""
+        return cls(valid=not any(one.is_error for one in findings), findings=[FindingOut.of(one) for one in findings])
+
+
+class FileIn(Body):
+    """One file of a set: its content as text, or in base64."""
+
+    path: FilePathText
+    content: str | None = None
+    content_base64: Annotated[str | None, Field(json_schema_extra={"contentEncoding": "base64"})] = None
+
+    @model_validator(mode="after")
+    def _one_content(self) -> Self:
+        if (self.content is None) == (self.content_base64 is None):
+            raise ValueError("Give either content or contentBase64.")
+        self.read()
+        return self
+
+    def read(self) -> bytes:
+        """Give the bytes. Raises ValueError."""
+        if self.content is not None:
+            return self.content.encode()
+        try:
+            return b64decode(self.content_base64 or "", validate=True)
+        except (binascii.Error, ValueError) as broken:
+            raise ValueError("contentBase64 is not base64 (RFC 4648).") from broken
+
+
+class FileSet(Body):
+    """Several files, each path once."""
+
+    files: Annotated[list[FileIn], Field(max_length=FILES_MAX)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len({file.path for file in self.files}) < len(self.files):
+            raise ValueError("Give each path once.")
+        return self
+
+    def contents(self) -> Mapping[str, bytes]:
+        """Give the contents by path."""
+        return {file.path: file.read() for file in self.files}
+
+
+class FilePush(FileSet):
+    """Several files to be saved together; `prune` removes all others."""
+
+    prune: bool = False
+
+
+class Rollback(Body):
+    """The version whose content comes back, as a new version."""
+
+    version: Annotated[Int32, Field(ge=1)]
+
+
+class PassTypeOut(Shown):
+    """One pass type; when its file cannot be read, `mistake` says why and the rest is missing."""
+
+    name: str
+    path: str
+    version: int
+    kind: str | None = None
+    layout: str | None = None
+    style: str | None = None
+    language: str | None = None
+    languages: list[str] | None = None
+    identifiers: list[str] | None = None
+    mistake: str | None = None
