@@ -63,7 +63,7 @@ def test_a_value_that_the_data_of_a_pass_may_make_right_is_no_finding(more: str)
 def test_a_value_of_the_data_that_no_sample_makes_right_is_a_warning() -> None:
     found = ruled("barcode: {format: ean13, message: '{{ pass.id }}'}\n")
 
-    assert found == {("barcode-characters", "warning", 8)}
+    assert found == {("barcode-ean13-digits", "warning", 8)}
 
 
 def test_a_finding_in_another_language_alone_is_found() -> None:

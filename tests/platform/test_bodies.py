@@ -10,8 +10,6 @@ from guerdon.platform.bodies import body_rules, takes, up_to
 from guerdon.platform.boundary import BODY, Boundary
 from guerdon.platform.http import install_problems, router
 
-CSV = {"content-type": "text/csv"}
-
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx2.AsyncClient]:
@@ -39,11 +37,6 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
 
 async def _admit(_request: Request, _scope: str) -> None:
     return
-
-
-async def _parts(count: int) -> AsyncIterator[bytes]:
-    for _ in range(count):
-        yield b"1234567890"
 
 
 @pytest.mark.parametrize(
