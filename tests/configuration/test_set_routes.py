@@ -11,6 +11,23 @@ NEW_TYPE: list[dict[str, str]] = [
     {"path": ICON_PATH, "contentBase64": b64encode(icon()).decode()},
 ]
 SHOPS_OWN = 2  # pass types that the shop of the tests begins with
+NO_SETS: list[Any] = [
+    {},
+    {"files": None},
+    {"files": [{}]},
+    {"files": [{"path": "a"}]},
+    {"files": [{"path": "", "content": "x"}]},
+    {"files": [{"path": "a", "content": 7}]},
+    {"files": [{"path": "a", "content": "x", "contentBase64": "eA=="}]},
+    {"files": [{"path": "a", "contentBase64": "not base64!"}]},
+    {"files": [{"path": "a", "contentBase64": "é"}]},
+    {"files": [{"path": "a", "content": "x"}, {"path": "a", "content": "y"}]},
+    {"files": [{"path": "a\x00", "content": "x"}]},
+    {"files": [], "prune": "yes"},
+    {"files": [], "more": 1},
+    {"files": [{"path": f"{number}", "content": ""} for number in range(2_001)]},
+    [],
+]
 
 
 async def count_files(shop: Shop) -> int:
@@ -86,27 +103,7 @@ async def test_two_files_for_one_pass_type_are_refused(shop: Shop) -> None:
     assert "There is another file for this pass type" in answer.text
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"files": None},
-        {"files": [{}]},
-        {"files": [{"path": "a"}]},
-        {"files": [{"path": "", "content": "x"}]},
-        {"files": [{"path": "a", "content": 7}]},
-        {"files": [{"path": "a", "content": "x", "contentBase64": "eA=="}]},
-        {"files": [{"path": "a", "contentBase64": "not base64!"}]},
-        {"files": [{"path": "a", "contentBase64": "é"}]},
-        {"files": [{"path": "a", "content": "x"}, {"path": "a", "content": "y"}]},
-        {"files": [{"path": "a\x00", "content": "x"}]},
-        {"files": [], "prune": "yes"},
-        {"files": [], "more": 1},
-        {"files": [{"path": f"{number}", "content": ""} for number in range(2_001)]},
-        [],
-    ],
-    ids=lambda body: str(body)[:60],
-)
+@pytest.mark.parametrize("body", NO_SETS, ids=lambda body: str(body)[:60])
 async def test_a_set_that_is_none_is_refused(shop: Shop, body: Any) -> None:
     answer = await shop.ask("POST", "/config/push", body)
 

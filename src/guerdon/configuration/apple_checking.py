@@ -88,9 +88,9 @@ def _finding(path: str, pass_type: PassType, tree: Tree, seen: list[_Seen]) -> F
 
 def _faults(path: str, tree: Tree, views: list[PassView]) -> Iterator[Finding]:
     """Tell the templates that no made-up data could fill."""
-    common = set.intersection(*({fault.path for fault in view.faults} for view in views))
+    paths = [{fault.path for fault in view.faults} for view in views]
     for fault in views[0].faults:
-        if fault.path in common:
+        if all(fault.path in found for found in paths):
             place = tree.place_of(tuple(steps_of(fault.path)))
             message = f"`{fault.path}` could not be filled in on any sample pass: {fault.message}"
             yield Finding(path, place.line, place.column, message, "warning")

@@ -91,7 +91,7 @@ class FileVersionMoved(PreconditionFailed):
 
 def finding_members(finding: Finding) -> dict[str, object]:
     """Write a finding for a program."""
-    members = {
+    members: dict[str, object] = {
         "path": finding.path,
         "line": finding.line,
         "column": finding.column,

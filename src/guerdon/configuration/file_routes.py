@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -51,10 +51,11 @@ FilePath = Annotated[str, Path(alias="path", max_length=PATH_CHARACTERS_MAX, des
 Version = Annotated[int, Query(ge=1, le=INT32_MAX)]
 IfMatch = Annotated[str | None, Header(max_length=1000, description="The ETag that the writer has read.")]
 IfNoneMatch = Annotated[str | None, Header(max_length=1000, description="`*`: the file must not be there yet.")]
-BYTES = {200: {"description": "The content of the file", "content": {"application/octet-stream": {}}}}
-UNCHANGED = {304: {"description": "The version that If-None-Match names is the newest"}}
-MOVED = {412: {"description": "The file is in another version"}}
-DIFF = {200: {"description": "A unified diff; empty when nothing differs", "content": {DIFF_MEDIA_TYPE: {}}}}
+Answers = dict[int | str, dict[str, Any]]
+BYTES: Answers = {200: {"description": "The content of the file", "content": {"application/octet-stream": {}}}}
+UNCHANGED: Answers = {304: {"description": "The version that If-None-Match names is the newest"}}
+MOVED: Answers = {412: {"description": "The file is in another version"}}
+DIFF: Answers = {200: {"description": "A unified diff; empty when nothing differs", "content": {DIFF_MEDIA_TYPE: {}}}}
 
 
 @dataclass(frozen=True, slots=True)

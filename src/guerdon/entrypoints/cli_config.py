@@ -46,7 +46,7 @@ def push(
         read, now = read_folder(folder), utc_now()
         async with open_place(settings_at(home), say) as place:
             async with place.tenant(tenant) as tx:
-                stored = frozenset() if prune else frozenset(await list_all_files(tx))
+                stored = frozenset[str]() if prune else frozenset(await list_all_files(tx))
             findings = ordered([*read.findings, *check_files(read.files, stored, now)])
             is_wrong = any(finding.is_error for finding in findings)
             checked, moved = Checked(read.files, tuple(findings), stored, prune), list[Moved]()

@@ -52,7 +52,11 @@ def body_rules(routers: Sequence[APIRouter]) -> list[BodyRule]:
     said = [(route, (route.openapi_extra or {}).get(BODY_MEMBER)) for route in routes]
     return [
         BodyRule(
-            frozenset(route.methods), route.path_regex, tuple(body["mediaTypes"]), body["maxBytes"], body["streamed"]
+            frozenset(route.methods or ()),
+            route.path_regex,
+            tuple(body["mediaTypes"]),
+            body["maxBytes"],
+            body["streamed"],
         )
         for route, body in said
         if body is not None
