@@ -82,6 +82,7 @@ async def house(owner_url: str, tmp_path_factory: pytest.TempPathFactory) -> Asy
         "DATABASE_URL": owner_url,
         "GUERDON_HOME": str(tmp_path_factory.mktemp("home")),
         "GUERDON_SECRET_KEY": MASTER_KEY,
+        "GUERDON_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
         "GUERDON_ANONYMOUS_REQUESTS_PER_MINUTE": "1000000",
     }
     async with open_house(read_settings(environment)) as opened:

@@ -33,6 +33,9 @@ WRITTEN_BY = {
     "pass_usage": "passes",
     "privilege": "privileges",
     "store": "stores",
+    "webhook": "webhooks",
+    "webhook_delivery": "webhooks",
+    "webhook_attempt": "webhooks",
 }
 # What rooms read that is not theirs: views of rooms below, and the few tables that are read as they are.
 READ_BY = {

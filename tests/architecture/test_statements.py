@@ -29,8 +29,12 @@ CARRIERS = {
 ACROSS_TENANTS = {
     "tenants.queries.list_tenants": "the operator lists tenants, as the owner",
     "platform.jobs_schedule.list_tenants": "the schedule asks for the names, as guerdon_worker",
+    "webhooks.queries.list_tenants": "the dispatcher asks for the names, as guerdon_worker",
 }
-ROLES = {"platform.jobs_schedule.list_tenants": "guerdon_worker"}
+ROLES = {
+    "platform.jobs_schedule.list_tenants": "guerdon_worker",
+    "webhooks.queries.list_tenants": "guerdon_worker",
+}
 # Columns whose field has another name in Python: row class, column -> field.
 ALIASES = {("Account", "seq"): "version"}
 PYTHON_TYPES: dict[str, tuple[object, ...]] = {

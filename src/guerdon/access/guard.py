@@ -41,6 +41,18 @@ class Guard:
         """
         await self._admit(request.scope, dict(request.scope["headers"]), request.path_params, wanted)
 
+    async def readmit(self, request: Request, wanted: str) -> None:
+        """Look again whether the caller of a long answer may still have it; counts against no limit.
+
+        Raises Unauthenticated, IssuerUnreachable, NotFound, Forbidden.
+        """
+        headers = dict(request.scope["headers"])
+        authorization, key = headers.get(b"authorization"), headers.get(b"x-api-key")
+        caller = await self._authenticator.authenticate(_text(authorization), _text(key))
+        if caller.tenant_id != request.path_params.get(TENANT_PARAMETER):
+            raise NotFound("Nothing is at this address.")
+        caller.require(wanted)
+
     async def admit_hot(self, request: HotRequest, wanted: str) -> Caller:
         """Admit a hot request with a scope and give its caller; raises what `admit` raises."""
         caller = await self._admit(request.scope, request.headers, request.parameters, wanted)

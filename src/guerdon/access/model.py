@@ -21,6 +21,7 @@ SCOPES: Final = frozenset(
         "PassScan.Scan",
         "Webhook.Read",
         "Webhook.Write",
+        "Event.Read",
         "Wallet.Read",
         WALLET_WRITE,
         "Wallet.Report",

@@ -5,7 +5,7 @@ import contextlib
 import gc
 import signal
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -31,6 +31,9 @@ from guerdon.platform.settings import Settings
 from guerdon.privileges.hot_routes import HotPrivilegeRoutes
 from guerdon.privileges.routes import PrivilegeRoutes
 from guerdon.stores.routes import StoreRoutes
+from guerdon.webhooks.addresses import AddressRules, read_networks
+from guerdon.webhooks.feed_routes import FeedRoutes
+from guerdon.webhooks.routes import WebhookRoutes
 
 BACKLOG = 2048
 # Every request makes a few hundred objects and leaves no rings of them behind. At Python's 700 the collector ran
@@ -58,7 +61,7 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
             backlog=BACKLOG,
             timeout_graceful_shutdown=settings.stop_grace_s,
         )
-        await _Server(config).serve(sockets=[listening])
+        await _Server(config, house.streams.close).serve(sockets=[listening])
 
 
 def build_app(house: House) -> App:
@@ -85,12 +88,15 @@ def framework(house: House) -> tuple[FastAPI, list[HotRoute]]:
 def routers(house: House) -> list[APIRouter]:
     """Give the rooms' routers, literal paths before those with a pass id."""
     database, types, clock = house.database, house.pass_types, house.clock
+    rules = AddressRules(read_networks(house.settings.webhook_allowed_networks))
     return [
         ApiKeyRoutes(database, house.master_key, clock, house.announce_access).router(),
         FileRoutes(database, clock).router(),
         FileSetRoutes(database, clock).router(),
         PassTypeRoutes(database, types, clock).router(),
         PrivilegeRoutes(database, types, clock).router(),
+        WebhookRoutes(database, house.master_key, clock, rules).router(),
+        FeedRoutes(database, house.streams, house.guard.readmit).router(),
         not_built_router(),
         ScanRoutes(database, types, clock).router(),
         StoreRoutes(database, clock).router(),
@@ -147,6 +153,10 @@ def _spare_the_collector() -> None:
 class _Server(uvicorn.Server):
     """A server that ends well by the first signal, instead of raising it again once it has stopped."""
 
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         loop = asyncio.get_running_loop()
@@ -157,3 +167,5 @@ class _Server(uvicorn.Server):
     def _stop(self) -> None:
         self.force_exit = self.should_exit
         self.should_exit = True
+        # Streams have no end of their own, and would be waited for.
+        self._on_stop()

@@ -22,6 +22,7 @@ from guerdon.platform.keys import MasterKey, configured_master_key
 from guerdon.platform.settings import Settings, SettingsInvalid
 from guerdon.platform.wakeups import Wakeups
 from guerdon.privileges.reading import PrivilegeLists
+from guerdon.webhooks.streaming import EventStreams
 
 ACCESS_TOPIC = "access"
 
@@ -40,6 +41,7 @@ class House:
     poster: Poster
     lists: PrivilegeLists
     issuer: PassIssuer
+    streams: EventStreams
     clock: Callable[[], datetime]
 
     def announce_access(self) -> None:
@@ -65,6 +67,7 @@ async def open_house(settings: Settings, clock: Callable[[], datetime] = utc_now
         database.announce_by(wakeups.announce)
         house = furnish(settings, database, wakeups, master_key, clock)
         wakeups.listen(ACCESS_TOPIC, house.authenticator.forget_all)
+        house.streams.listen(wakeups)
         await stack.enter_async_context(_running(house.authenticator.uses.keep_flushing))
         stack.push_async_callback(house.poster.drain)
         stack.callback(house.issuer.close)
@@ -92,6 +95,7 @@ def furnish(
         _poster(settings, database, clock),
         PrivilegeLists(database, clock, queue_max=settings.queue_max),
         PassIssuer(database, master_key, pass_types, clock),
+        EventStreams(database),
         clock,
     )
 

@@ -16,8 +16,6 @@ OPERATIONS: tuple[tuple[str, str, str], ...] = (
     ("POST", "/passes/notify", "Pass.Write"),
     ("POST", "/passes/{passId}/notify", "Pass.Write"),
     ("GET", "/passes/{passId}/connect", "public"),
-    ("GET", "/webhooks", "Webhook.Read"),
-    ("POST", "/webhooks", "Webhook.Write"),
 )
 
 

@@ -162,3 +162,27 @@ async def list_about(
         subject_ids,
         limit,
     )
+async def read_at(tx: Tx, positions: Sequence[Position]) -> list[StoredEvent]:
+    """Read the events of the tenant that stand at these positions, in order; one that is not there is left out."""
+    return await tx.all(
+        StoredEvent,
+        """
+        SELECT e.transaction_id, e.event_id, e.kind, e.subject_id, e.payload, e.actor, e.occurred_at
+          FROM unnest($2::xid8[], $3::uuid[]) AS at (transaction_id, event_id)
+          JOIN event AS e
+            ON e.tenant_id = $1 AND e.transaction_id = at.transaction_id AND e.event_id = at.event_id
+         ORDER BY e.transaction_id, e.event_id
+        """,
+        tx.tenant_id,
+        [position.transaction_id for position in positions],
+        [position.event_id for position in positions],
+    )
+
+
+async def newest_position(tx: Tx) -> Position:
+    """Tell where a reader begins who wants every event that commits from now on.
+
+    It may see some that have committed just before: those that began no earlier than the oldest one under way.
+    """
+    transaction_id: int = await tx.value("SELECT pg_snapshot_xmin(pg_current_snapshot())")
+    return Position(transaction_id, UUID(int=0))

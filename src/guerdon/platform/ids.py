@@ -24,6 +24,11 @@ def new_pass_id() -> str:
     return "".join(secrets.choice(PASS_ID_CHARACTERS) for _ in range(PASS_ID_LENGTH))
 
 
+def new_short_id(length: int = 10) -> str:
+    """Make a short name of random characters; whoever gives it out looks whether it is taken."""
+    return "".join(secrets.choice(PASS_ID_CHARACTERS) for _ in range(length))
+
+
 def new_secret(bytes_count: int = 32) -> str:
     """Make an unguessable text, URL-safe, of `bytes_count` random bytes."""
     return secrets.token_urlsafe(bytes_count)

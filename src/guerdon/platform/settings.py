@@ -1,10 +1,11 @@
 """Everything the operator may set, read once at start and never changed."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENVIRONMENT_PREFIX = "GUERDON_"
@@ -12,6 +13,10 @@ ENVIRONMENT_PREFIX = "GUERDON_"
 
 class SettingsInvalid(Exception):
     """A setting is unknown or out of bounds; the message names each one."""
+
+
+def _networks(text: str) -> str:
+    return ",".join(str(ip_network(part.strip())) for part in text.split(",") if part.strip())
 
 
 class Settings(BaseSettings):
@@ -55,6 +60,11 @@ class Settings(BaseSettings):
     key_cache_s: int = Field(5, ge=0, le=300, description="Longest time a revoked key may still be accepted, in s.")
     jwt_issuers_file: Path | None = Field(
         None, description="YAML or JSON list of the token issuers that are trusted; see docs/tokens.md."
+    )
+    webhook_allowed_networks: Annotated[str, AfterValidator(_networks)] = Field(
+        "",
+        description="Private networks that webhooks may be sent to, divided by commas, such as `10.1.0.0/16`; with "
+        "`127.0.0.0/8`, http endpoints on this machine too.",
     )
     jobs_poll_s: float = Field(0.5, gt=0, le=60, description="Longest time between two looks for due jobs, in s.")
     stop_grace_s: int = Field(20, ge=1, le=600, description="Time that requests and jobs get to finish at a stop.")
