@@ -366,6 +366,66 @@ CREATE TABLE public.tenant_secret (
     CONSTRAINT tenant_secret_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 
+CREATE TABLE public.webhook (
+    tenant_id text NOT NULL,
+    webhook_id text NOT NULL,
+    endpoint text NOT NULL,
+    patterns text[] NOT NULL,
+    description text,
+    state text NOT NULL,
+    reason text,
+    secret bytea NOT NULL,
+    previous_secret bytea,
+    previous_until timestamp with time zone,
+    seen_transaction_id xid8 NOT NULL,
+    seen_event_id uuid NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    held_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_check CHECK (((previous_secret IS NULL) = (previous_until IS NULL))),
+    CONSTRAINT webhook_description_check CHECK (((length(description) >= 1) AND (length(description) <= 500))),
+    CONSTRAINT webhook_endpoint_check CHECK (((length(endpoint) >= 1) AND (length(endpoint) <= 2048))),
+    CONSTRAINT webhook_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT webhook_patterns_check CHECK (((cardinality(patterns) >= 1) AND (cardinality(patterns) <= 50))),
+    CONSTRAINT webhook_state_check CHECK ((state = ANY (ARRAY['enabled'::text, 'disabled'::text, 'paused'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.webhook_attempt (
+    tenant_id text NOT NULL,
+    webhook_id text NOT NULL,
+    attempt_id uuid NOT NULL,
+    transaction_id xid8 NOT NULL,
+    event_id uuid NOT NULL,
+    kind text NOT NULL,
+    number integer NOT NULL,
+    outcome text NOT NULL,
+    status smallint,
+    error text,
+    duration_ms integer NOT NULL,
+    attempted_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_attempt_number_check CHECK ((number > 0)),
+    CONSTRAINT webhook_attempt_outcome_check CHECK ((outcome = ANY (ARRAY['delivered'::text, 'failed'::text, 'givenUp'::text])))
+);
+
+CREATE TABLE public.webhook_delivery (
+    tenant_id text NOT NULL,
+    webhook_id text NOT NULL,
+    transaction_id xid8 NOT NULL,
+    event_id uuid NOT NULL,
+    subject_id text NOT NULL,
+    number integer DEFAULT 0 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    claim uuid,
+    claimed_until timestamp with time zone,
+    CONSTRAINT webhook_delivery_check CHECK (((claim IS NULL) = (claimed_until IS NULL)))
+)
+WITH (fillfactor='70');
+
 CREATE TABLE queue.pgqueuer (
     id bigint NOT NULL,
     priority integer NOT NULL,
@@ -539,6 +599,15 @@ ALTER TABLE ONLY public.tenant
 ALTER TABLE ONLY public.tenant_secret
     ADD CONSTRAINT tenant_secret_pkey PRIMARY KEY (tenant_id, name);
 
+ALTER TABLE ONLY public.webhook_attempt
+    ADD CONSTRAINT webhook_attempt_pkey PRIMARY KEY (tenant_id, webhook_id, attempt_id);
+
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_pkey PRIMARY KEY (tenant_id, webhook_id, transaction_id, event_id);
+
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_pkey PRIMARY KEY (tenant_id, webhook_id);
+
 ALTER TABLE ONLY queue.pgqueuer_log
     ADD CONSTRAINT pgqueuer_log_pkey PRIMARY KEY (id);
 
@@ -602,6 +671,12 @@ CREATE INDEX pass_scan_pass ON public.pass_scan USING btree (tenant_id, pass_id,
 CREATE INDEX privilege_deletion ON public.privilege USING btree (tenant_id, deletion_date) WHERE (deletion_date IS NOT NULL);
 
 CREATE INDEX privilege_pass ON public.privilege USING btree (tenant_id, pass_id);
+
+CREATE INDEX webhook_attempt_age ON public.webhook_attempt USING btree (tenant_id, attempted_at);
+
+CREATE INDEX webhook_delivery_due ON public.webhook_delivery USING btree (tenant_id, webhook_id, due_at);
+
+CREATE INDEX webhook_delivery_subject ON public.webhook_delivery USING btree (tenant_id, webhook_id, subject_id, transaction_id, event_id);
 
 CREATE INDEX pgqueuer_ep_ea_idx ON queue.pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::queue.pgqueuer_status);
 
@@ -674,11 +749,22 @@ ALTER TABLE ONLY public.tenant_file
 ALTER TABLE ONLY public.tenant_secret
     ADD CONSTRAINT tenant_secret_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
 
+ALTER TABLE ONLY public.webhook_attempt
+    ADD CONSTRAINT webhook_attempt_tenant_id_webhook_id_fkey FOREIGN KEY (tenant_id, webhook_id) REFERENCES public.webhook(tenant_id, webhook_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_tenant_id_webhook_id_fkey FOREIGN KEY (tenant_id, webhook_id) REFERENCES public.webhook(tenant_id, webhook_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
+
 ALTER TABLE public.api_key ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY every_name ON public.tenant FOR SELECT TO guerdon_worker USING (true);
+
+CREATE POLICY every_name ON public.webhook FOR SELECT TO guerdon_worker USING (true);
 
 ALTER TABLE public.idempotency ENABLE ROW LEVEL SECURITY;
 
@@ -742,6 +828,12 @@ CREATE POLICY one_tenant ON public.tenant_file TO guerdon_app USING ((tenant_id 
 
 CREATE POLICY one_tenant ON public.tenant_secret TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
+CREATE POLICY one_tenant ON public.webhook TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.webhook_attempt TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.webhook_delivery TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
 ALTER TABLE public.pass ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.pass_identifier ENABLE ROW LEVEL SECURITY;
@@ -763,6 +855,12 @@ ALTER TABLE public.tenant ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tenant_file ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.tenant_secret ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_attempt ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_delivery ENABLE ROW LEVEL SECURITY;
 
 GRANT USAGE ON SCHEMA public TO guerdon_app;
 GRANT USAGE ON SCHEMA public TO guerdon_worker;
@@ -820,6 +918,16 @@ GRANT SELECT(status) ON TABLE public.tenant TO guerdon_worker;
 GRANT SELECT,INSERT ON TABLE public.tenant_file TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tenant_secret TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook TO guerdon_app;
+
+GRANT SELECT(tenant_id) ON TABLE public.webhook TO guerdon_worker;
+
+GRANT SELECT(state) ON TABLE public.webhook TO guerdon_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_attempt TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_delivery TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE queue.pgqueuer TO guerdon_app;
 
