@@ -162,6 +162,8 @@ async def list_about(
         subject_ids,
         limit,
     )
+
+
 async def read_at(tx: Tx, positions: Sequence[Position]) -> list[StoredEvent]:
     """Read the events of the tenant that stand at these positions, in order; one that is not there is left out."""
     return await tx.all(

@@ -113,12 +113,9 @@ class EventStreams:
             reading.add_done_callback(lambda _: self._reads.pop(key))
         return await asyncio.shield(reading)
 
-    async def wait(self, tenant_id: str, longest_s: float) -> None:
-        """Wait until there may be new events, or so long; what wakes the streams is gathered for a moment."""
-        woken = self._woken.setdefault(tenant_id, asyncio.Event())
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(woken.wait(), longest_s)
-            await asyncio.sleep(GATHER_S)
+    def next_wake(self, tenant_id: str) -> asyncio.Event:
+        """Give what is set when there may be new events; taken before a look, it misses none that come after."""
+        return self._woken.setdefault(tenant_id, asyncio.Event())
 
     async def _read(self, tenant_id: str, after: Position) -> list[StoredEvent]:
         async with self._database.tenant(tenant_id) as tx:
@@ -167,6 +164,7 @@ class EventStream(Response):
         yield b"retry: 2000\n" + _place(self._after)
         said_at = monotonic()
         while not self._streams.is_closing:
+            woken = self._streams.next_wake(self._tenant_id)
             try:
                 events = await self._streams.read(self._tenant_id, self._after)
             except TROUBLE as trouble:
@@ -182,7 +180,7 @@ class EventStream(Response):
                 yield b": heartbeat\n" + _place(self._after)
                 said_at = monotonic()
             if len(events) < EVENTS_AT_ONCE:
-                await self._streams.wait(self._tenant_id, min(POLL_S, self._streams.heartbeat_s))
+                await _wait(woken, min(POLL_S, self._streams.heartbeat_s))
 
     def _frame(self, event: StoredEvent) -> bytes:
         document = event_document(self._tenant_id, event)
@@ -208,6 +206,13 @@ class EventStream(Response):
 def _place(position: Position) -> bytes:
     # Without data this is no event; a client only remembers the id, and comes back to this place.
     return b"id: %s\n\n" % cursor_text(position).encode()
+
+
+async def _wait(woken: asyncio.Event, longest_s: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(woken.wait(), longest_s)
+        # What several writers commit within a moment is read at once.
+        await asyncio.sleep(GATHER_S)
 
 
 async def _left(receive: Receive) -> None:
