@@ -2,17 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
-from pydantic.config import JsonDict
+from pydantic import Field, StringConstraints
 
+from guerdon.passes.notify_request import NotifyRequest, Translations
 from guerdon.platform.wire import (
-    NO_NUL,
     Body,
     CorrelationId,
     Exact,
     Instant,
     Int32,
-    LanguageCode,
     LongText,
     NonZero,
     ShortText,
@@ -25,21 +23,6 @@ PrivilegeCategory = Literal["Other", "Gift", "Access", "AudioGuide"]
 MovementId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 MOVEMENTS_MAX = 1_000
 CATEGORIES_MAX = 20
-TRANSLATIONS_MAX = 100
-
-
-Translations = Annotated[
-    dict[LanguageCode, Text],
-    Field(max_length=TRANSLATIONS_MAX),
-    WithJsonSchema(
-        {
-            "type": "object",
-            "maxProperties": TRANSLATIONS_MAX,
-            "propertyNames": {"pattern": "^[a-z]{2}(-[A-Z]{2})?$"},
-            "additionalProperties": {"type": "string", "pattern": NO_NUL},
-        }
-    ),
-]
 
 
 class LocalizedString(Body):
@@ -102,31 +85,6 @@ class PrivilegeData(Body):
     value: Exact | None = None
     movements: Annotated[list[PrivilegeMovement], Field(max_length=MOVEMENTS_MAX)] = []  # noqa: RUF012 (frozen)
     content: LongText | None = None
-
-
-class NotifyRequestOptions(Body):
-    """How a notification is sent."""
-
-    update_data: bool = False
-    correlation_id: CorrelationId | None = None
-
-
-ONE_TEXT: JsonDict = {
-    "anyOf": [
-        {"required": ["content"], "properties": {"content": {"type": "string", "minLength": 1}}},
-        {"required": ["localizedContent"], "properties": {"localizedContent": {"type": "object", "minProperties": 1}}},
-    ]
-}
-
-
-class NotifyRequest(Body):
-    """What the holder is told; one of the two texts is needed."""
-
-    model_config = ConfigDict(json_schema_extra=ONE_TEXT)
-
-    content: Text | None = None
-    localized_content: Translations | None = None
-    options: NotifyRequestOptions = NotifyRequestOptions()
 
 
 class WriteOptionsBody(Body):

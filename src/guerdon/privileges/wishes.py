@@ -9,7 +9,7 @@ from guerdon.ledger.amounts import to_millionths
 from guerdon.passes.updating import Notification
 from guerdon.platform.problems import InvalidRequest
 from guerdon.privileges.model import Description, PastMovement, opening_history
-from guerdon.privileges.schemas import NotifyRequest, PrivilegeData, PrivilegeRequest
+from guerdon.privileges.schemas import PrivilegeData, PrivilegeRequest
 
 DESCRIBING = ("external_id", "origin", "categories", "content", "appearance", "links")
 OPENING_REMARK = "opening value"
@@ -17,7 +17,8 @@ OPENING_REMARK = "opening value"
 
 def read_description(body: PrivilegeRequest, type_given: str | None) -> Description:
     """Part a body into the members that it gives and what they say. Raises InvalidRequest."""
-    _check_notification(body)
+    if body.options.notification is not None:
+        body.options.notification.check("options.notification")
     given = {PrivilegeRequest.model_fields[name].alias or name for name in body.model_fields_set & _fields()}
     if "content" in body.data.model_fields_set:
         given.add("data.content")
@@ -53,15 +54,7 @@ def read_notification(body: PrivilegeRequest) -> Notification | None:
     """Give what the holder is to be told beside the privilege, if anything."""
     if body.options.notification is None:
         return None
-    asked = body.options.notification
-    correlation_id = asked.options.correlation_id or body.options.correlation_id
-    return Notification(asked.content, asked.localized_content, asked.options.update_data, correlation_id)
-
-
-def _check_notification(body: PrivilegeRequest) -> None:
-    asked: NotifyRequest | None = body.options.notification
-    if asked is not None and not asked.content and not asked.localized_content:
-        raise InvalidRequest({"options.notification": ["Give content, localizedContent, or both."]})
+    return body.options.notification.read(body.options.correlation_id)
 
 
 def _check_ids(movement_ids: Sequence[str]) -> None:

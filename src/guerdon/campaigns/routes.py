@@ -1,0 +1,211 @@
+"""HTTP for campaigns: start one, watch it, read what became of each pass, cancel it (WIRE.md section 1)."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import quote
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Path, Query, Response
+
+from guerdon.access.guard import CallerDep
+from guerdon.access.model import Caller
+from guerdon.campaigns.model import Campaign
+from guerdon.campaigns.reading import LIST_MAX, Place, list_outcomes, list_recent
+from guerdon.campaigns.schemas import (
+    BulkUpdateAccepted,
+    BulkUpdateRequest,
+    CampaignPass,
+    CampaignStatistics,
+    as_document,
+)
+from guerdon.campaigns.selecting import Selection, select_passes
+from guerdon.campaigns.starting import Part, Started, cancel_campaigns, start_campaign
+from guerdon.passes.errors import UnknownPassType
+from guerdon.passes.filters import GivenFilter, check_filters
+from guerdon.passes.model import write_json
+from guerdon.passes.pass_types import PassTypes
+from guerdon.platform.db import Database, Tx
+from guerdon.platform.http import asks, router
+from guerdon.platform.ids import new_id
+from guerdon.platform.jobs import JOBS_TOPIC
+from guerdon.platform.parameters import Write, respond
+from guerdon.platform.problems import InvalidRequest
+from guerdon.platform.wire import Body
+from guerdon.platform.writes import Answer, write_once
+
+PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
+LIST_DEFAULT = 100
+BULK_UPDATE = "bulk-update"
+CORRELATION_HEADER = "Guerdon-Correlation-Id"
+TenantId = Annotated[str, Path(alias="tenantId")]
+CorrelationIdInPath = Annotated[str, Path(alias="correlationId", pattern=r"^[^\x00/]{1,200}$")]
+Limit = Annotated[int, Query(ge=1, le=LIST_MAX)]
+CampaignCursor = Annotated[
+    str | None, Query(pattern=r"^[0-9a-f]{32}$", description="Take it from the Link header.")
+]
+MemberCursor = Annotated[
+    str | None, Query(pattern=r"^[0-9a-f]{32}-[0-9]{1,15}$", description="Take it from the Link header.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRoutes:
+    """The operations on campaigns; `announce` wakes who listens, `passes_per_s_max` is the operator's limit for each."""
+
+    database: Database
+    pass_types: PassTypes
+    clock: Callable[[], datetime]
+    announce: Callable[[str], None]
+    passes_per_s_max: int
+
+    def router(self) -> APIRouter:
+        """Give the routes."""
+        made = router("/api/{tenantId}/passes", "Campaign")
+        add, reads, writes = made.add_api_route, asks(PASS_READ), asks(PASS_WRITE)
+        add("/bulk-update", self.start, methods=["POST"], openapi_extra=writes, response_model=BulkUpdateAccepted)
+        add("/push-updates", self.list, openapi_extra=reads, response_model=list[CampaignStatistics])
+        add(
+            "/push-updates/{correlationId}/passes",
+            self.list_passes,
+            openapi_extra=reads,
+            response_model=list[CampaignPass],
+        )
+        add(
+            "/push-updates/{correlationId}/cancel",
+            self.cancel,
+            methods=["POST"],
+            openapi_extra=writes,
+            status_code=202,
+            response_class=Response,
+        )
+        return made
+
+    async def start(self, tenant_id: TenantId, body: BulkUpdateRequest, caller: CallerDep, write: Write) -> Response:
+        """Schedule a change of many passes, or a message to their holders; a dry run names what would change."""
+        now = self.clock()
+        selection = _check(body)
+        new = self._campaign(body, caller, now)
+
+        async def work(tx: Tx) -> Answer:
+            await self._check_types(tx, body)
+            parts = _parts(tx, selection)
+            started = await start_campaign(tx, new, write_json(as_document(body)), parts)
+            return accepted(started, is_dry_run=write.is_dry_run)
+
+        answer = await write_once(self.database, tenant_id, write, now, work)
+        if not write.is_dry_run:
+            self.announce(JOBS_TOPIC)
+        return respond_accepted(answer)
+
+    async def list(
+        self, tenant_id: TenantId, cursor: CampaignCursor = None, limit: Limit = LIST_DEFAULT
+    ) -> Response:
+        """List the campaigns of the last 30 days, newest first, with counters that are true at every instant."""
+        before = None if cursor is None else UUID(cursor)
+        async with self.database.tenant(tenant_id) as tx:
+            campaigns = await list_recent(tx, before, limit, self.clock())
+        following = campaigns[-1].campaign_id.hex if len(campaigns) == limit else None
+        address = f"/api/{tenant_id}/passes/push-updates"
+        return listed([CampaignStatistics.of(campaign) for campaign in campaigns], address, following, limit)
+
+    async def list_passes(
+        self,
+        tenant_id: TenantId,
+        correlation_id: CorrelationIdInPath,
+        cursor: MemberCursor = None,
+        limit: Limit = LIST_DEFAULT,
+    ) -> Response:
+        """List the passes of the campaigns of a correlation id and what became of each."""
+        after = None if cursor is None else Place.read(cursor)
+        async with self.database.tenant(tenant_id) as tx:
+            outcomes = await list_outcomes(tx, correlation_id, after, limit)
+        following = None
+        if len(outcomes) == limit:
+            campaign, member = outcomes[-1]
+            following = Place(campaign.campaign_id, member.position).print()
+        address = f"/api/{tenant_id}/passes/push-updates/{quote(correlation_id, safe='')}/passes"
+        return listed([CampaignPass.of(campaign, member) for campaign, member in outcomes], address, following, limit)
+
+    async def cancel(
+        self, tenant_id: TenantId, correlation_id: CorrelationIdInPath, caller: CallerDep, write: Write
+    ) -> Response:
+        """Stop the campaigns of a correlation id; passes that were changed already stay changed."""
+        now = self.clock()
+
+        async def work(tx: Tx) -> Answer:
+            await cancel_campaigns(tx, correlation_id, caller.actor, now)
+            return Answer(202)
+
+        return respond(await write_once(self.database, tenant_id, write, now, work))
+
+    def _campaign(self, body: BulkUpdateRequest, caller: Caller, now: datetime) -> Campaign:
+        campaign_id = new_id()
+        options = body.options
+        pace = min(options.passes_per_second or self.passes_per_s_max, self.passes_per_s_max)
+        correlation_id = options.correlation_id or campaign_id.hex
+        return new_campaign(campaign_id, options.name or BULK_UPDATE, correlation_id, caller.actor, pace, now)
+
+    async def _check_types(self, tx: Tx, body: BulkUpdateRequest) -> None:
+        for name in (body.pass_type, None if body.update is None else body.update.pass_type):
+            if name is not None:
+                await self.pass_types.get(tx, name)
+
+
+def new_campaign(
+    campaign_id: UUID, name: str, correlation_id: str, actor: str, passes_per_s: int, now: datetime
+) -> Campaign:
+    """Make a campaign that has not begun."""
+    return Campaign(campaign_id, name, correlation_id, actor, passes_per_s, 0, 0, 0, 0, 0, now, now, None)
+
+
+def accepted(started: Started, *, is_dry_run: bool) -> Answer:
+    """Answer with how many passes are scheduled, and in a dry run with the first of them."""
+    document = {
+        "count": started.campaign.total,
+        "correlationId": started.campaign.correlation_id,
+        "operationId": started.campaign.campaign_id.hex,
+    }
+    if is_dry_run:
+        document["passIds"] = started.first_pass_ids
+    return Answer(200, msgspec.json.encode(document))
+
+
+def respond_accepted(answer: Answer) -> Response:
+    """Shape the answer to a start; the correlation id stands in a header too, also for a repeat."""
+    correlation_id: str = msgspec.json.decode(answer.body)["correlationId"]
+    return respond(answer, {CORRELATION_HEADER: correlation_id})
+
+
+def listed(documents: Sequence[Body], address: str, following: str | None, limit: int) -> Response:
+    """Answer with a page of a list; `following` is the cursor of the next one."""
+    texts = [document.model_dump_json(by_alias=True, exclude_none=True) for document in documents]
+    headers = {} if following is None else {"Link": f'<{address}?cursor={following}&limit={limit}>; rel="next"'}
+    return Response(f"[{','.join(texts)}]", 200, headers, "application/json")
+
+
+def _check(body: BulkUpdateRequest) -> Selection:
+    errors: dict[str, list[str]] = {}
+    given = [
+        GivenFilter(f"filter[{place}]", one.field, one.operator, one.value) for place, one in enumerate(body.filter)
+    ]
+    filters = check_filters(given, errors)
+    if not body.filter and not body.identifiers_in and not body.all:
+        errors.setdefault("filter", []).append('Give filter, identifiersIn, or "all": true for every pass.')
+    if body.notification is not None:
+        try:
+            body.notification.check("notification")
+        except InvalidRequest as refused:
+            errors |= {place: [*messages] for place, messages in (refused.errors or {}).items()}
+    if body.update is None and body.notification is None:
+        errors.setdefault("update", []).append("Give update, notification, or both.")
+    if errors:
+        raise InvalidRequest(errors)
+    return Selection(filters, body.pass_type, body.identifiers_in)
+
+
+async def _parts(tx: Tx, selection: Selection) -> AsyncIterator[Part]:
+    async for page in select_passes(tx, selection):
+        yield Part(page)

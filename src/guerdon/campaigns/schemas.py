@@ -1,0 +1,135 @@
+"""The bodies and answers of campaigns."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints
+from pydantic import JsonValue as JsonSchemaValue
+
+from guerdon.campaigns.model import Campaign, Member
+from guerdon.passes.notify_request import NotifyRequest
+from guerdon.passes.pass_type_parts import NAME_PATTERN
+from guerdon.platform.wire import NO_NUL, Body, Instant, JsonValue, ShortText
+
+MEMBERS_MAX = 200
+IDENTIFIERS_MAX = 20
+LISTED_MAX = 10_000
+FILTERS_MAX = 50
+PASSES_PER_S_MAX = 100_000
+# It comes back in a header and stands in an address, so that it is printable ASCII without a slash.
+CORRELATION_ID_PATTERN = r"^[!-.0-~][ -.0-~]{8,98}[!-.0-~]$"
+NO_OTHERS: dict[str, JsonSchemaValue] = {"additionalProperties": False}  # names that break the pattern are refused
+MemberName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
+IdentifierValue = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=NO_NUL)]
+Members = Annotated[dict[MemberName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)]
+Identifiers = Annotated[
+    dict[MemberName, IdentifierValue], Field(min_length=1, max_length=IDENTIFIERS_MAX, json_schema_extra=NO_OTHERS)
+]
+ChangedIdentifiers = Annotated[
+    dict[MemberName, IdentifierValue | None], Field(max_length=IDENTIFIERS_MAX, json_schema_extra=NO_OTHERS)
+]
+PassTypeName = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+CampaignCorrelationId = Annotated[str, StringConstraints(pattern=CORRELATION_ID_PATTERN)]
+PassesPerSecond = Annotated[int, Field(ge=1, le=PASSES_PER_S_MAX)]
+
+
+class FilterBody(Body):
+    """One condition, as in the list of passes."""
+
+    field: JsonValue = None
+    operator: JsonValue = None
+    value: JsonValue = None
+
+
+class BulkUpdateChanges(Body):
+    """What each pass gets, merged per key; null removes a key."""
+
+    identifiers: ChangedIdentifiers | None = None
+    metadata: Members | None = None
+    additional_data: Members | None = None
+    pass_type: PassTypeName | None = None
+
+
+class BulkUpdateOptions(Body):
+    """How a campaign runs."""
+
+    correlation_id: CampaignCorrelationId | None = None
+    passes_per_second: PassesPerSecond | None = None
+    name: ShortText | None = None
+
+
+class BulkUpdateRequest(Body):
+    """Which passes get what: those that all filters match and that one of `identifiersIn` names, if any is given."""
+
+    filter: Annotated[list[FilterBody], Field(max_length=FILTERS_MAX)] = []  # noqa: RUF012 (frozen)
+    pass_type: PassTypeName | None = None
+    identifiers_in: Annotated[list[Identifiers], Field(max_length=LISTED_MAX)] = []  # noqa: RUF012 (frozen)
+    all: bool = False
+    update: BulkUpdateChanges | None = None
+    notification: NotifyRequest | None = None
+    options: BulkUpdateOptions = BulkUpdateOptions()
+
+
+class BulkUpdateAccepted(Body):
+    """How many passes are scheduled; a dry run names the first of them."""
+
+    count: int
+    correlation_id: str
+    operation_id: str
+    pass_ids: list[str] | None = None
+
+
+class CampaignStatistics(Body):
+    """How far a campaign has come; at every instant `updated + errors <= total`."""
+
+    operation_id: str
+    name: str
+    correlation_id: str
+    start_date: Instant
+    last_activity_date: Instant
+    total: int
+    updated: int
+    errors: int
+    apple_deployed: int
+    google_deployed: int
+    cancelled: bool
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> Self:
+        """Show a campaign."""
+        return cls(
+            operation_id=campaign.campaign_id.hex,
+            name=campaign.name,
+            correlation_id=campaign.correlation_id,
+            start_date=campaign.started_at,
+            last_activity_date=campaign.last_activity_at,
+            total=campaign.total,
+            updated=campaign.updated,
+            errors=campaign.errors,
+            apple_deployed=campaign.apple_deployed,
+            google_deployed=campaign.google_deployed,
+            cancelled=campaign.cancelled_at is not None,
+        )
+
+
+class CampaignPass(Body):
+    """What became of one pass of a campaign; `code` is that of the refusal."""
+
+    operation_id: str
+    pass_id: str
+    state: Literal["pending", "updated", "error", "cancelled"]
+    code: str | None = None
+
+    @classmethod
+    def of(cls, campaign: Campaign, member: Member) -> Self:
+        """Show a pass of a campaign."""
+        return cls(
+            operation_id=campaign.campaign_id.hex,
+            pass_id=member.pass_id,
+            state=member.state(campaign.cancelled_at is not None),
+            code=member.code,
+        )
+
+
+def as_document(body: Body) -> dict[str, Any]:
+    """Give a body as it was sent: its wire names, without what was not given."""
+    return body.model_dump(by_alias=True, exclude_unset=True)

@@ -1,0 +1,195 @@
+"""Every statement that changes, notifies or finds many passes at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from guerdon.platform.db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A pass whose row is locked: what decides whether another one is the same."""
+
+    pass_id: str
+    pass_type: str
+    identifiers_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A pass as it stands after a change."""
+
+    pass_id: str
+    pass_type: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class SharedChanges:
+    """What every pass of a statement gets that brings nothing of its own: members as JSON text, keys to remove."""
+
+    metadata: str
+    metadata_removed: Sequence[str]
+    additional_data: str
+    additional_data_removed: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnChanges:
+    """What the passes of a statement bring of their own, as columns in the order of the ids; empty: nothing."""
+
+    metadata: Sequence[str | None] = ()
+    additional_data: Sequence[str | None] = ()
+    pass_types: Sequence[str | None] = ()
+    identifiers: Sequence[str | None] = ()
+    identities: Sequence[bytes | None] = ()
+
+
+async def lock_passes(tx: Tx, pass_ids: Sequence[str]) -> list[Held]:
+    """Hold the rows of passes, in id order, until the transaction ends; those that are gone are left out."""
+    return await tx.all(
+        Held,
+        """
+        SELECT pass_id, pass_type, identifiers FROM pass
+         WHERE tenant_id = $1 AND pass_id = ANY($2::text[])
+         ORDER BY pass_id FOR NO KEY UPDATE
+        """,
+        tx.tenant_id,
+        pass_ids,
+    )
+
+
+async def list_holders(tx: Tx, identities: Sequence[bytes]) -> dict[bytes, str]:
+    """Tell which passes have which of these identities now."""
+    records = await tx.records(
+        "SELECT identity, pass_id FROM pass WHERE tenant_id = $1 AND identity = ANY($2::bytea[])",
+        tx.tenant_id,
+        identities,
+    )
+    return {record["identity"]: record["pass_id"] for record in records}
+
+
+async def update_passes(
+    tx: Tx, pass_ids: Sequence[str], own: OwnChanges, shared: SharedChanges, now: datetime
+) -> list[Touched]:
+    """Merge changes into passes under new revisions, their rows locked in id order; those that are gone are left out.
+
+    Raises asyncpg.UniqueViolationError.
+    """
+    return await tx.all(
+        Touched,
+        """
+        WITH held AS MATERIALIZED (
+            SELECT g.*
+              FROM unnest($2::text[], $3::jsonb[], $4::jsonb[], $5::text[], $6::jsonb[], $7::bytea[])
+                   AS g (pass_id, metadata, additional_data, pass_type, identifiers, identity)
+              JOIN pass p ON p.tenant_id = $1 AND p.pass_id = g.pass_id
+             ORDER BY p.pass_id FOR NO KEY UPDATE OF p
+        )
+        UPDATE pass p
+           SET metadata = (p.metadata || coalesce(held.metadata, $8)) - $9::text[],
+               additional_data = (p.additional_data || coalesce(held.additional_data, $10)) - $11::text[],
+               pass_type = coalesce(held.pass_type, p.pass_type),
+               identifiers = coalesce(held.identifiers, p.identifiers),
+               identity = CASE WHEN held.identifiers IS NULL THEN p.identity ELSE held.identity END,
+               revision = p.revision + 1,
+               updated_at = greatest(p.updated_at, $12)
+          FROM held
+         WHERE p.tenant_id = $1 AND p.pass_id = held.pass_id
+        RETURNING p.pass_id, p.pass_type, p.revision
+        """,
+        tx.tenant_id,
+        pass_ids,
+        own.metadata,
+        own.additional_data,
+        own.pass_types,
+        own.identifiers,
+        own.identities,
+        shared.metadata,
+        shared.metadata_removed,
+        shared.additional_data,
+        shared.additional_data_removed,
+        now,
+    )
+
+
+async def replace_identifiers(tx: Tx, pass_ids: Sequence[str], kept: Sequence[tuple[str, str, str]]) -> None:
+    """Drop the identifiers of passes and keep others: pass id, name, value."""
+    await tx.execute(
+        "DELETE FROM pass_identifier WHERE tenant_id = $1 AND pass_id = ANY($2::text[])", tx.tenant_id, pass_ids
+    )
+    await tx.execute(
+        """
+        INSERT INTO pass_identifier (tenant_id, name, value, pass_id)
+        SELECT $1, i.name, i.value, i.pass_id
+          FROM unnest($2::text[], $3::text[], $4::text[]) AS i (pass_id, name, value)
+        """,
+        tx.tenant_id,
+        [pass_id for pass_id, _, _ in kept],
+        [name for _, name, _ in kept],
+        [value for _, _, value in kept],
+    )
+
+
+async def insert_notifications(
+    tx: Tx,
+    notification_ids: Sequence[UUID],
+    pass_ids: Sequence[str],
+    content: str | None,
+    localized_content: str | None,
+    update_data: bool,
+    correlation_id: str | None,
+    now: datetime,
+) -> None:
+    """Keep the intent to tell the holders of many passes the same."""
+    await tx.execute(
+        """
+        INSERT INTO pass_notification (tenant_id, notification_id, pass_id, content, localized_content, update_data,
+                                       correlation_id, created_at)
+        SELECT $1, n.notification_id, n.pass_id, $4, $5, $6, $7, $8
+          FROM unnest($2::uuid[], $3::text[]) AS n (notification_id, pass_id)
+        """,
+        tx.tenant_id,
+        notification_ids,
+        pass_ids,
+        content,
+        localized_content,
+        update_data,
+        correlation_id,
+        now,
+    )
+
+
+async def list_matches(
+    tx: Tx, groups: Sequence[int], names: Sequence[str], values: Sequence[str]
+) -> list[tuple[int, str]]:
+    """Find the passes that have all identifiers of a group: pairs of group and pass id, in id order.
+
+    The name `id` stands for the pass id itself.
+    """
+    records = await tx.records(
+        """
+        WITH wanted AS MATERIALIZED (
+            SELECT DISTINCT w.at, w.name, w.value FROM unnest($2::integer[], $3::text[], $4::text[])
+                   AS w (at, name, value)
+        ), found AS (
+            SELECT w.at, i.pass_id FROM wanted w
+              JOIN pass_identifier i ON i.tenant_id = $1 AND i.name = w.name AND i.value = w.value
+             WHERE w.name <> 'id'
+             UNION ALL
+            SELECT w.at, p.pass_id FROM wanted w JOIN pass p ON p.tenant_id = $1 AND p.pass_id = w.value
+             WHERE w.name = 'id'
+        )
+        SELECT f.at, f.pass_id FROM found f
+         GROUP BY f.at, f.pass_id
+        HAVING count(*) = (SELECT count(*) FROM wanted w WHERE w.at = f.at)
+         ORDER BY f.pass_id, f.at
+        """,
+        tx.tenant_id,
+        groups,
+        names,
+        values,
+    )
+    return [(record["at"], record["pass_id"]) for record in records]
