@@ -36,6 +36,9 @@ WRITTEN_BY = {
     "webhook": "webhooks",
     "webhook_delivery": "webhooks",
     "webhook_attempt": "webhooks",
+    "campaign": "campaigns",
+    "campaign_chunk": "campaigns",
+    "campaign_error": "campaigns",
 }
 # What rooms read that is not theirs: views of rooms below, and the few tables that are read as they are.
 READ_BY = {

@@ -24,6 +24,7 @@ async def defer_campaign(tx: Tx, campaign_id: UUID) -> None:
     """Have a campaign worked off, or on."""
     job = Job(RUN_CAMPAIGN, tx.tenant_id, {"campaignId": campaign_id.hex})
     await defer(tx, job, dedupe_key=campaign_id.hex)
+    tx.announce(JOBS_TOPIC)
 
 
 async def run_campaign(job: Job, context: JobContext) -> None:
@@ -42,7 +43,6 @@ async def run_campaign(job: Job, context: JobContext) -> None:
         if _seconds() >= ends_at:
             async with context.database.tenant(job.tenant_id) as tx:
                 await defer_campaign(tx, running.campaign.campaign_id)
-            context.announce(JOBS_TOPIC)
             return
 
 

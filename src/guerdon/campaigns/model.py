@@ -41,7 +41,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Passes that are done in one transaction; `changes` is a JSON list of what each gets, None when all get the same."""
+    """Passes that are done in one transaction; `changes` is a JSON list of what each gets, or None."""
 
     first_position: int
     pass_ids: Sequence[str]

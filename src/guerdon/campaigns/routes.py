@@ -1,6 +1,6 @@
 """HTTP for campaigns: start one, watch it, read what became of each pass, cancel it (WIRE.md section 1)."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -20,20 +20,19 @@ from guerdon.campaigns.schemas import (
     CampaignPass,
     CampaignStatistics,
     as_document,
+    show_campaign,
+    show_pass,
 )
 from guerdon.campaigns.selecting import Selection, select_passes
 from guerdon.campaigns.starting import Part, Started, cancel_campaigns, start_campaign
-from guerdon.passes.errors import UnknownPassType
 from guerdon.passes.filters import GivenFilter, check_filters
 from guerdon.passes.model import write_json
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
-from guerdon.platform.jobs import JOBS_TOPIC
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.problems import InvalidRequest
-from guerdon.platform.wire import Body
 from guerdon.platform.writes import Answer, write_once
 
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
@@ -43,9 +42,7 @@ CORRELATION_HEADER = "Guerdon-Correlation-Id"
 TenantId = Annotated[str, Path(alias="tenantId")]
 CorrelationIdInPath = Annotated[str, Path(alias="correlationId", pattern=r"^[^\x00/]{1,200}$")]
 Limit = Annotated[int, Query(ge=1, le=LIST_MAX)]
-CampaignCursor = Annotated[
-    str | None, Query(pattern=r"^[0-9a-f]{32}$", description="Take it from the Link header.")
-]
+CampaignCursor = Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$", description="Take it from the Link header.")]
 MemberCursor = Annotated[
     str | None, Query(pattern=r"^[0-9a-f]{32}-[0-9]{1,15}$", description="Take it from the Link header.")
 ]
@@ -53,12 +50,11 @@ MemberCursor = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class CampaignRoutes:
-    """The operations on campaigns; `announce` wakes who listens, `passes_per_s_max` is the operator's limit for each."""
+    """The operations on campaigns; `passes_per_s_max` is the operator's limit for each."""
 
     database: Database
     pass_types: PassTypes
     clock: Callable[[], datetime]
-    announce: Callable[[str], None]
     passes_per_s_max: int
 
     def router(self) -> APIRouter:
@@ -96,20 +92,16 @@ class CampaignRoutes:
             return accepted(started, is_dry_run=write.is_dry_run)
 
         answer = await write_once(self.database, tenant_id, write, now, work)
-        if not write.is_dry_run:
-            self.announce(JOBS_TOPIC)
         return respond_accepted(answer)
 
-    async def list(
-        self, tenant_id: TenantId, cursor: CampaignCursor = None, limit: Limit = LIST_DEFAULT
-    ) -> Response:
+    async def list(self, tenant_id: TenantId, cursor: CampaignCursor = None, limit: Limit = LIST_DEFAULT) -> Response:
         """List the campaigns of the last 30 days, newest first, with counters that are true at every instant."""
         before = None if cursor is None else UUID(cursor)
         async with self.database.tenant(tenant_id) as tx:
             campaigns = await list_recent(tx, before, limit, self.clock())
         following = campaigns[-1].campaign_id.hex if len(campaigns) == limit else None
         address = f"/api/{tenant_id}/passes/push-updates"
-        return listed([CampaignStatistics.of(campaign) for campaign in campaigns], address, following, limit)
+        return listed([show_campaign(campaign) for campaign in campaigns], address, following, limit)
 
     async def list_passes(
         self,
@@ -127,7 +119,7 @@ class CampaignRoutes:
             campaign, member = outcomes[-1]
             following = Place(campaign.campaign_id, member.position).print()
         address = f"/api/{tenant_id}/passes/push-updates/{quote(correlation_id, safe='')}/passes"
-        return listed([CampaignPass.of(campaign, member) for campaign, member in outcomes], address, following, limit)
+        return listed([show_pass(campaign, member) for campaign, member in outcomes], address, following, limit)
 
     async def cancel(
         self, tenant_id: TenantId, correlation_id: CorrelationIdInPath, caller: CallerDep, write: Write
@@ -179,11 +171,10 @@ def respond_accepted(answer: Answer) -> Response:
     return respond(answer, {CORRELATION_HEADER: correlation_id})
 
 
-def listed(documents: Sequence[Body], address: str, following: str | None, limit: int) -> Response:
+def listed(documents: Sequence[Mapping[str, object]], address: str, following: str | None, limit: int) -> Response:
     """Answer with a page of a list; `following` is the cursor of the next one."""
-    texts = [document.model_dump_json(by_alias=True, exclude_none=True) for document in documents]
     headers = {} if following is None else {"Link": f'<{address}?cursor={following}&limit={limit}>; rel="next"'}
-    return Response(f"[{','.join(texts)}]", 200, headers, "application/json")
+    return Response(msgspec.json.encode(documents), 200, headers, "application/json")
 
 
 def _check(body: BulkUpdateRequest) -> Selection:

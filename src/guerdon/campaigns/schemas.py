@@ -1,14 +1,15 @@
 """The bodies and answers of campaigns."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, WithJsonSchema
 from pydantic import JsonValue as JsonSchemaValue
 
-from guerdon.campaigns.model import Campaign, Member
+from guerdon.campaigns.model import Campaign, Member, State
 from guerdon.passes.notify_request import NotifyRequest
 from guerdon.passes.pass_type_parts import NAME_PATTERN
-from guerdon.platform.wire import NO_NUL, Body, Instant, JsonValue, ShortText
+from guerdon.platform.clock import rfc3339
+from guerdon.platform.wire import NO_NUL, Body, Instant, JsonValue, ShortText, Text
 
 MEMBERS_MAX = 200
 IDENTIFIERS_MAX = 20
@@ -27,6 +28,9 @@ Identifiers = Annotated[
 ChangedIdentifiers = Annotated[
     dict[MemberName, IdentifierValue | None], Field(max_length=IDENTIFIERS_MAX, json_schema_extra=NO_OTHERS)
 ]
+FilterValue = Annotated[
+    Any, WithJsonSchema({"type": ["string", "number", "boolean", "array", "null"], "items": {"type": "string"}})
+]
 PassTypeName = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 CampaignCorrelationId = Annotated[str, StringConstraints(pattern=CORRELATION_ID_PATTERN)]
 PassesPerSecond = Annotated[int, Field(ge=1, le=PASSES_PER_S_MAX)]
@@ -35,9 +39,9 @@ PassesPerSecond = Annotated[int, Field(ge=1, le=PASSES_PER_S_MAX)]
 class FilterBody(Body):
     """One condition, as in the list of passes."""
 
-    field: JsonValue = None
-    operator: JsonValue = None
-    value: JsonValue = None
+    field: Text | None = None
+    operator: Text | None = None
+    value: FilterValue = None
 
 
 class BulkUpdateChanges(Body):
@@ -93,41 +97,42 @@ class CampaignStatistics(Body):
     google_deployed: int
     cancelled: bool
 
-    @classmethod
-    def of(cls, campaign: Campaign) -> Self:
-        """Show a campaign."""
-        return cls(
-            operation_id=campaign.campaign_id.hex,
-            name=campaign.name,
-            correlation_id=campaign.correlation_id,
-            start_date=campaign.started_at,
-            last_activity_date=campaign.last_activity_at,
-            total=campaign.total,
-            updated=campaign.updated,
-            errors=campaign.errors,
-            apple_deployed=campaign.apple_deployed,
-            google_deployed=campaign.google_deployed,
-            cancelled=campaign.cancelled_at is not None,
-        )
-
 
 class CampaignPass(Body):
     """What became of one pass of a campaign; `code` is that of the refusal."""
 
     operation_id: str
     pass_id: str
-    state: Literal["pending", "updated", "error", "cancelled"]
+    state: State
     code: str | None = None
 
-    @classmethod
-    def of(cls, campaign: Campaign, member: Member) -> Self:
-        """Show a pass of a campaign."""
-        return cls(
-            operation_id=campaign.campaign_id.hex,
-            pass_id=member.pass_id,
-            state=member.state(campaign.cancelled_at is not None),
-            code=member.code,
-        )
+
+def show_campaign(campaign: Campaign) -> dict[str, object]:
+    """Give the members of a `CampaignStatistics`."""
+    return {
+        "operationId": campaign.campaign_id.hex,
+        "name": campaign.name,
+        "correlationId": campaign.correlation_id,
+        "startDate": rfc3339(campaign.started_at),
+        "lastActivityDate": rfc3339(campaign.last_activity_at),
+        "total": campaign.total,
+        "updated": campaign.updated,
+        "errors": campaign.errors,
+        "appleDeployed": campaign.apple_deployed,
+        "googleDeployed": campaign.google_deployed,
+        "cancelled": campaign.cancelled_at is not None,
+    }
+
+
+def show_pass(campaign: Campaign, member: Member) -> dict[str, object]:
+    """Give the members of a `CampaignPass`."""
+    state = member.state(campaign.cancelled_at is not None)
+    shown: dict[str, object] = {
+        "operationId": campaign.campaign_id.hex,
+        "passId": member.pass_id,
+        "state": state,
+    }
+    return shown if member.code is None else {**shown, "code": member.code}
 
 
 def as_document(body: Body) -> dict[str, Any]:

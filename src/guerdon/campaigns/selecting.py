@@ -42,7 +42,7 @@ async def _named_ids(tx: Tx, selection: Selection) -> list[str]:
 
 
 async def _walk(tx: Tx, filters: Sequence[Filter], pass_type: str | None) -> AsyncIterator[Sequence[str]]:
-    after = None
+    after = ""
     while page := await list_pass_ids(tx, filters, pass_type, after=after, limit=PAGE):
         yield page
         after = page[-1]

@@ -28,6 +28,7 @@ async def work_chunk(tx: Tx, campaign: Campaign, work: Work, now: datetime) -> D
     Rows, revisions, events, notifications, outcomes and counters commit together, so that a crash at any moment leaves
     nothing done twice and nothing out. Two workers of one campaign take different chunks.
     """
+    await queries.hurry(tx)
     chunk = await queries.claim_chunk(tx, campaign.campaign_id)
     if chunk is None:
         return None

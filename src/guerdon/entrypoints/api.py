@@ -15,6 +15,7 @@ from guerdon.access.routes import ApiKeyRoutes
 from guerdon.configuration.file_routes import FileRoutes
 from guerdon.configuration.pass_type_routes import PassTypeRoutes
 from guerdon.configuration.set_routes import FileSetRoutes
+from guerdon.campaigns.routes import CampaignRoutes
 from guerdon.delivery.page.routes import PageRoutes
 from guerdon.delivery.routes import DeliveryRoutes
 from guerdon.entrypoints.house import House, open_house
@@ -97,6 +98,7 @@ def routers(house: House) -> list[APIRouter]:
         PrivilegeRoutes(database, types, clock).router(),
         WebhookRoutes(database, house.master_key, clock, rules).router(),
         FeedRoutes(database, house.streams, house.guard.readmit).router(),
+        CampaignRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),
         not_built_router(),
         ScanRoutes(database, types, clock).router(),
         StoreRoutes(database, clock).router(),

@@ -10,9 +10,6 @@ from guerdon.platform.problems import NotBuilt
 
 OPERATIONS: tuple[tuple[str, str, str], ...] = (
     ("GET", "/passes/lookup", "Pass.Read"),
-    ("GET", "/passes/push-updates", "Pass.Read"),
-    ("POST", "/passes/push-updates/{correlationId}/cancel", "Pass.Write"),
-    ("POST", "/passes/bulk-update", "Pass.Write"),
     ("POST", "/passes/notify", "Pass.Write"),
     ("POST", "/passes/{passId}/notify", "Pass.Write"),
     ("GET", "/passes/{passId}/connect", "public"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from guerdon.campaigns.jobs import FORGET_CAMPAIGNS, RUN_CAMPAIGN, forget_campaigns, run_campaign
 from guerdon.ledger.checkpoints import take_checkpoint
 from guerdon.ledger.group_commit import Effect
 from guerdon.ledger.model import AccountKind
@@ -15,6 +16,8 @@ from guerdon.privileges.purging import PRIVILEGES_MAX, purge_overdue
 
 PURGE_PRIVILEGES, FORGET_KEYS, SEAL_LEDGER = "privileges.purge", "idempotency.forget", "ledger.seal"
 KEYS_MAX = 5_000
+# Few at once, so that other jobs find a connection; many attempts, since passes that others hold come free.
+CAMPAIGNS = JobKind(run_campaign, attempts_max=1_000, backoff_s_max=60.0, at_once_max=4)
 
 EFFECTS: Mapping[AccountKind, Effect] = {"privilege": on_posted}
 
@@ -44,6 +47,8 @@ def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
         PURGE_PRIVILEGES: JobKind(_purge_privileges),
         FORGET_KEYS: JobKind(_forget_keys),
         SEAL_LEDGER: JobKind(seal_ledger),
+        RUN_CAMPAIGN: CAMPAIGNS,
+        FORGET_CAMPAIGNS: JobKind(forget_campaigns),
     }
 
 
@@ -51,4 +56,5 @@ SCHEDULES: Sequence[Schedule] = (
     Schedule("purge-privileges", PURGE_PRIVILEGES, Every(60)),
     Schedule("forget-keys", FORGET_KEYS, Every(3600)),
     Schedule("seal-ledger", SEAL_LEDGER, Cron("5 0 * * *")),
+    Schedule("forget-campaigns", FORGET_CAMPAIGNS, Cron("35 2 * * *")),
 )

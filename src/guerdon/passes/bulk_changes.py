@@ -9,13 +9,12 @@ import asyncpg
 from guerdon.passes import bulk_queries as queries
 from guerdon.passes.bulk_queries import Held, OwnChanges, SharedChanges, Touched
 from guerdon.passes.errors import PassExists, PassNotFound
+from guerdon.passes.metadata_queries import refresh_metadata
 from guerdon.passes.model import EVENT_UPDATED, Changes, JsonObject, identity_of, merge, read_object, write_json
 from guerdon.passes.updating import EVENT_NOTIFIED, Notification
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 from guerdon.platform.ids import new_id
-
-NOTHING = Changes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,10 @@ class BulkChange:
         """Give what the pass at a place gets."""
         return self.shared if self.each is None else self.each[place]
 
+    def changes_metadata(self) -> bool:
+        """Tell whether the metadata of any pass changes."""
+        return any(changes.metadata for changes in self.each or [self.shared])
+
     def changes_identity(self) -> bool:
         """Tell whether any pass gets another type or other identifiers, so that two could become the same."""
         return any(changes.identifiers or changes.pass_type for changes in self.each or [self.shared])
@@ -43,9 +46,7 @@ class Outcomes:
     errors: dict[str, str] = field(default_factory=dict[str, str])
 
 
-async def change_passes(
-    tx: Tx, change: BulkChange, correlation_id: str | None, actor: str, now: datetime
-) -> Outcomes:
+async def change_passes(tx: Tx, change: BulkChange, correlation_id: str | None, actor: str, now: datetime) -> Outcomes:
     """Merge changes into different passes, per key, each under a new revision and with its event.
 
     What `update_pass` would refuse for one pass is its outcome here and fails no other: gone meanwhile, or of the same
@@ -56,6 +57,8 @@ async def change_passes(
     else:
         touched = await queries.update_passes(tx, change.pass_ids, _own(change), _shared(change.shared), now)
         outcomes = Outcomes(touched)
+    if change.changes_metadata():
+        await refresh_metadata(tx, [touched.pass_id for touched in outcomes.changed])
     there = {touched.pass_id for touched in outcomes.changed} | outcomes.errors.keys()
     outcomes.errors |= {pass_id: PassNotFound.code for pass_id in change.pass_ids if pass_id not in there}
     await emit(tx, [_event(touched, correlation_id, actor) for touched in outcomes.changed], now)
@@ -141,9 +144,7 @@ class _Planned:
         return identity_of(self.held.pass_type, read_object(self.held.identifiers_text))
 
 
-async def _plan(
-    tx: Tx, change: BulkChange, held: Mapping[str, Held]
-) -> tuple[list[_Planned], dict[str, str]]:
+async def _plan(tx: Tx, change: BulkChange, held: Mapping[str, Held]) -> tuple[list[_Planned], dict[str, str]]:
     """Work out the identities, as if the passes changed one after the other; whoever meets another is refused."""
     wished = [
         _wish(held[pass_id], change.of(place)) for place, pass_id in enumerate(change.pass_ids) if pass_id in held
