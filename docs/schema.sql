@@ -27,6 +27,53 @@ CREATE TABLE public.api_key (
     CONSTRAINT api_key_scopes_check CHECK ((cardinality(scopes) > 0))
 );
 
+CREATE TABLE public.campaign (
+    tenant_id text NOT NULL,
+    campaign_id uuid NOT NULL,
+    name text NOT NULL,
+    correlation_id text NOT NULL,
+    request jsonb NOT NULL,
+    actor text NOT NULL,
+    passes_per_s integer NOT NULL,
+    total bigint NOT NULL,
+    updated bigint DEFAULT 0 NOT NULL,
+    errors bigint DEFAULT 0 NOT NULL,
+    apple_deployed bigint DEFAULT 0 NOT NULL,
+    google_deployed bigint DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    last_activity_at timestamp with time zone NOT NULL,
+    cancelled_at timestamp with time zone,
+    CONSTRAINT campaign_apple_deployed_check CHECK ((apple_deployed >= 0)),
+    CONSTRAINT campaign_check CHECK (((updated + errors) <= total)),
+    CONSTRAINT campaign_correlation_id_check CHECK (((length(correlation_id) >= 10) AND (length(correlation_id) <= 100))),
+    CONSTRAINT campaign_errors_check CHECK ((errors >= 0)),
+    CONSTRAINT campaign_google_deployed_check CHECK ((google_deployed >= 0)),
+    CONSTRAINT campaign_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT campaign_passes_per_s_check CHECK ((passes_per_s > 0)),
+    CONSTRAINT campaign_total_check CHECK ((total >= 0)),
+    CONSTRAINT campaign_updated_check CHECK ((updated >= 0))
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.campaign_chunk (
+    tenant_id text NOT NULL,
+    campaign_id uuid NOT NULL,
+    first_position bigint NOT NULL,
+    pass_ids text[] NOT NULL,
+    changes jsonb,
+    done_at timestamp with time zone,
+    CONSTRAINT campaign_chunk_first_position_check CHECK ((first_position > 0)),
+    CONSTRAINT campaign_chunk_pass_ids_check CHECK ((cardinality(pass_ids) > 0))
+);
+
+CREATE TABLE public.campaign_error (
+    tenant_id text NOT NULL,
+    campaign_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    code text NOT NULL,
+    CONSTRAINT campaign_error_position_check CHECK (("position" > 0))
+);
+
 CREATE TABLE public.event (
     tenant_id text NOT NULL,
     event_id uuid NOT NULL,
@@ -527,6 +574,15 @@ ALTER TABLE ONLY queue.pgqueuer_statistics ALTER COLUMN id SET DEFAULT nextval('
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (tenant_id, key_id);
 
+ALTER TABLE ONLY public.campaign_chunk
+    ADD CONSTRAINT campaign_chunk_pkey PRIMARY KEY (tenant_id, campaign_id, first_position);
+
+ALTER TABLE ONLY public.campaign_error
+    ADD CONSTRAINT campaign_error_pkey PRIMARY KEY (tenant_id, campaign_id, "position");
+
+ALTER TABLE ONLY public.campaign
+    ADD CONSTRAINT campaign_pkey PRIMARY KEY (tenant_id, campaign_id);
+
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (tenant_id, transaction_id, event_id);
 
@@ -626,6 +682,10 @@ ALTER TABLE ONLY queue.pgqueuer_statistics
 ALTER TABLE ONLY queue.schedule
     ADD CONSTRAINT schedule_pkey PRIMARY KEY (name);
 
+CREATE INDEX campaign_chunk_to_do ON public.campaign_chunk USING btree (tenant_id, campaign_id, first_position) WHERE (done_at IS NULL);
+
+CREATE INDEX campaign_correlation ON public.campaign USING btree (tenant_id, correlation_id, campaign_id);
+
 CREATE INDEX idempotency_kept_until ON public.idempotency USING btree (tenant_id, kept_until) WHERE (kept_until IS NOT NULL);
 
 CREATE INDEX job_progress_updated ON public.job_progress USING btree (tenant_id, updated_at);
@@ -661,6 +721,8 @@ CREATE UNIQUE INDEX pass_identity ON public.pass USING btree (tenant_id, identit
 CREATE INDEX pass_metadata_number ON public.pass_metadata USING btree (tenant_id, name, number, pass_id) WHERE (number IS NOT NULL);
 
 CREATE INDEX pass_metadata_pass ON public.pass_metadata USING btree (tenant_id, pass_id);
+
+CREATE INDEX pass_notification_history ON public.pass_notification USING btree (tenant_id, pass_id, notification_id);
 
 CREATE INDEX pass_notification_pass ON public.pass_notification USING btree (tenant_id, pass_id);
 
@@ -713,6 +775,12 @@ CREATE STATISTICS public.pass_metadata_member (dependencies, mcv) ON name, value
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
 
+ALTER TABLE ONLY public.campaign_chunk
+    ADD CONSTRAINT campaign_chunk_tenant_id_campaign_id_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES public.campaign(tenant_id, campaign_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.campaign_error
+    ADD CONSTRAINT campaign_error_tenant_id_campaign_id_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES public.campaign(tenant_id, campaign_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.ledger_allocation
     ADD CONSTRAINT ledger_allocation_tenant_id_account_id_seq_fkey FOREIGN KEY (tenant_id, account_id, seq) REFERENCES public.ledger_entry(tenant_id, account_id, seq);
 
@@ -760,6 +828,12 @@ ALTER TABLE ONLY public.webhook
 
 ALTER TABLE public.api_key ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.campaign ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.campaign_chunk ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.campaign_error ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY every_name ON public.tenant FOR SELECT TO guerdon_worker USING (true);
@@ -785,6 +859,12 @@ ALTER TABLE public.ledger_hold ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ledger_lot ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY one_tenant ON public.api_key TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.campaign TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.campaign_chunk TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.campaign_error TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.event TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
@@ -868,6 +948,12 @@ GRANT USAGE ON SCHEMA public TO guerdon_worker;
 GRANT USAGE ON SCHEMA queue TO guerdon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_key TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.campaign TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.campaign_chunk TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.campaign_error TO guerdon_app;
 
 GRANT SELECT,INSERT ON TABLE public.event TO guerdon_app;
 

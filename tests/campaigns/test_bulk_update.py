@@ -1,6 +1,11 @@
+import asyncio
+import json
+from typing import Any
+
 import asyncpg
 import pytest
 
+from guerdon.passes.model import identity_of
 from tests.campaigns.conftest import EVERY, Marketer
 from tests.shops import problem
 
@@ -46,19 +51,19 @@ async def test_an_empty_filter_needs_to_say_all(marketer: Marketer) -> None:
     assert await marketer.statistics() == []
 
 
-@pytest.mark.parametrize(
-    ("body", "place"),
-    [
-        ({"all": True}, "update"),
-        ({"all": True, "notification": {}}, "notification"),
-        ({"all": True, "update": {}, "other": 1}, "other"),
-        ({"all": True, "update": GOLD, "options": {"correlationId": "too/short"}}, "options.correlationId"),
-        ({"all": True, "update": GOLD, "options": {"passesPerSecond": 0}}, "options.passesPerSecond"),
-        ({"filter": [{"field": "colour", "operator": "is"}], "update": GOLD}, "filter[0].field"),
-        ({"identifiersIn": [{}], "update": GOLD}, "identifiersIn.0"),
-    ],
-)
-async def test_what_cannot_be_done_is_refused(marketer: Marketer, body: dict[str, object], place: str) -> None:
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"all": True}, "update"),
+    ({"all": True, "notification": {}}, "notification"),
+    ({"all": True, "update": {}, "other": 1}, "other"),
+    ({"all": True, "update": GOLD, "options": {"correlationId": "too/short"}}, "options.correlationId"),
+    ({"all": True, "update": GOLD, "options": {"passesPerSecond": 0}}, "options.passesPerSecond"),
+    ({"filter": [{"field": "colour", "operator": "is"}], "update": GOLD}, "filter[0].field"),
+    ({"identifiersIn": [{}], "update": GOLD}, "identifiersIn.0"),
+]
+
+
+@pytest.mark.parametrize(("body", "place"), REFUSED)
+async def test_what_cannot_be_done_is_refused(marketer: Marketer, body: dict[str, Any], place: str) -> None:
     assert place in problem(await marketer.ask(body))["errors"]
 
 
@@ -173,6 +178,30 @@ async def test_a_pass_that_would_be_the_same_as_another_is_an_error_and_fails_no
     assert found.text == first
 
 
+async def test_a_pass_that_another_one_becomes_meanwhile_is_an_error(
+    marketer: Marketer, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    first, second = await marketer.issue_many(2)
+    await marketer.shop.ask("PATCH", f"/passes/{second}?passType=bounded", {})
+    correlation_id = await marketer.start(**EVERY, update={"identifiers": {"customerId": "same"}})
+
+    transaction = owner.transaction()
+    await transaction.start()
+    identity = identity_of("card", {"customerId": "same"})
+    assert identity is not None
+    await owner.execute(
+        "INSERT INTO pass SELECT (jsonb_populate_record(p, $2)).* FROM pass p WHERE pass_id = $1",
+        first,
+        json.dumps({"pass_id": "somebody-else", "identity": "\\x" + identity.hex()}),
+    )
+    running = asyncio.create_task(marketer.run(correlation_id))
+    await asyncio.sleep(0.3)
+    await transaction.commit()
+    await running
+
+    assert await marketer.outcomes(correlation_id) == {first: "pass_exists", second: "updated"}
+
+
 async def test_a_pass_that_switches_type_meets_the_one_that_is_there(marketer: Marketer) -> None:
     card = await marketer.shop.issue("card", customerId="7")
     there = await marketer.shop.issue("bounded", customerId="7")
@@ -218,5 +247,5 @@ async def test_a_campaign_tells_the_holder_of_every_pass_once(
     told = await owner.fetch(
         "SELECT pass_id, content FROM pass_notification WHERE tenant_id = $1", marketer.shop.tenant_id
     )
-    assert sorted(told) == sorted([(first, "Open on Sunday"), (second, "Open on Sunday")])
+    assert sorted(map(tuple, told)) == sorted([(first, "Open on Sunday"), (second, "Open on Sunday")])
     assert (await marketer.document(first))["revision"] == 1

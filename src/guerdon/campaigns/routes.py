@@ -155,7 +155,7 @@ def new_campaign(
 
 def accepted(started: Started, *, is_dry_run: bool) -> Answer:
     """Answer with how many passes are scheduled, and in a dry run with the first of them."""
-    document = {
+    document: dict[str, object] = {
         "count": started.campaign.total,
         "correlationId": started.campaign.correlation_id,
         "operationId": started.campaign.campaign_id.hex,

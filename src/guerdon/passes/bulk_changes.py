@@ -12,6 +12,7 @@ from guerdon.passes.errors import PassExists, PassNotFound
 from guerdon.passes.metadata_queries import refresh_metadata
 from guerdon.passes.model import EVENT_UPDATED, Changes, JsonObject, identity_of, merge, read_object, write_json
 from guerdon.passes.updating import EVENT_NOTIFIED, Notification
+from guerdon.passes.usage import count_moves
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 from guerdon.platform.ids import new_id
@@ -111,18 +112,18 @@ async def find_each(tx: Tx, wanted: Sequence[Mapping[str, str]]) -> list[list[st
 async def _change_with_identities(tx: Tx, change: BulkChange, now: datetime) -> Outcomes:
     held = {one.pass_id: one for one in await queries.lock_passes(tx, change.pass_ids)}
     plan, errors = await _plan(tx, change, held)
-    await tx.execute("SAVEPOINT changes")
     try:
-        changed = await _apply(tx, plan, _shared(change.shared), now)
+        async with queries.undone_if_refused(tx):
+            changed = await _apply(tx, plan, _shared(change.shared), now)
     except asyncpg.UniqueViolationError:
         # Somebody took an identity meanwhile, or two passes of ours change places: one after the other tells which.
-        await tx.execute("ROLLBACK TO SAVEPOINT changes")
-        changed = []
+        changed: list[Touched] = []
         for planned in plan:
             changed += await _apply_alone(tx, planned, _shared(change.shared), errors, now)
-    await tx.execute("RELEASE SAVEPOINT changes")
     done = {touched.pass_id for touched in changed}
-    await _keep_identifiers(tx, [planned for planned in plan if planned.held.pass_id in done])
+    kept = [planned for planned in plan if planned.held.pass_id in done]
+    await _keep_identifiers(tx, kept)
+    await count_moves(tx, [(one.held.pass_id, one.held.pass_type) for one in kept if one.is_moved], now)
     return Outcomes(changed, errors)
 
 
@@ -138,6 +139,10 @@ class _Planned:
     @property
     def identity(self) -> bytes | None:
         return identity_of(self.pass_type, self.identifiers)
+
+    @property
+    def is_moved(self) -> bool:
+        return self.pass_type != self.held.pass_type
 
     @property
     def old_identity(self) -> bytes | None:
@@ -185,15 +190,12 @@ async def _apply(tx: Tx, plan: Sequence[_Planned], shared: SharedChanges, now: d
 async def _apply_alone(
     tx: Tx, planned: _Planned, shared: SharedChanges, errors: dict[str, str], now: datetime
 ) -> list[Touched]:
-    await tx.execute("SAVEPOINT change")
     try:
-        changed = await _apply(tx, [planned], shared, now)
+        async with queries.undone_if_refused(tx):
+            return await _apply(tx, [planned], shared, now)
     except asyncpg.UniqueViolationError:
-        await tx.execute("ROLLBACK TO SAVEPOINT change")
         errors[planned.held.pass_id] = PassExists.code
-        changed = []
-    await tx.execute("RELEASE SAVEPOINT change")
-    return changed
+        return []
 
 
 async def _keep_identifiers(tx: Tx, plan: Sequence[_Planned]) -> None:

@@ -1,9 +1,12 @@
 """Every statement that changes, notifies or finds many passes at once."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+import asyncpg
 
 from guerdon.platform.db import Tx
 
@@ -45,6 +48,18 @@ class OwnChanges:
     pass_types: Sequence[str | None] = ()
     identifiers: Sequence[str | None] = ()
     identities: Sequence[bytes | None] = ()
+
+
+@asynccontextmanager
+async def undone_if_refused(tx: Tx) -> AsyncGenerator[None]:
+    """Take back what the block wrote, and nothing before it, when PostgreSQL refuses some of it; raises the refusal."""
+    await tx.execute("SAVEPOINT attempt")
+    try:
+        yield
+    except asyncpg.PostgresError:
+        await tx.execute("ROLLBACK TO SAVEPOINT attempt")
+        raise
+    await tx.execute("RELEASE SAVEPOINT attempt")
 
 
 async def lock_passes(tx: Tx, pass_ids: Sequence[str]) -> list[Held]:
