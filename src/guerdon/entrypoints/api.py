@@ -12,10 +12,10 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from guerdon.access.guard import AllowanceHeaders
 from guerdon.access.routes import ApiKeyRoutes
+from guerdon.campaigns.routes import CampaignRoutes
 from guerdon.configuration.file_routes import FileRoutes
 from guerdon.configuration.pass_type_routes import PassTypeRoutes
 from guerdon.configuration.set_routes import FileSetRoutes
-from guerdon.campaigns.routes import CampaignRoutes
 from guerdon.delivery.page.routes import PageRoutes
 from guerdon.delivery.routes import DeliveryRoutes
 from guerdon.entrypoints.house import House, open_house
