@@ -27,6 +27,7 @@ CREATE TABLE public.api_key (
     CONSTRAINT api_key_scopes_check CHECK ((cardinality(scopes) > 0))
 );
 
+<<<<<<< HEAD
 CREATE TABLE public.campaign (
     tenant_id text NOT NULL,
     campaign_id uuid NOT NULL,
@@ -72,6 +73,13 @@ CREATE TABLE public.campaign_error (
     "position" bigint NOT NULL,
     code text NOT NULL,
     CONSTRAINT campaign_error_position_check CHECK (("position" > 0))
+=======
+CREATE TABLE public.apple_copy (
+    tenant_id text NOT NULL,
+    pass_id text NOT NULL,
+    content_hash text NOT NULL,
+    modified_at timestamp with time zone NOT NULL
+>>>>>>> 3b7776d (Sources of downloads are forgotten after a week, and installations are counted as usage)
 );
 
 CREATE TABLE public.event (
@@ -278,8 +286,10 @@ CREATE TABLE public.pass (
     apple_devices integer DEFAULT 0 NOT NULL,
     google_devices integer DEFAULT 0 NOT NULL,
     voided_at timestamp with time zone,
+    registrations_total integer DEFAULT 0 NOT NULL,
     CONSTRAINT pass_apple_devices_check CHECK ((apple_devices >= 0)),
     CONSTRAINT pass_google_devices_check CHECK ((google_devices >= 0)),
+    CONSTRAINT pass_registrations_total_check CHECK ((registrations_total >= 0)),
     CONSTRAINT pass_revision_check CHECK ((revision > 0))
 )
 WITH (fillfactor='80');
@@ -291,6 +301,20 @@ CREATE TABLE public.pass_identifier (
     pass_id text NOT NULL,
     CONSTRAINT pass_identifier_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
     CONSTRAINT pass_identifier_value_check CHECK (((length(value) >= 1) AND (length(value) <= 500)))
+);
+
+CREATE TABLE public.pass_installation (
+    tenant_id text NOT NULL,
+    provider text NOT NULL,
+    device_id text NOT NULL,
+    pass_id text NOT NULL,
+    sealed_push_token bytea,
+    source jsonb NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT pass_installation_device_id_check CHECK (((length(device_id) >= 1) AND (length(device_id) <= 200))),
+    CONSTRAINT pass_installation_provider_check CHECK ((provider = ANY (ARRAY['apple'::text, 'google'::text])))
 );
 
 CREATE TABLE public.pass_metadata (
@@ -323,6 +347,14 @@ CREATE TABLE public.pass_scan (
     actor text NOT NULL,
     scanned_at timestamp with time zone NOT NULL,
     CONSTRAINT pass_scan_type_check CHECK ((type = ANY (ARRAY['manual'::text, 'text'::text, 'qrcode'::text, 'pdf417'::text, 'aztec'::text, 'code128'::text, 'code39'::text, 'codabar'::text, 'ean8'::text, 'ean13'::text, 'itf14'::text, 'upca'::text, 'datamatrix'::text, 'nfc'::text])))
+);
+
+CREATE TABLE public.pass_source (
+    tenant_id text NOT NULL,
+    pass_id text NOT NULL,
+    source_id uuid NOT NULL,
+    source jsonb NOT NULL,
+    downloaded_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.pass_usage (
@@ -574,6 +606,7 @@ ALTER TABLE ONLY queue.pgqueuer_statistics ALTER COLUMN id SET DEFAULT nextval('
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (tenant_id, key_id);
 
+<<<<<<< HEAD
 ALTER TABLE ONLY public.campaign_chunk
     ADD CONSTRAINT campaign_chunk_pkey PRIMARY KEY (tenant_id, campaign_id, first_position);
 
@@ -582,6 +615,10 @@ ALTER TABLE ONLY public.campaign_error
 
 ALTER TABLE ONLY public.campaign
     ADD CONSTRAINT campaign_pkey PRIMARY KEY (tenant_id, campaign_id);
+=======
+ALTER TABLE ONLY public.apple_copy
+    ADD CONSTRAINT apple_copy_pkey PRIMARY KEY (tenant_id, pass_id);
+>>>>>>> 3b7776d (Sources of downloads are forgotten after a week, and installations are counted as usage)
 
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (tenant_id, transaction_id, event_id);
@@ -622,6 +659,9 @@ ALTER TABLE ONLY public.migration
 ALTER TABLE ONLY public.pass_identifier
     ADD CONSTRAINT pass_identifier_pkey PRIMARY KEY (tenant_id, name, value, pass_id);
 
+ALTER TABLE ONLY public.pass_installation
+    ADD CONSTRAINT pass_installation_pkey PRIMARY KEY (tenant_id, provider, device_id, pass_id);
+
 ALTER TABLE ONLY public.pass_metadata
     ADD CONSTRAINT pass_metadata_pkey PRIMARY KEY (tenant_id, name, value, pass_id);
 
@@ -636,6 +676,9 @@ ALTER TABLE ONLY public.pass
 
 ALTER TABLE ONLY public.pass_scan
     ADD CONSTRAINT pass_scan_pkey PRIMARY KEY (tenant_id, scan_id);
+
+ALTER TABLE ONLY public.pass_source
+    ADD CONSTRAINT pass_source_pkey PRIMARY KEY (tenant_id, pass_id, source_id);
 
 ALTER TABLE ONLY public.pass_usage
     ADD CONSTRAINT pass_usage_pkey PRIMARY KEY (tenant_id, day, pass_type, provider, what, shard);
@@ -718,6 +761,8 @@ CREATE INDEX pass_identifier_value ON public.pass_identifier USING btree (tenant
 
 CREATE UNIQUE INDEX pass_identity ON public.pass USING btree (tenant_id, identity);
 
+CREATE INDEX pass_installation_pass ON public.pass_installation USING btree (tenant_id, pass_id);
+
 CREATE INDEX pass_metadata_number ON public.pass_metadata USING btree (tenant_id, name, number, pass_id) WHERE (number IS NOT NULL);
 
 CREATE INDEX pass_metadata_pass ON public.pass_metadata USING btree (tenant_id, pass_id);
@@ -729,6 +774,10 @@ CREATE INDEX pass_notification_pass ON public.pass_notification USING btree (ten
 CREATE INDEX pass_of_type ON public.pass USING btree (tenant_id, pass_type, created_at, pass_id);
 
 CREATE INDEX pass_scan_pass ON public.pass_scan USING btree (tenant_id, pass_id, scan_id);
+
+CREATE INDEX pass_source_downloaded ON public.pass_source USING btree (tenant_id, downloaded_at);
+
+CREATE INDEX pass_voided ON public.pass USING btree (tenant_id, voided_at) WHERE (voided_at IS NOT NULL);
 
 CREATE INDEX privilege_deletion ON public.privilege USING btree (tenant_id, deletion_date) WHERE (deletion_date IS NOT NULL);
 
@@ -775,11 +824,16 @@ CREATE STATISTICS public.pass_metadata_member (dependencies, mcv) ON name, value
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
 
+<<<<<<< HEAD
 ALTER TABLE ONLY public.campaign_chunk
     ADD CONSTRAINT campaign_chunk_tenant_id_campaign_id_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES public.campaign(tenant_id, campaign_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.campaign_error
     ADD CONSTRAINT campaign_error_tenant_id_campaign_id_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES public.campaign(tenant_id, campaign_id) ON DELETE CASCADE;
+=======
+ALTER TABLE ONLY public.apple_copy
+    ADD CONSTRAINT apple_copy_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
+>>>>>>> 3b7776d (Sources of downloads are forgotten after a week, and installations are counted as usage)
 
 ALTER TABLE ONLY public.ledger_allocation
     ADD CONSTRAINT ledger_allocation_tenant_id_account_id_seq_fkey FOREIGN KEY (tenant_id, account_id, seq) REFERENCES public.ledger_entry(tenant_id, account_id, seq);
@@ -796,6 +850,9 @@ ALTER TABLE ONLY public.ledger_lot
 ALTER TABLE ONLY public.pass_identifier
     ADD CONSTRAINT pass_identifier_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.pass_installation
+    ADD CONSTRAINT pass_installation_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.pass_metadata
     ADD CONSTRAINT pass_metadata_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
 
@@ -804,6 +861,9 @@ ALTER TABLE ONLY public.pass_notification
 
 ALTER TABLE ONLY public.pass_scan
     ADD CONSTRAINT pass_scan_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.pass_source
+    ADD CONSTRAINT pass_source_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.privilege
     ADD CONSTRAINT privilege_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.ledger_account(tenant_id, account_id);
@@ -828,11 +888,15 @@ ALTER TABLE ONLY public.webhook
 
 ALTER TABLE public.api_key ENABLE ROW LEVEL SECURITY;
 
+<<<<<<< HEAD
 ALTER TABLE public.campaign ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.campaign_chunk ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.campaign_error ENABLE ROW LEVEL SECURITY;
+=======
+ALTER TABLE public.apple_copy ENABLE ROW LEVEL SECURITY;
+>>>>>>> 3b7776d (Sources of downloads are forgotten after a week, and installations are counted as usage)
 
 ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
 
@@ -860,11 +924,15 @@ ALTER TABLE public.ledger_lot ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY one_tenant ON public.api_key TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
+<<<<<<< HEAD
 CREATE POLICY one_tenant ON public.campaign TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.campaign_chunk TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.campaign_error TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+=======
+CREATE POLICY one_tenant ON public.apple_copy TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+>>>>>>> 3b7776d (Sources of downloads are forgotten after a week, and installations are counted as usage)
 
 CREATE POLICY one_tenant ON public.event TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
@@ -890,11 +958,15 @@ CREATE POLICY one_tenant ON public.pass TO guerdon_app USING ((tenant_id = curre
 
 CREATE POLICY one_tenant ON public.pass_identifier TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
+CREATE POLICY one_tenant ON public.pass_installation TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
 CREATE POLICY one_tenant ON public.pass_metadata TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.pass_notification TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.pass_scan TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.pass_source TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.pass_usage TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
@@ -918,11 +990,15 @@ ALTER TABLE public.pass ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.pass_identifier ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.pass_installation ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.pass_metadata ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.pass_notification ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.pass_scan ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pass_source ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.pass_usage ENABLE ROW LEVEL SECURITY;
 
@@ -949,11 +1025,15 @@ GRANT USAGE ON SCHEMA queue TO guerdon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_key TO guerdon_app;
 
+<<<<<<< HEAD
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.campaign TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.campaign_chunk TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.campaign_error TO guerdon_app;
+=======
+GRANT SELECT,INSERT,UPDATE ON TABLE public.apple_copy TO guerdon_app;
+>>>>>>> 3b7776d (Sources of downloads are forgotten after a week, and installations are counted as usage)
 
 GRANT SELECT,INSERT ON TABLE public.event TO guerdon_app;
 
@@ -983,11 +1063,15 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass_identifier TO guerdon_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass_installation TO guerdon_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass_metadata TO guerdon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.pass_notification TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.pass_scan TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass_source TO guerdon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.pass_usage TO guerdon_app;
 

@@ -1,39 +1,49 @@
 """Which room's code answers which event, job and movement: the only place that knows every room."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 
 from guerdon.campaigns.jobs import FORGET_CAMPAIGNS, RUN_CAMPAIGN, forget_campaigns, run_campaign
 from guerdon.ledger.checkpoints import take_checkpoint
 from guerdon.ledger.group_commit import Effect
 from guerdon.ledger.model import AccountKind
+from guerdon.passes.sources import forget_old_sources
+from guerdon.platform.db import Tx
 from guerdon.platform.jobs import Job
 from guerdon.platform.jobs_schedule import Cron, Every, Schedule
-from guerdon.platform.jobs_worker import JobContext, JobKind
+from guerdon.platform.jobs_worker import JobContext, JobHandler, JobKind
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.writes import forget_old_keys
 from guerdon.privileges.movements import on_posted
 from guerdon.privileges.purging import PRIVILEGES_MAX, purge_overdue
 
 PURGE_PRIVILEGES, FORGET_KEYS, SEAL_LEDGER = "privileges.purge", "idempotency.forget", "ledger.seal"
-KEYS_MAX = 5_000
+FORGET_SOURCES = "sources.forget"
+ROWS_MAX = 5_000
 # Few at once, so that other jobs find a connection; many attempts, since passes that others hold come free.
 CAMPAIGNS = JobKind(run_campaign, attempts_max=1_000, backoff_s_max=60.0, at_once_max=4)
 
 EFFECTS: Mapping[AccountKind, Effect] = {"privilege": on_posted}
 
 
-async def _purge_privileges(job: Job, context: JobContext) -> None:
-    removed = PRIVILEGES_MAX
-    while removed == PRIVILEGES_MAX:
-        async with context.database.tenant(job.tenant_id) as tx:
-            removed = await purge_overdue(tx, context.now())
+def _sweep(step: Callable[[Tx, datetime], Awaitable[int]], step_max: int) -> JobHandler:
+    """Do a job in steps of one transaction each, until one finds less than it could have done."""
+
+    async def sweep(job: Job, context: JobContext) -> None:
+        done = step_max
+        while done == step_max:
+            async with context.database.tenant(job.tenant_id) as tx:
+                done = await step(tx, context.now())
+
+    return sweep
 
 
-async def _forget_keys(job: Job, context: JobContext) -> None:
-    forgotten = KEYS_MAX
-    while forgotten == KEYS_MAX:
-        async with context.database.tenant(job.tenant_id) as tx:
-            forgotten = await forget_old_keys(tx, context.now(), KEYS_MAX)
+async def _forget_keys(tx: Tx, now: datetime) -> int:
+    return await forget_old_keys(tx, now, ROWS_MAX)
+
+
+async def _forget_sources(tx: Tx, now: datetime) -> int:
+    return await forget_old_sources(tx, now, ROWS_MAX)
 
 
 def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
@@ -44,8 +54,9 @@ def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
             await take_checkpoint(tx, master_key, context.now())
 
     return {
-        PURGE_PRIVILEGES: JobKind(_purge_privileges),
-        FORGET_KEYS: JobKind(_forget_keys),
+        PURGE_PRIVILEGES: JobKind(_sweep(purge_overdue, PRIVILEGES_MAX)),
+        FORGET_KEYS: JobKind(_sweep(_forget_keys, ROWS_MAX)),
+        FORGET_SOURCES: JobKind(_sweep(_forget_sources, ROWS_MAX)),
         SEAL_LEDGER: JobKind(seal_ledger),
         RUN_CAMPAIGN: CAMPAIGNS,
         FORGET_CAMPAIGNS: JobKind(forget_campaigns),
@@ -55,6 +66,7 @@ def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
 SCHEDULES: Sequence[Schedule] = (
     Schedule("purge-privileges", PURGE_PRIVILEGES, Every(60)),
     Schedule("forget-keys", FORGET_KEYS, Every(3600)),
+    Schedule("forget-sources", FORGET_SOURCES, Every(3600)),
     Schedule("seal-ledger", SEAL_LEDGER, Cron("5 0 * * *")),
     Schedule("forget-campaigns", FORGET_CAMPAIGNS, Cron("35 2 * * *")),
 )

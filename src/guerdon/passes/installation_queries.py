@@ -28,8 +28,10 @@ async def update_counts(tx: Tx, pass_id: str, counted: Standing, installed_by: P
         """
         UPDATE pass
            SET apple_devices = $3, google_devices = $4, registrations_total = $5,
-               apple_installed_at = coalesce(apple_installed_at, CASE WHEN $6::text = 'apple' THEN $7::timestamptz END),
-               google_installed_at = coalesce(google_installed_at, CASE WHEN $6::text = 'google' THEN $7::timestamptz END)
+               apple_installed_at = CASE WHEN $6::text = 'apple' THEN coalesce(apple_installed_at, $7)
+                                         ELSE apple_installed_at END,
+               google_installed_at = CASE WHEN $6::text = 'google' THEN coalesce(google_installed_at, $7)
+                                          ELSE google_installed_at END
          WHERE tenant_id = $1 AND pass_id = $2
         """,
         tx.tenant_id,
