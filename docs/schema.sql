@@ -27,7 +27,13 @@ CREATE TABLE public.api_key (
     CONSTRAINT api_key_scopes_check CHECK ((cardinality(scopes) > 0))
 );
 
-<<<<<<< HEAD
+CREATE TABLE public.apple_copy (
+    tenant_id text NOT NULL,
+    pass_id text NOT NULL,
+    content_hash text NOT NULL,
+    modified_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.campaign (
     tenant_id text NOT NULL,
     campaign_id uuid NOT NULL,
@@ -73,13 +79,6 @@ CREATE TABLE public.campaign_error (
     "position" bigint NOT NULL,
     code text NOT NULL,
     CONSTRAINT campaign_error_position_check CHECK (("position" > 0))
-=======
-CREATE TABLE public.apple_copy (
-    tenant_id text NOT NULL,
-    pass_id text NOT NULL,
-    content_hash text NOT NULL,
-    modified_at timestamp with time zone NOT NULL
->>>>>>> 3b7776d (Sources of downloads are forgotten after a week, and installations are counted as usage)
 );
 
 CREATE TABLE public.event (
@@ -606,7 +605,9 @@ ALTER TABLE ONLY queue.pgqueuer_statistics ALTER COLUMN id SET DEFAULT nextval('
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (tenant_id, key_id);
 
-<<<<<<< HEAD
+ALTER TABLE ONLY public.apple_copy
+    ADD CONSTRAINT apple_copy_pkey PRIMARY KEY (tenant_id, pass_id);
+
 ALTER TABLE ONLY public.campaign_chunk
     ADD CONSTRAINT campaign_chunk_pkey PRIMARY KEY (tenant_id, campaign_id, first_position);
 
@@ -615,10 +616,6 @@ ALTER TABLE ONLY public.campaign_error
 
 ALTER TABLE ONLY public.campaign
     ADD CONSTRAINT campaign_pkey PRIMARY KEY (tenant_id, campaign_id);
-=======
-ALTER TABLE ONLY public.apple_copy
-    ADD CONSTRAINT apple_copy_pkey PRIMARY KEY (tenant_id, pass_id);
->>>>>>> 3b7776d (Sources of downloads are forgotten after a week, and installations are counted as usage)
 
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (tenant_id, transaction_id, event_id);
@@ -824,16 +821,14 @@ CREATE STATISTICS public.pass_metadata_member (dependencies, mcv) ON name, value
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
 
-<<<<<<< HEAD
+ALTER TABLE ONLY public.apple_copy
+    ADD CONSTRAINT apple_copy_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.campaign_chunk
     ADD CONSTRAINT campaign_chunk_tenant_id_campaign_id_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES public.campaign(tenant_id, campaign_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.campaign_error
     ADD CONSTRAINT campaign_error_tenant_id_campaign_id_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES public.campaign(tenant_id, campaign_id) ON DELETE CASCADE;
-=======
-ALTER TABLE ONLY public.apple_copy
-    ADD CONSTRAINT apple_copy_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
->>>>>>> 3b7776d (Sources of downloads are forgotten after a week, and installations are counted as usage)
 
 ALTER TABLE ONLY public.ledger_allocation
     ADD CONSTRAINT ledger_allocation_tenant_id_account_id_seq_fkey FOREIGN KEY (tenant_id, account_id, seq) REFERENCES public.ledger_entry(tenant_id, account_id, seq);
@@ -888,15 +883,13 @@ ALTER TABLE ONLY public.webhook
 
 ALTER TABLE public.api_key ENABLE ROW LEVEL SECURITY;
 
-<<<<<<< HEAD
+ALTER TABLE public.apple_copy ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.campaign ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.campaign_chunk ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.campaign_error ENABLE ROW LEVEL SECURITY;
-=======
-ALTER TABLE public.apple_copy ENABLE ROW LEVEL SECURITY;
->>>>>>> 3b7776d (Sources of downloads are forgotten after a week, and installations are counted as usage)
 
 ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
 
@@ -924,15 +917,13 @@ ALTER TABLE public.ledger_lot ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY one_tenant ON public.api_key TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
-<<<<<<< HEAD
+CREATE POLICY one_tenant ON public.apple_copy TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
 CREATE POLICY one_tenant ON public.campaign TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.campaign_chunk TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.campaign_error TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
-=======
-CREATE POLICY one_tenant ON public.apple_copy TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
->>>>>>> 3b7776d (Sources of downloads are forgotten after a week, and installations are counted as usage)
 
 CREATE POLICY one_tenant ON public.event TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
@@ -1025,15 +1016,13 @@ GRANT USAGE ON SCHEMA queue TO guerdon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_key TO guerdon_app;
 
-<<<<<<< HEAD
+GRANT SELECT,INSERT,UPDATE ON TABLE public.apple_copy TO guerdon_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.campaign TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.campaign_chunk TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.campaign_error TO guerdon_app;
-=======
-GRANT SELECT,INSERT,UPDATE ON TABLE public.apple_copy TO guerdon_app;
->>>>>>> 3b7776d (Sources of downloads are forgotten after a week, and installations are counted as usage)
 
 GRANT SELECT,INSERT ON TABLE public.event TO guerdon_app;
 
