@@ -13,7 +13,7 @@ from guerdon.access.model import (
     KeyName,
     KeyStanding,
     check_grant,
-    check_key_name,
+    check_name,
     holds,
     narrowed,
     read_key_name,
@@ -105,13 +105,13 @@ def test_only_scopes_of_the_list_are_granted(scopes: set[str]) -> None:
 
 @pytest.mark.parametrize("name", ["till", "Kasse Süd 3", "a.b", "x" * 100])
 def test_names_of_keys(name: str) -> None:
-    check_key_name(name)
+    check_name(name)
 
 
 @pytest.mark.parametrize("name", ["", " ", " a", "a ", ".", "..", "a/b", "a\nb", "a\x00", "x" * 101])
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(KeyDefinitionInvalid):
-        check_key_name(name)
+        check_name(name)
 
 
 SECRET = "s" * 43

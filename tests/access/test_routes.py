@@ -11,6 +11,7 @@ from guerdon.access.model import SCOPES
 from tests.shops import Shop, open_shop
 
 KEYS = "/admin/apiKeys"
+TO_ADMINISTER = {"*", "Access.Write", "tenant.access:read", "tenant.apiKey:read", "tenant.access.role:write"}
 DEFINITION: dict[str, Any] = {"name": "till", "enabled": True, "permissions": ["Pass.Read"]}
 
 
@@ -96,9 +97,12 @@ async def test_a_key_that_is_not_there_is_not_found(shop: Shop) -> None:
         ({"name": "a/b"}, "name"),
         ({"name": "x" * 101}, "name"),
         ({"name": 7}, "name"),
-        ({"enabled": False}, "enabled"),
         ({"enabled": 1}, "enabled"),
         ({"permissions": []}, "permissions"),
+        ({"permissions": [], "roles": []}, "permissions"),
+        ({"roles": "clerk"}, "roles"),
+        ({"roles": [""]}, "roles"),
+        ({"roles": ["clerk"] * 21}, "roles"),
         ({"permissions": ["Pass.*"]}, "permissions"),
         ({"permissions": "Pass.Read"}, "permissions"),
         ({"permissions": ["Pass.Read"] * 51}, "permissions"),
@@ -129,10 +133,25 @@ async def test_a_name_in_use_is_a_conflict(shop: Shop) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "api_key_exists")
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", KEYS), ("POST", KEYS), ("DELETE", f"{KEYS}/till")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", KEYS),
+        ("GET", f"{KEYS}/till"),
+        ("POST", KEYS),
+        ("PATCH", f"{KEYS}/till"),
+        ("DELETE", f"{KEYS}/till"),
+        ("POST", f"{KEYS}/till/rotate"),
+        ("GET", "/admin/roles"),
+        ("POST", "/admin/roles"),
+        ("GET", "/admin/roles/clerk"),
+        ("PATCH", "/admin/roles/clerk"),
+        ("DELETE", "/admin/roles/clerk"),
+    ],
+)
 async def test_keys_are_for_those_who_may_write_access(shop: Shop, method: str, path: str) -> None:
-    weak = (await create(shop, name="weak", permissions=sorted(SCOPES - {"*", "Access.Write"})))["token"]
-    body = DEFINITION if method == "POST" else None
+    weak = (await create(shop, name="weak", permissions=sorted(SCOPES - TO_ADMINISTER)))["token"]
+    body = DEFINITION if method in {"POST", "PATCH"} else None
 
     assert (await shop.ask(method, path, body, key=weak)).status_code == 403
     assert (await shop.ask(method, path, body, key="")).status_code == 401

@@ -7,6 +7,7 @@ WRITTEN_BY = {
     "tenant_secret": "tenants",
     "tenant_file": "tenants",
     "api_key": "access",
+    "access_role": "access",
     "idempotency": "platform",
     "event": "platform",
     "job_progress": "platform",

@@ -182,4 +182,5 @@ def _standing_of(name: KeyName, stored: queries.StoredKey, tenant: Tenant) -> Ke
         scopes=frozenset(stored.scopes),
         requests_per_minute=tenant.requests_per_minute,
     )
-    return KeyStanding(stored.digest, caller, stored.expires_at, stored.revoked_at, tenant.is_disabled)
+    is_off = stored.disabled_at is not None
+    return KeyStanding(stored.digest, caller, stored.expires_at, stored.revoked_at, tenant.is_disabled, is_off)

@@ -1,10 +1,15 @@
 """Why this room refuses.
 
-KeyDefinitionInvalid 400  the key's name or scopes are not possible
+KeyDefinitionInvalid 400  the name or the scopes of a key or a role are not possible
 KeyExpiryPast        409  the key would have expired already
-ScopeNotHeld         403  a key would be given more than its maker has
+ScopeNotHeld         403  a key or a role would be given more than its maker has
 KeyNotFound          404  no key of this name that is still good
+RoleNotFound         404  no role of this name
 KeyExists            409  a key of this name is still good
+RoleExists           409  a role of this name exists
+RoleMissing          409  a key would name a role that there is not
+RoleInUse            409  good keys name the role
+TooManyRoles         409  the tenant has as many roles as it may have
 TooManyKeys          409  the tenant has as many good keys as it may have
 IssuerUnreachable    503  the keys of a token issuer cannot be fetched now
 
@@ -21,7 +26,7 @@ class IssuersInvalid(Exception):
 
 
 class KeyDefinitionInvalid(InvalidRequest):
-    """The key's name, scopes or expiry are not possible."""
+    """The name or the scopes of a key or a role are not possible."""
 
 
 class KeyExpiryPast(Conflict):
@@ -34,7 +39,7 @@ class KeyExpiryPast(Conflict):
 
 
 class ScopeNotHeld(Forbidden):
-    """A key would be given more than its maker has."""
+    """A key or a role would be given more than its maker has."""
 
     code = "scope_not_held"
 
@@ -58,6 +63,51 @@ class KeyExists(Conflict):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"A key named {name!r} is still good; revoke it first, or choose another name.")
+
+
+class RoleNotFound(NotFound):
+    """No role of this name."""
+
+    code = "role_not_found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no role named {name!r}.")
+
+
+class RoleExists(Conflict):
+    """A role of this name exists."""
+
+    code = "role_exists"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is a role named {name!r} already; change it, or choose another name.")
+
+
+class RoleMissing(Conflict):
+    """A key would name a role that there is not."""
+
+    code = "role_missing"
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__(f"There is no role {', '.join(repr(name) for name in sorted(names))}; make it first.")
+
+
+class RoleInUse(Conflict):
+    """Good keys name the role."""
+
+    code = "role_in_use"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Good keys name the role {name!r}; revoke them first.")
+
+
+class TooManyRoles(Conflict):
+    """The tenant has as many roles as it may have."""
+
+    code = "too_many_roles"
+
+    def __init__(self, roles_max: int) -> None:
+        super().__init__(f"A tenant may have {roles_max} roles; delete one first.")
 
 
 class TooManyKeys(Conflict):

@@ -13,6 +13,11 @@ from guerdon.platform.tenant_ids import is_tenant_id
 
 EVERYTHING: Final = "*"
 ACCESS_WRITE: Final = "Access.Write"
+CONFIG_READ: Final = "Config.Read"
+ACCESS_READ: Final = "tenant.access:read"
+KEY_READ: Final = "tenant.apiKey:read"
+ROLE_WRITE: Final = "tenant.access.role:write"
+CORE_READ: Final = "tenant.core:read"
 WALLET_WRITE: Final = "Wallet.Write"
 SCOPES: Final = frozenset(
     {
@@ -28,13 +33,19 @@ SCOPES: Final = frozenset(
         "Reward.Write",
         "Customer.Read",
         "Customer.Write",
-        "Config.Read",
+        CONFIG_READ,
         "Config.Write",
         "Stores.Read",
         "Stores.Write",
         "Person.Read",
         "Person.Write",
+        "Secret.Read",
+        "Secret.Write",
         ACCESS_WRITE,
+        ACCESS_READ,
+        KEY_READ,
+        ROLE_WRITE,
+        CORE_READ,
         EVERYTHING,
     }
 )
@@ -42,6 +53,12 @@ SCOPES: Final = frozenset(
 WALLET_WRITES: Final = frozenset(
     {"Wallet.Write.Batch", "Wallet.Write.Voucher", "Wallet.Write.Coupon", "Wallet.Write.Operation"}
 )
+# Scopes of the source API that are parts of one of ours.
+PARTS: Final = {
+    WALLET_WRITE: WALLET_WRITES,
+    ACCESS_WRITE: frozenset({ACCESS_READ, KEY_READ, ROLE_WRITE}),
+    CONFIG_READ: frozenset({CORE_READ}),
+}
 ROLES: Final = {
     "ROLE_SU": frozenset({EVERYTHING}),
     "ROLE_WALLET": frozenset({"Wallet.Read", WALLET_WRITE, "Wallet.Report", "Reward.Write"}),
@@ -56,6 +73,7 @@ ROLES: Final = {
 }
 
 KEYS_MAX = 1_000
+ROLES_MAX = 200
 KEY_NAME_CHARACTERS_MAX = 100
 KEY_TEXT = re.compile(r"gk\.([a-z0-9-]{2,40})\.([0-9a-z]{16})\.[A-Za-z0-9_-]{43}")
 
@@ -105,6 +123,9 @@ class ApiKey:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    roles: Sequence[str] = ()
+    disabled_at: datetime | None = None
+    replaced_by: str | None = None
 
     @property
     def prefix(self) -> str:
@@ -113,7 +134,21 @@ class ApiKey:
 
     def is_good(self, now: datetime) -> bool:
         """Tell whether the key is accepted at `now`; at the instant of expiry it is not."""
+        return self.disabled_at is None and self.is_lasting(now)
+
+    def is_lasting(self, now: datetime) -> bool:
+        """Tell whether the key is accepted at `now`, or would be if it were enabled."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A named set of permissions."""
+
+    name: str
+    permissions: Sequence[str]
+    updated_at: datetime
+    actor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +168,7 @@ class KeyStanding:
     expires_at: datetime | None
     revoked_at: datetime | None
     is_tenant_disabled: bool
+    is_disabled: bool = False
 
     def reason_against(self, digest: bytes, now: datetime) -> str | None:
         """Tell why a presented key is refused, or None; whoever has the wrong secret learns nothing more."""
@@ -142,6 +178,8 @@ class KeyStanding:
             return "The API key was revoked."
         if self.expires_at is not None and self.expires_at <= now:
             return "The API key has expired."
+        if self.is_disabled:
+            return "The API key is disabled."
         if self.is_tenant_disabled:
             return "The tenant is disabled."
         return None
@@ -153,8 +191,10 @@ def operator(tenant_id: str) -> Caller:
 
 
 def holds(scopes: frozenset[str], scope: str) -> bool:
-    """Tell whether `scopes` reach as far as `scope`; `*` reaches everywhere, Wallet.Write to each of its writes."""
-    return scope in scopes or EVERYTHING in scopes or (scope in WALLET_WRITES and WALLET_WRITE in scopes)
+    """Tell whether `scopes` reach as far as `scope`; `*` reaches everywhere, others to each of their parts."""
+    if scope in scopes or EVERYTHING in scopes:
+        return True
+    return any(scope in parts and whole in scopes for whole, parts in PARTS.items())
 
 
 def scopes_of(grants: Iterable[str]) -> frozenset[str]:
@@ -179,7 +219,7 @@ def read_key_name(text: str) -> KeyName | None:
     return KeyName(match[1], match[2])
 
 
-def check_key_name(name: str) -> None:
+def check_name(name: str) -> None:
     """Accept 1 to 100 printable characters that can stand in an address. Raises KeyDefinitionInvalid."""
     is_plain = name.isprintable() and "/" not in name and name.strip() == name and name.strip(".") != ""
     if not is_plain or len(name) > KEY_NAME_CHARACTERS_MAX:

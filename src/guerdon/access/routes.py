@@ -1,22 +1,23 @@
-"""HTTP for API keys (research/wallet-crew.md 2.3): list, make, revoke."""
+"""HTTP for API keys (research/wallet-crew.md 2.3): list, read, make, switch on and off, replace, revoke."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Response
 
 from guerdon.access.guard import CallerDep
-from guerdon.access.keys import LIST_MAX, KeyPepper, create_key, list_keys, revoke_key
-from guerdon.access.model import ACCESS_WRITE, KEY_NAME_CHARACTERS_MAX
-from guerdon.access.schemas import ApiKeyCreated, ApiKeyDefinition, ApiKeyOut
+from guerdon.access.keys import LIST_MAX, KeyPepper, create_key, enable_key, get_key, list_keys, revoke_key
+from guerdon.access.model import ACCESS_WRITE, KEY_NAME_CHARACTERS_MAX, KEY_READ, ApiKey, CreatedKey
+from guerdon.access.rotation import rotate_key
+from guerdon.access.schemas import ApiKeyChange, ApiKeyCreated, ApiKeyDefinition, ApiKeyOut, ApiKeyRotation
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.parameters import Write, respond
-from guerdon.platform.writes import Answer, write_once
+from guerdon.platform.writes import Answer, Work, WriteOptions, write_once
 
 LIST_DEFAULT = 100
 CURSOR_PATTERN = r"^[0-9a-z]{0,32}$"
@@ -39,10 +40,20 @@ class ApiKeyRoutes:
     def router(self) -> APIRouter:
         """Give the routes."""
         made = router("/api/{tenantId}/admin/apiKeys", "Access")
-        add, extra = made.add_api_route, asks(ACCESS_WRITE)
-        add("", self.list, openapi_extra=extra, response_model=list[ApiKeyOut])
-        add("", self.create, methods=["POST"], openapi_extra=extra, status_code=201, response_model=ApiKeyCreated)
-        add("/{name}", self.revoke, methods=["DELETE"], openapi_extra=extra, status_code=204)
+        add, reads, writes = made.add_api_route, asks(KEY_READ), asks(ACCESS_WRITE)
+        add("", self.list, openapi_extra=reads, response_model=list[ApiKeyOut])
+        add("", self.create, methods=["POST"], openapi_extra=writes, status_code=201, response_model=ApiKeyCreated)
+        add("/{name}", self.read, openapi_extra=reads, response_model=ApiKeyOut)
+        add("/{name}", self.change, methods=["PATCH"], openapi_extra=writes, response_model=ApiKeyOut)
+        add("/{name}", self.revoke, methods=["DELETE"], openapi_extra=writes, status_code=204)
+        add(
+            "/{name}/rotate",
+            self.rotate,
+            methods=["POST"],
+            openapi_extra=writes,
+            status_code=201,
+            response_model=ApiKeyCreated,
+        )
         return made
 
     async def list(self, tenant_id: TenantId, cursor: Cursor = "", limit: Limit = LIST_DEFAULT) -> Response:
@@ -57,6 +68,12 @@ class ApiKeyRoutes:
             headers["Link"] = f'<{address}>; rel="next"'
         return Response(f"[{','.join(documents)}]", 200, headers, "application/json")
 
+    async def read(self, tenant_id: TenantId, name: KeyNameInPath) -> Response:
+        """Read the key that has this name, or had it last; never its text."""
+        async with self.database.tenant(tenant_id) as tx:
+            key = await get_key(tx, name)
+        return respond(self._told(key, self.clock()))
+
     async def create(self, tenant_id: TenantId, body: ApiKeyDefinition, caller: CallerDep, write: Write) -> Response:
         """Make a key; its text stands in this answer and is shown never again."""
         now = self.clock()
@@ -67,22 +84,46 @@ class ApiKeyRoutes:
                 KeyPepper(self.master_key),
                 name=body.name,
                 scopes=frozenset(body.permissions),
+                roles=body.roles,
                 caller=caller,
                 now=now,
                 expires_at=body.expires_at,
+                is_enabled=body.enabled,
             )
-            document = ApiKeyCreated.of_created(created, now)
-            text = document.model_dump_json(by_alias=True, exclude_none=True)
-            # The answer is kept for repeats of the request, and the key's text must not lie there readable.
-            sealed = self.master_key.encrypt(text.encode(), _context(tenant_id))
-            location = f"/api/{tenant_id}/admin/apiKeys/{quote(body.name, safe='')}"
-            return Answer(201, sealed, location=location)
+            return self._sealed(created, now)
 
-        answer = await write_once(self.database, tenant_id, write, now, work)
-        if not write.is_dry_run:
-            self.announce()
-        opened = self.master_key.decrypt(answer.body, _context(tenant_id))
-        return respond(Answer(answer.status, opened, location=answer.location, is_replayed=answer.is_replayed))
+        return await self._shown_once(tenant_id, write, work)
+
+    async def rotate(
+        self, tenant_id: TenantId, name: KeyNameInPath, body: ApiKeyRotation, caller: CallerDep, write: Write
+    ) -> Response:
+        """Make a key in place of one that grants the same; the old one is good for a while yet."""
+        now = self.clock()
+
+        async def work(tx: Tx) -> Answer:
+            created = await rotate_key(
+                tx,
+                KeyPepper(self.master_key),
+                name=name,
+                overlap=timedelta(seconds=body.overlap_seconds),
+                expires_at=body.expires_at,
+                caller=caller,
+                now=now,
+            )
+            return self._sealed(created, now)
+
+        return await self._shown_once(tenant_id, write, work)
+
+    async def change(
+        self, tenant_id: TenantId, name: KeyNameInPath, body: ApiKeyChange, caller: CallerDep, write: Write
+    ) -> Response:
+        """Switch a key off, so that it is refused, or on again."""
+        now = self.clock()
+
+        async def work(tx: Tx) -> Answer:
+            return self._told(await enable_key(tx, name=name, is_enabled=body.enabled, caller=caller, now=now), now)
+
+        return respond(await self._write(tenant_id, write, work))
 
     async def revoke(self, tenant_id: TenantId, name: KeyNameInPath, caller: CallerDep, write: Write) -> Response:
         """Make a key worthless for ever."""
@@ -92,10 +133,28 @@ class ApiKeyRoutes:
             await revoke_key(tx, name=name, caller=caller, now=now)
             return Answer(204)
 
-        answer = await write_once(self.database, tenant_id, write, now, work)
+        return respond(await self._write(tenant_id, write, work))
+
+    async def _shown_once(self, tenant_id: str, write: WriteOptions, work: Work) -> Response:
+        answer = await self._write(tenant_id, write, work)
+        opened = self.master_key.decrypt(answer.body, _context(tenant_id))
+        return respond(Answer(answer.status, opened, location=answer.location, is_replayed=answer.is_replayed))
+
+    async def _write(self, tenant_id: str, write: WriteOptions, work: Work) -> Answer:
+        answer = await write_once(self.database, tenant_id, write, self.clock(), work)
         if not write.is_dry_run:
             self.announce()
-        return respond(answer)
+        return answer
+
+    def _sealed(self, created: CreatedKey, now: datetime) -> Answer:
+        tenant_id, name = created.key.tenant_id, created.key.name
+        text = ApiKeyCreated.of_created(created, now).model_dump_json(by_alias=True, exclude_none=True)
+        # The answer is kept for repeats of the request, and the key's text must not lie there readable.
+        sealed = self.master_key.encrypt(text.encode(), _context(tenant_id))
+        return Answer(201, sealed, location=f"/api/{tenant_id}/admin/apiKeys/{quote(name, safe='')}")
+
+    def _told(self, key: ApiKey, now: datetime) -> Answer:
+        return Answer(200, ApiKeyOut.of(key, now).model_dump_json(by_alias=True, exclude_none=True).encode())
 
 
 def _context(tenant_id: str) -> str:

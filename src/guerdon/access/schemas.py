@@ -4,17 +4,20 @@ from datetime import datetime
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from guerdon.access.claims import SCOPE_CLAIMS, SUBJECT_CLAIMS
 from guerdon.access.key_sources import KEY_TYPES
-from guerdon.access.model import SCOPES, ApiKey, CreatedKey
+from guerdon.access.model import SCOPES, ApiKey, CreatedKey, Role
 from guerdon.platform.clock import rfc3339
 from guerdon.platform.tenant_ids import is_tenant_id
-from guerdon.platform.wire import Body, Instant
+from guerdon.platform.wire import Body, Instant, Int32
 
 PERMISSIONS_MAX = 50
+ROLES_OF_KEY_MAX = 20
+OVERLAP_SECONDS_DEFAULT = 86_400
+OVERLAP_SECONDS_MAX = 30 * 86_400
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -30,19 +33,61 @@ class _Strict(BaseModel):
 
 
 class ApiKeyDefinition(Body):
-    """A key to be made; it works from the answer on."""
+    """A key to be made, with permissions, roles or both; when enabled, it works from the answer on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"permissions": {"minItems": 1}}},
+                {"properties": {"roles": {"minItems": 1}}, "required": ["roles"]},
+            ]
+        }
+    )
 
     name: Name
-    enabled: Annotated[bool, Field(json_schema_extra={"const": True})]
-    permissions: Annotated[list[ScopeName], Field(min_length=1, max_length=PERMISSIONS_MAX)]
+    enabled: bool
+    permissions: Annotated[list[ScopeName], Field(max_length=PERMISSIONS_MAX)]
+    roles: Annotated[list[Name], Field(max_length=ROLES_OF_KEY_MAX)] = Field(default_factory=list[Name])
     expires_at: Instant | None = None
 
-    @field_validator("enabled")
+
+class ApiKeyChange(Body):
+    """A key switched on or off."""
+
+    enabled: bool
+
+
+class ApiKeyRotation(Body):
+    """A key to be replaced: how long the old one is good yet, and until when the new one is."""
+
+    overlap_seconds: Annotated[Int32, Field(ge=0, le=OVERLAP_SECONDS_MAX)] = OVERLAP_SECONDS_DEFAULT
+    expires_at: Instant | None = None
+
+
+class RoleDefinition(Body):
+    """A role to be made."""
+
+    name: Name
+    permissions: Annotated[list[ScopeName], Field(min_length=1, max_length=PERMISSIONS_MAX)]
+
+
+class RoleChange(Body):
+    """What a role permits from now on."""
+
+    permissions: Annotated[list[ScopeName], Field(min_length=1, max_length=PERMISSIONS_MAX)]
+
+
+class RoleOut(_Strict):
+    """A role."""
+
+    name: str
+    permissions: list[str]
+    updated_at: str
+
     @classmethod
-    def _is_enabled(cls, enabled: bool) -> bool:
-        if not enabled:
-            raise ValueError("A key is made enabled: send true, and delete the key to disable it.")
-        return enabled
+    def of(cls, role: Role) -> Self:
+        """Shape a role."""
+        return cls(name=role.name, permissions=list(role.permissions), updated_at=rfc3339(role.updated_at))
 
 
 class ApiKeyOut(_Strict):
@@ -51,11 +96,14 @@ class ApiKeyOut(_Strict):
     name: str
     enabled: bool
     permissions: list[str]
+    roles: list[str]
     key_id: str
     prefix: str
     created_at: str
     expires_at: str | None = None
     revoked_at: str | None = None
+    disabled_at: str | None = None
+    replaced_by: str | None = None
     last_used_at: str | None = None
 
     @classmethod
@@ -65,11 +113,14 @@ class ApiKeyOut(_Strict):
             name=key.name,
             enabled=key.is_good(now),
             permissions=list(key.scopes),
+            roles=list(key.roles),
             key_id=key.key_id,
             prefix=key.prefix,
             created_at=rfc3339(key.created_at),
             expires_at=_text(key.expires_at),
             revoked_at=_text(key.revoked_at),
+            disabled_at=_text(key.disabled_at),
+            replaced_by=key.replaced_by,
             last_used_at=_text(key.last_used_at),
         )
 

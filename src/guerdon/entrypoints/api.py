@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from guerdon.access.guard import AllowanceHeaders
+from guerdon.access.role_routes import RoleRoutes
 from guerdon.access.routes import ApiKeyRoutes
 from guerdon.campaigns.routes import CampaignRoutes
 from guerdon.configuration.file_routes import FileRoutes
@@ -92,6 +93,7 @@ def routers(house: House) -> list[APIRouter]:
     rules = AddressRules(read_networks(house.settings.webhook_allowed_networks))
     return [
         ApiKeyRoutes(database, house.master_key, clock, house.announce_access).router(),
+        RoleRoutes(database, clock, house.announce_access).router(),
         FileRoutes(database, clock).router(),
         FileSetRoutes(database, clock).router(),
         PassTypeRoutes(database, types, clock).router(),

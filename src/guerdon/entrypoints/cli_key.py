@@ -93,6 +93,7 @@ def _row(key: ApiKey, now: datetime) -> dict[str, object]:
         "keyId": key.key_id,
         "prefix": key.prefix,
         "permissions": list(key.scopes),
+        "roles": list(key.roles),
         "enabled": key.is_good(now),
         "createdAt": rfc3339(key.created_at),
         "expiresAt": _text(key.expires_at),
