@@ -12,6 +12,16 @@ CREATE TYPE queue.pgqueuer_status AS ENUM (
     'failed'
 );
 
+CREATE TABLE public.access_role (
+    tenant_id text NOT NULL,
+    name text NOT NULL,
+    permissions text[] NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    CONSTRAINT access_role_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT access_role_permissions_check CHECK ((cardinality(permissions) > 0))
+);
+
 CREATE TABLE public.api_key (
     tenant_id text NOT NULL,
     key_id text NOT NULL,
@@ -23,8 +33,11 @@ CREATE TABLE public.api_key (
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
     last_used_at timestamp with time zone,
-    CONSTRAINT api_key_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
-    CONSTRAINT api_key_scopes_check CHECK ((cardinality(scopes) > 0))
+    roles text[] DEFAULT '{}'::text[] NOT NULL,
+    disabled_at timestamp with time zone,
+    replaced_by text,
+    CONSTRAINT api_key_grants_something CHECK (((cardinality(scopes) + cardinality(roles)) > 0)),
+    CONSTRAINT api_key_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 );
 
 CREATE TABLE public.apple_copy (
@@ -602,6 +615,9 @@ ALTER TABLE ONLY queue.pgqueuer_schedules ALTER COLUMN id SET DEFAULT nextval('q
 
 ALTER TABLE ONLY queue.pgqueuer_statistics ALTER COLUMN id SET DEFAULT nextval('queue.pgqueuer_statistics_id_seq'::regclass);
 
+ALTER TABLE ONLY public.access_role
+    ADD CONSTRAINT access_role_pkey PRIMARY KEY (tenant_id, name);
+
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (tenant_id, key_id);
 
@@ -818,6 +834,9 @@ CREATE STATISTICS public.pass_identifier_member (dependencies, mcv) ON name, val
 
 CREATE STATISTICS public.pass_metadata_member (dependencies, mcv) ON name, value FROM public.pass_metadata;
 
+ALTER TABLE ONLY public.access_role
+    ADD CONSTRAINT access_role_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
+
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
 
@@ -881,6 +900,8 @@ ALTER TABLE ONLY public.webhook_delivery
 ALTER TABLE ONLY public.webhook
     ADD CONSTRAINT webhook_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
 
+ALTER TABLE public.access_role ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.api_key ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.apple_copy ENABLE ROW LEVEL SECURITY;
@@ -914,6 +935,8 @@ ALTER TABLE public.ledger_entry ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ledger_hold ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ledger_lot ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY one_tenant ON public.access_role TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.api_key TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
@@ -1013,6 +1036,8 @@ GRANT USAGE ON SCHEMA public TO guerdon_app;
 GRANT USAGE ON SCHEMA public TO guerdon_worker;
 
 GRANT USAGE ON SCHEMA queue TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.access_role TO guerdon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_key TO guerdon_app;
 
