@@ -43,9 +43,7 @@ async def test_the_counters_are_what_a_recount_gives_after_many_at_once(shop: Sh
     assert {answer.status_code for answer in await asyncio.gather(*switch)} == {200}
 
     counted = {
-        name: (row["passes"], row["apple"]["active"])
-        for name, row in (await statistics(shop)).items()
-        if row["passes"]
+        name: (row["passes"], row["apple"]["active"]) for name, row in (await statistics(shop)).items() if row["passes"]
     }
 
     assert counted == await recount(shop)

@@ -17,11 +17,13 @@ from guerdon.campaigns.routes import CampaignRoutes
 from guerdon.configuration.file_routes import FileRoutes
 from guerdon.configuration.pass_type_routes import PassTypeRoutes
 from guerdon.configuration.set_routes import FileSetRoutes
+from guerdon.delivery.lookup_routes import LookupRoutes
 from guerdon.delivery.page.routes import PageRoutes
 from guerdon.delivery.routes import DeliveryRoutes
 from guerdon.entrypoints.house import House, open_house
 from guerdon.entrypoints.not_built import not_built_router
 from guerdon.entrypoints.openapi import document_text
+from guerdon.passes.lookup import Providers
 from guerdon.passes.routes import PassRoutes
 from guerdon.passes.scan_routes import ScanRoutes
 from guerdon.passes.usage_routes import UsageRoutes
@@ -104,6 +106,7 @@ def routers(house: House) -> list[APIRouter]:
         not_built_router(),
         ScanRoutes(database, types, clock).router(),
         StoreRoutes(database, clock).router(),
+        LookupRoutes(database, types, Providers(types), clock).router(),
         UsageRoutes(database, types, clock).router(),
         PassRoutes(database, house.master_key, types, clock).router(),
         DeliveryRoutes(database, types, house.issuer, clock).router(),

@@ -9,7 +9,6 @@ from guerdon.platform.http import asks, router
 from guerdon.platform.problems import NotBuilt
 
 OPERATIONS: tuple[tuple[str, str, str], ...] = (
-    ("GET", "/passes/lookup", "Pass.Read"),
     ("POST", "/passes/notify", "Pass.Write"),
     ("POST", "/passes/{passId}/notify", "Pass.Write"),
     ("GET", "/passes/{passId}/connect", "public"),

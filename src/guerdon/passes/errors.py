@@ -7,6 +7,8 @@ SeveralPasses       409  the identifiers match more than one pass
 PassExists          409  another pass has this type and these identifiers already
 ScanUnknown          404  no pass belongs to the scanned value
 ScanAmbiguous        409  the scanned value belongs to more than one pass
+UnknownProvider      400  no provider of that name finds passes by a key
+TooManyIds           400  more than 50 ids are looked up at once
 UsageWindowInvalid   400  the days asked for end before they begin, or are more than 366
 IdentifiersNotProven 401 the caller has no credential and the identifiers do not prove themselves
 """
@@ -78,6 +80,24 @@ class ScanAmbiguous(Conflict):
 
     def __init__(self) -> None:
         super().__init__("More than one pass belongs to this value; scan a code that one pass alone shows.")
+
+
+class UnknownProvider(InvalidRequest):
+    """No provider of that name finds passes by a key."""
+
+    code = "unknown_provider"
+
+    def __init__(self, name: str) -> None:
+        super().__init__({"provider": [f"There is no provider {name!r}; each identifier name of the tenant is one."]})
+
+
+class TooManyIds(InvalidRequest):
+    """More than 50 ids are looked up at once."""
+
+    code = "too_many_ids"
+
+    def __init__(self, ids_max: int) -> None:
+        super().__init__({"value": [f"Look up at most {ids_max} ids at once."]})
 
 
 class UsageWindowInvalid(InvalidRequest):
