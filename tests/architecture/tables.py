@@ -30,6 +30,7 @@ WRITTEN_BY = {
     "pass_identifier": "passes",
     "pass_metadata": "passes",
     "pass_notification": "passes",
+    "pass_alias": "passes",
     "pass_scan": "passes",
     "pass_usage": "passes",
     "pass_installation": "passes",

@@ -45,7 +45,20 @@ def identity() -> SigningIdentity:
 def test_help_names_every_command_and_a_wrong_one_is_told() -> None:
     ran, wrong = guerdon("--help"), guerdon("upp")
 
-    names = ["up", "api", "worker", "migrate", "doctor", "ledger", "tenant", "key", "secret", "config", "apple"]
+    names = [
+        "up",
+        "api",
+        "worker",
+        "migrate",
+        "doctor",
+        "ledger",
+        "tenant",
+        "key",
+        "secret",
+        "config",
+        "apple",
+        "passes",
+    ]
     assert [name for name in names if f" {name} " not in ran.out] == []
     assert (ran.code, wrong.code) == (0, 2)
     assert "Traceback" not in wrong.err

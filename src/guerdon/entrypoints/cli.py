@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "secret": "Set, list and remove the secrets of a tenant.",
     "config": "Push and pull the files of a tenant: pass types, images and texts.",
     "apple": "Take in Apple certificates.",
+    "passes": "Take in passes from another provider.",
 }
 
 

@@ -46,7 +46,7 @@ async def find_by_ids(tx: Tx, pass_ids: Sequence[str]) -> list[FoundPass]:
 
 
 async def find_by_value(tx: Tx, value: str) -> list[FoundPass]:
-    """Find passes that have this value as an identifier of any name, 50 at most."""
+    """Find passes that have this value as an identifier of any name, or as their serial number at Apple; 50 at most."""
     return await tx.all(
         FoundPass,
         """
@@ -54,7 +54,9 @@ async def find_by_value(tx: Tx, value: str) -> list[FoundPass]:
           FROM pass p
          WHERE p.tenant_id = $1
            AND p.pass_id IN (
-               SELECT i.pass_id FROM pass_identifier i WHERE i.tenant_id = $1 AND i.value = $2 LIMIT $3)
+               (SELECT i.pass_id FROM pass_identifier i WHERE i.tenant_id = $1 AND i.value = $2 LIMIT $3)
+                UNION ALL
+               SELECT a.pass_id FROM pass_alias a WHERE a.tenant_id = $1 AND a.provider = 'apple' AND a.alias = $2)
         """,
         tx.tenant_id,
         value,

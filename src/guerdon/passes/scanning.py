@@ -44,16 +44,13 @@ async def find_scanned(tx: Tx, pass_types: PassTypes, data: str) -> FoundPass:
     customer number finds the card that shows it. Secrets are never looked at. Raises ScanUnknown, ScanAmbiguous.
     """
     readings = read_printed(data, await pass_types.list_readable(tx))
-    known = await _find_known(tx, data, readings)
-    printing = [
-        one for one in known if any(read.fits(one.pass_id, one.pass_type, one.identifiers()) for read in readings)
-    ]
+    known, printing = await _find_known(tx, data), await _find_printing(tx, readings)
     found = printing or known
     if not found:
         raise ScanUnknown
     if len(found) > 1:
         raise ScanAmbiguous
-    return found[0]
+    return next(iter(found.values()))
 
 
 async def list_scans(tx: Tx, pass_id: str | None, before: UUID | None, limit: int) -> Sequence[Scan]:
@@ -63,22 +60,21 @@ async def list_scans(tx: Tx, pass_id: str | None, before: UUID | None, limit: in
     return await scan_queries.list_scans_of_pass(tx, pass_id, before, limit)
 
 
-async def _find_known(tx: Tx, data: str, readings: Sequence[Reading]) -> list[FoundPass]:
-    in_address = id_in_page_address(data, tx.tenant_id)
-    ids = {data.strip(), in_address, *(read.pass_id for read in readings)}
-    found = await scan_queries.find_by_ids(tx, sorted(one for one in ids if one is not None and is_pass_id(one)))
+async def _find_known(tx: Tx, data: str) -> dict[str, FoundPass]:
+    ids = {data.strip(), id_in_page_address(data, tx.tenant_id)}
+    found = await scan_queries.find_by_ids(tx, [one for one in ids if one is not None and is_pass_id(one)])
     found += await scan_queries.find_by_value(tx, data)
+    return {one.pass_id: one for one in found}
+
+
+async def _find_printing(tx: Tx, readings: Sequence[Reading]) -> dict[str, FoundPass]:
+    ids = {read.pass_id for read in readings if read.pass_id is not None}
     wanted = [(read.pass_type, *read.identifiers[0]) for read in readings if read.identifiers]
-    if wanted:
-        found += await scan_queries.find_by_identifiers(tx, wanted)
-    fitting = {
-        one.pass_id: one for one in found if one.pass_id in {data.strip(), in_address} or _is_meant(one, data, readings)
-    }
-    return list(fitting.values())
+    found = await scan_queries.find_by_ids(tx, sorted(ids)) if ids else []
+    found += await scan_queries.find_by_identifiers(tx, wanted) if wanted else []
+    return {one.pass_id: one for one in found if _prints(one, readings)}
 
 
-def _is_meant(one: FoundPass, data: str, readings: Sequence[Reading]) -> bool:
+def _prints(one: FoundPass, readings: Sequence[Reading]) -> bool:
     identifiers = one.identifiers()
-    return any(value == data for _, value in identifiers) or any(
-        read.fits(one.pass_id, one.pass_type, identifiers) for read in readings
-    )
+    return any(read.fits(one.pass_id, one.pass_type, identifiers) for read in readings)

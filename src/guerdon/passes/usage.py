@@ -23,13 +23,17 @@ TYPES_MAX = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Something that happened to a pass of a type; `provider` is empty when it happened to no wallet's copy of it."""
+    """Something that happened to a pass of a type; `provider` is empty when it happened to no wallet's copy of it.
+
+    `at` is when it happened, where that is not now.
+    """
 
     what: What
     pass_id: str
     pass_type: str
     provider: Provider = ""
     times: int = 1
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,12 @@ async def count_usage(tx: Tx, uses: Iterable[Use], now: datetime) -> None:
     One statement, however many. A count has 16 rows, chosen by pass id, so that many passes made at once do not wait
     for one; rows are taken in key order, so that no two writers wait in a ring.
     """
-    counts = Counter[tuple[str, str, str, int]]()
+    counts = Counter[tuple[date, str, str, str, int]]()
     for use in uses:
-        counts[use.pass_type, use.provider, use.what, shard_of(use.pass_id)] += use.times
+        day = (use.at or now).astimezone(UTC).date()
+        counts[day, use.pass_type, use.provider, use.what, shard_of(use.pass_id)] += use.times
     if counts:
-        await usage_queries.add_counts(tx, now.astimezone(UTC).date(), sorted(counts.items()))
+        await usage_queries.add_counts(tx, sorted(counts.items()))
 
 
 async def count_moves(tx: Tx, moved: Sequence[tuple[str, str]], now: datetime) -> None:

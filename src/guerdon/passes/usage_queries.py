@@ -6,7 +6,7 @@ from datetime import date
 
 from guerdon.platform.db import Tx
 
-Count = tuple[tuple[str, str, str, int], int]
+Count = tuple[tuple[date, str, str, str, int], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +29,22 @@ class Standing:
     google_devices: int
 
 
-async def add_counts(tx: Tx, day: date, counts: Sequence[Count]) -> None:
-    """Add to the counts of a day; they come as (type, provider, what, shard) with a number, in key order."""
+async def add_counts(tx: Tx, counts: Sequence[Count]) -> None:
+    """Add to counts; they come as (day, type, provider, what, shard) with a number, in key order."""
     await tx.execute(
         """
         INSERT INTO pass_usage AS u (tenant_id, day, pass_type, provider, what, shard, count)
-        SELECT $1, $2, c.pass_type, c.provider, c.what, c.shard, c.count
-          FROM unnest($3::text[], $4::text[], $5::text[], $6::smallint[], $7::bigint[])
-               AS c (pass_type, provider, what, shard, count)
+        SELECT $1, c.day, c.pass_type, c.provider, c.what, c.shard, c.count
+          FROM unnest($2::date[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::bigint[])
+               AS c (day, pass_type, provider, what, shard, count)
         ON CONFLICT (tenant_id, day, pass_type, provider, what, shard) DO UPDATE SET count = u.count + excluded.count
         """,
         tx.tenant_id,
-        day,
-        [pass_type for (pass_type, _, _, _), _ in counts],
-        [provider for (_, provider, _, _), _ in counts],
-        [what for (_, _, what, _), _ in counts],
-        [shard for (_, _, _, shard), _ in counts],
+        [day for (day, _, _, _, _), _ in counts],
+        [pass_type for (_, pass_type, _, _, _), _ in counts],
+        [provider for (_, _, provider, _, _), _ in counts],
+        [what for (_, _, _, what, _), _ in counts],
+        [shard for (_, _, _, _, shard), _ in counts],
         [number for _, number in counts],
     )
 

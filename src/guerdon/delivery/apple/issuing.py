@@ -19,6 +19,7 @@ from guerdon.delivery.apple.images import make_slot_images
 from guerdon.delivery.apple.package import PackageParts
 from guerdon.delivery.apple.signing import Signer
 from guerdon.delivery.apple.standing import Standing, Standings
+from guerdon.passes.aliases import read_aliases
 from guerdon.passes.creating import secret_context
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.db import Database, Tx
@@ -70,6 +71,7 @@ class _Ingredients:
     drawing: Drawing
     identity: SigningIdentity
     images: Mapping[str, bytes]
+    serial_number: str
 
     def unchanged_key(self) -> tuple[object, ...]:
         """Name all that the package is made from, but for the clock."""
@@ -157,7 +159,9 @@ class PassIssuer:
         if identity is None:
             raise NoAppleIdentity
         images = {file.path: file.digest for file in await list_files(tx, prefix=IMAGE_FOLDER)}
-        return _Ingredients(tx.tenant_id, drawing, identity, images)
+        # A pass that came from another provider keeps the serial number under which phones know it.
+        serial_number = (await read_aliases(tx, pass_id)).get("apple", drawing.found.pass_id)
+        return _Ingredients(tx.tenant_id, drawing, identity, images, serial_number)
 
     async def _read_uploads(self, tenant_id: str, slots: list[_Slot]) -> dict[str, bytes]:
         if not slots:
@@ -178,7 +182,9 @@ class PassIssuer:
         secret = self._master_key.decrypt(found.sealed_secret, secret_context(tenant_id, found.pass_id)).decode()
         document = pass_document(
             view,
-            ApplePassIdentity(signer.pass_type_identifier, signer.team_identifier, found.pass_id, secret, None),
+            ApplePassIdentity(
+                signer.pass_type_identifier, signer.team_identifier, ingredients.serial_number, secret, None
+            ),
         )
         parts = self._prepared(slots, uploads, strings(view))
         content_hash = parts.content_hash(encode_document(document))

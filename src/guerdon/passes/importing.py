@@ -1,0 +1,163 @@
+"""Taking in the passes of another provider, so that what is on people's phones stays alive.
+
+The serial number becomes the pass id, or an alias that Apple's devices go on using; the authentication token becomes
+the pass's secret. The same serial is the same pass: a file may be taken in again after a crash, or by mistake.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from guerdon.passes import import_queries
+from guerdon.passes.creating import secret_context
+from guerdon.passes.import_queries import Alias, ImportedRow
+from guerdon.passes.import_rows import BadRow, ImportedPass, Row
+from guerdon.passes.metadata_queries import refresh_metadata
+from guerdon.passes.model import EVENT_CREATED, identity_of, is_pass_id, merge, write_json
+from guerdon.passes.usage import Use, count_usage
+from guerdon.platform.db import Database, Tx
+from guerdon.platform.events import Event, emit
+from guerdon.platform.ids import new_pass_id, new_secret
+from guerdon.platform.keys import MasterKey
+
+ROWS_IN_CHUNK: Final = 500
+ATTEMPTS_MAX: Final = 3
+SERIAL_CHARACTERS_MIN: Final = 16  # of one that can be a pass id: whoever guesses the id may install the pass
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of rows: taken in, there already, or refused."""
+
+    imported: int
+    existing: int
+    bad: Sequence[BadRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """Takes in chunks of rows for one tenant."""
+
+    database: Database
+    master_key: MasterKey
+    tenant_id: str
+    type_names: frozenset[str]
+    actor: str
+
+    async def take_in(self, rows: Sequence[Row], now: datetime, *, dry_run: bool = False) -> Outcome:
+        """Take in at most 500 rows in one transaction; what somebody else took in meanwhile is there already."""
+        assert len(rows) <= ROWS_IN_CHUNK, len(rows)
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                async with self.database.tenant(self.tenant_id, dry_run=dry_run) as tx:
+                    return await self._take_in(tx, rows, now)
+            except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
+                if attempt == ATTEMPTS_MAX:
+                    raise
+        raise AssertionError
+
+    async def _take_in(self, tx: Tx, rows: Sequence[Row], now: datetime) -> Outcome:
+        taken = await _read_taken(tx, [row.given for row in rows])
+        good: list[Row] = []
+        bad: list[BadRow] = []
+        for row in rows:
+            mistakes = self._mistakes(row.given, taken, now)
+            if mistakes:
+                bad.append(BadRow(row.line, row.given.serial, mistakes))
+            elif row.given.serial not in taken.serials:
+                good.append(row)
+                taken.take(row.given)
+        if good:
+            await self._insert(tx, [row.given for row in good], now)
+        return Outcome(len(good), len(rows) - len(good) - len(bad), bad)
+
+    def _mistakes(self, given: ImportedPass, taken: "_Taken", now: datetime) -> list[str]:
+        if given.pass_type not in self.type_names:
+            return [f"passType: There is no pass type {given.pass_type!r}."]
+        if given.serial in taken.serials:
+            other = taken.serials[given.serial]
+            return [] if other == given.pass_type else [f"serial: A pass of type {other} has it already."]
+        found: list[str] = []
+        if _identity(given) in taken.identities:
+            found.append("identifiers: Another pass has this type and these identifiers already.")
+        if given.google_object_id in taken.google_ids:
+            found.append("googleObjectId: Another pass has it already.")
+        dates = {
+            "createdAt": given.created_at,
+            "appleInstalledAt": given.apple_installed_at,
+            "googleInstalledAt": given.google_installed_at,
+        }
+        found += [f"{name}: This is in the future." for name, date in dates.items() if date is not None and date > now]
+        return found
+
+    async def _insert(self, tx: Tx, given: Sequence[ImportedPass], now: datetime) -> None:
+        ids = [_pass_id(one) for one in given]
+        named = list(zip(ids, given, strict=True))
+        await import_queries.insert_passes(tx, [self._row(pass_id, one, now) for pass_id, one in named])
+        identifiers = [(pass_id, *pair) for pass_id, one in named for pair in one.identifiers.items()]
+        await import_queries.insert_identifiers(tx, identifiers)
+        await import_queries.insert_aliases(tx, [alias for pass_id, one in named for alias in _aliases(pass_id, one)])
+        await refresh_metadata(tx, ids)
+        await emit(tx, [_event(pass_id, one, self.actor) for pass_id, one in named], now)
+        uses = (Use("created", pass_id, one.pass_type, at=one.created_at) for pass_id, one in named)
+        await count_usage(tx, uses, now)
+
+    def _row(self, pass_id: str, given: ImportedPass, now: datetime) -> ImportedRow:
+        secret = given.authentication_token or new_secret()
+        return ImportedRow(
+            pass_id,
+            given.pass_type,
+            self.master_key.encrypt(secret.encode(), secret_context(self.tenant_id, pass_id)),
+            write_json(given.identifiers),
+            _identity(given),
+            write_json(merge(given.metadata, None)),
+            write_json(merge(given.additional_data, None)),
+            given.created_at or now,
+            given.apple_installed_at,
+            given.google_installed_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    serials: dict[str, str]
+    identities: set[bytes | None]
+    google_ids: set[str | None]
+
+    def take(self, given: ImportedPass) -> None:
+        self.serials[given.serial] = given.pass_type
+        self.identities.update({_identity(given)} - {None})
+        self.google_ids.update({given.google_object_id} - {None})
+
+
+async def _read_taken(tx: Tx, given: Sequence[ImportedPass]) -> _Taken:
+    identities = [identity for one in given if (identity := _identity(one)) is not None]
+    google_ids = [one.google_object_id for one in given if one.google_object_id is not None]
+    return _Taken(
+        await import_queries.list_serials(tx, [one.serial for one in given]),
+        {*await import_queries.list_identities(tx, identities)},
+        {*await import_queries.list_google_ids(tx, google_ids)},
+    )
+
+
+def _identity(given: ImportedPass) -> bytes | None:
+    return identity_of(given.pass_type, given.identifiers)
+
+
+def _pass_id(given: ImportedPass) -> str:
+    fits = len(given.serial) >= SERIAL_CHARACTERS_MIN and is_pass_id(given.serial)
+    return given.serial if fits else new_pass_id()
+
+
+def _aliases(pass_id: str, given: ImportedPass) -> list[Alias]:
+    apple = [] if given.serial == pass_id else [Alias("apple", given.serial, pass_id)]
+    google = [] if given.google_object_id is None else [Alias("google", given.google_object_id, pass_id)]
+    return apple + google
+
+
+def _event(pass_id: str, given: ImportedPass, actor: str) -> Event:
+    members = {"passId": pass_id, "passType": given.pass_type, "identifiers": given.identifiers, "imported": True}
+    return Event(EVENT_CREATED, pass_id, write_json(members), actor)
