@@ -306,6 +306,15 @@ CREATE TABLE public.pass (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.pass_alias (
+    tenant_id text NOT NULL,
+    provider text NOT NULL,
+    alias text NOT NULL,
+    pass_id text NOT NULL,
+    CONSTRAINT pass_alias_alias_check CHECK (((length(alias) >= 1) AND (length(alias) <= 200))),
+    CONSTRAINT pass_alias_provider_check CHECK ((provider = ANY (ARRAY['apple'::text, 'google'::text])))
+);
+
 CREATE TABLE public.pass_identifier (
     tenant_id text NOT NULL,
     name text NOT NULL,
@@ -669,6 +678,9 @@ ALTER TABLE ONLY public.ledger_lot
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.pass_alias
+    ADD CONSTRAINT pass_alias_pkey PRIMARY KEY (tenant_id, provider, alias);
+
 ALTER TABLE ONLY public.pass_identifier
     ADD CONSTRAINT pass_identifier_pkey PRIMARY KEY (tenant_id, name, value, pass_id);
 
@@ -742,6 +754,8 @@ CREATE INDEX campaign_chunk_to_do ON public.campaign_chunk USING btree (tenant_i
 
 CREATE INDEX campaign_correlation ON public.campaign USING btree (tenant_id, correlation_id, campaign_id);
 
+CREATE INDEX event_subject ON public.event USING btree (tenant_id, subject_id, event_id) WHERE (kind <> 'Privilege:Moved'::text);
+
 CREATE INDEX idempotency_kept_until ON public.idempotency USING btree (tenant_id, kept_until) WHERE (kept_until IS NOT NULL);
 
 CREATE INDEX job_progress_updated ON public.job_progress USING btree (tenant_id, updated_at);
@@ -761,6 +775,8 @@ CREATE INDEX ledger_hold_account ON public.ledger_hold USING btree (tenant_id, a
 CREATE INDEX ledger_lot_account ON public.ledger_lot USING btree (tenant_id, account_id, expires_at, opened_at, lot_id);
 
 CREATE UNIQUE INDEX ledger_lot_entry ON public.ledger_lot USING btree (tenant_id, account_id, opened_seq);
+
+CREATE UNIQUE INDEX pass_alias_pass ON public.pass_alias USING btree (tenant_id, pass_id, provider);
 
 CREATE INDEX pass_apple ON public.pass USING btree (tenant_id, apple_installed_at, pass_id) WHERE (apple_installed_at IS NOT NULL);
 
@@ -860,6 +876,9 @@ ALTER TABLE ONLY public.ledger_hold
 
 ALTER TABLE ONLY public.ledger_lot
     ADD CONSTRAINT ledger_lot_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.ledger_account(tenant_id, account_id);
+
+ALTER TABLE ONLY public.pass_alias
+    ADD CONSTRAINT pass_alias_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.pass_identifier
     ADD CONSTRAINT pass_identifier_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
@@ -970,6 +989,8 @@ CREATE POLICY one_tenant ON public.ledger_lot TO guerdon_app USING ((tenant_id =
 
 CREATE POLICY one_tenant ON public.pass TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
+CREATE POLICY one_tenant ON public.pass_alias TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
 CREATE POLICY one_tenant ON public.pass_identifier TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.pass_installation TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
@@ -1001,6 +1022,8 @@ CREATE POLICY one_tenant ON public.webhook_attempt TO guerdon_app USING ((tenant
 CREATE POLICY one_tenant ON public.webhook_delivery TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 ALTER TABLE public.pass ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pass_alias ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.pass_identifier ENABLE ROW LEVEL SECURITY;
 
@@ -1051,6 +1074,8 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.campaign_error TO guerdon_app;
 
 GRANT SELECT,INSERT ON TABLE public.event TO guerdon_app;
 
+GRANT UPDATE(payload) ON TABLE public.event TO guerdon_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.job_progress TO guerdon_app;
@@ -1074,6 +1099,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.ledger_lot TO guerdon_app;
 GRANT SELECT ON TABLE public.ledger_movement TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.pass_alias TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass_identifier TO guerdon_app;
 
