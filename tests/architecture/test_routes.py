@@ -22,7 +22,7 @@ PUBLIC_ROUTES: dict[tuple[str, str], str] = {
     ("GET", "/api/{tenantId}/passes/findPass"): "the same",
     ("GET", "/api/{tenantId}/passes/{passId}"): "wallets send no credential; the random pass id is the capability",
     ("GET", "/api/{tenantId}/passes/{passId}/view"): "leads to the page, by the pass id",
-    ("GET", "/api/{tenantId}/passes/{passId}/connect"): "not built",
+    ("GET", "/api/{tenantId}/passes/{passId}/connect"): "tells what who knows the pass id may see, and no more",
     ("GET", "/{tenantId}/{layout}"): "the page of a pass, by its id",
     ("GET", "/{tenantId}/{layout}/live"): "the page's living part, by the pass id",
     ("GET", "/{tenantId}/images/{name}"): "pictures of pass types, which every holder has",

@@ -59,6 +59,10 @@ class Guard:
         assert caller is not None, "a hot route for strangers has no caller to give"
         return caller
 
+    def admit_socket(self, scope: Scope) -> None:
+        """Count the opening of a WebSocket, which brings no credential but its own token. Raises TooManyRequests."""
+        self._count_stranger(scope)
+
     async def _admit(
         self, scope: Scope, headers: Mapping[bytes, bytes], parameters: Mapping[str, object], wanted: str
     ) -> Caller | None:

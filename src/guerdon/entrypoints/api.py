@@ -5,7 +5,7 @@ import contextlib
 import gc
 import signal
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -23,6 +23,10 @@ from guerdon.delivery.routes import DeliveryRoutes
 from guerdon.entrypoints.house import House, open_house
 from guerdon.entrypoints.not_built import not_built_router
 from guerdon.entrypoints.openapi import document_text
+from guerdon.entrypoints.socket_protocol import MESSAGE_BYTES_MAX, PING_S, PONG_S, SocketProtocol
+from guerdon.live.endpoint import LiveSockets
+from guerdon.live.routes import LiveRoutes
+from guerdon.live.tokens import LiveTokens
 from guerdon.passes.lookup import Providers
 from guerdon.passes.routes import PassRoutes
 from guerdon.passes.scan_routes import ScanRoutes
@@ -53,28 +57,38 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     async with open_house(settings) as house:
         app = build_app(house)
         _spare_the_collector()
-        config = uvicorn.Config(
-            app,
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            backlog=BACKLOG,
-            timeout_graceful_shutdown=settings.stop_grace_s,
-        )
-        await _Server(config, house.streams.close).serve(sockets=[listening])
+        server = _Server(server_config(app, settings), house.streams.close, house.watcher.sockets.close)
+        await server.serve(sockets=[listening])
+
+
+def server_config(app: App, settings: Settings) -> uvicorn.Config:
+    """Say how an application is served."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws=SocketProtocol,
+        ws_max_size=MESSAGE_BYTES_MAX,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PONG_S,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=settings.stop_grace_s,
+    )
 
 
 def build_app(house: House) -> App:
-    """Put the rooms' routes together: the boundary around the hot routes around the framework."""
+    """Put the rooms' routes together: the boundary around the sockets around the hot routes around the framework."""
     app, hot = framework(house)
     operator = operator_router(house, document_text(app, hot))
     app.include_router(operator)
     parts = [*routers(house), operator]
-    inner = AllowanceHeaders(HotRoutes(hot, app, spoken_verbs(parts, hot)))
+    requests = AllowanceHeaders(HotRoutes(hot, app, spoken_verbs(parts, hot)))
+    inner = LiveSockets(requests, house.watcher, house.guard, LiveTokens(house.master_key), house.clock)
     return Boundary(inner, body_bytes_max=house.settings.body_bytes_max, rules=body_rules(parts))
 
 
@@ -103,6 +117,7 @@ def routers(house: House) -> list[APIRouter]:
         WebhookRoutes(database, house.master_key, clock, rules).router(),
         FeedRoutes(database, house.streams, house.guard.readmit).router(),
         CampaignRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),
+        LiveRoutes(database, LiveTokens(house.master_key), house.settings.public_url, clock).router(),
         not_built_router(),
         ScanRoutes(database, types, clock).router(),
         StoreRoutes(database, clock).router(),
@@ -110,7 +125,7 @@ def routers(house: House) -> list[APIRouter]:
         UsageRoutes(database, types, clock).router(),
         PassRoutes(database, house.master_key, types, clock).router(),
         DeliveryRoutes(database, types, house.issuer, clock).router(),
-        PageRoutes(database, types, clock).router(),
+        PageRoutes(database, types, house.settings.public_url, clock).router(),
     ]
 
 
@@ -160,9 +175,17 @@ def _spare_the_collector() -> None:
 class _Server(uvicorn.Server):
     """A server that ends well by the first signal, instead of raising it again once it has stopped."""
 
-    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_stop: Callable[[], None], say_goodbye: Callable[[], Awaitable[None]]
+    ) -> None:
         super().__init__(config)
         self._on_stop = on_stop
+        self._say_goodbye = say_goodbye
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # The library would end WebSockets as a fault of the server; a client that is told reconnects at leisure.
+        await self._say_goodbye()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:

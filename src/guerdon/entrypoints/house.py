@@ -15,9 +15,12 @@ from guerdon.access.limits import RateLimits
 from guerdon.delivery.apple.issuing import PassIssuer
 from guerdon.entrypoints.wiring import EFFECTS
 from guerdon.ledger.group_commit import Poster
+from guerdon.live.sockets import SocketLimits, Sockets
+from guerdon.live.watching import Watcher
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.clock import utc_now
 from guerdon.platform.db import Database, open_database
+from guerdon.platform.events import EVENTS_TOPIC
 from guerdon.platform.keys import MasterKey, configured_master_key
 from guerdon.platform.settings import Settings, SettingsInvalid
 from guerdon.platform.wakeups import Wakeups
@@ -42,6 +45,7 @@ class House:
     lists: PrivilegeLists
     issuer: PassIssuer
     streams: EventStreams
+    watcher: Watcher
     clock: Callable[[], datetime]
 
     def announce_access(self) -> None:
@@ -68,7 +72,9 @@ async def open_house(settings: Settings, clock: Callable[[], datetime] = utc_now
         house = furnish(settings, database, wakeups, master_key, clock)
         wakeups.listen(ACCESS_TOPIC, house.authenticator.forget_all)
         house.streams.listen(wakeups)
+        wakeups.listen_to_family(EVENTS_TOPIC, house.watcher.wake)
         await stack.enter_async_context(_running(house.authenticator.uses.keep_flushing))
+        await stack.enter_async_context(_running(house.watcher.keep_watching))
         stack.push_async_callback(house.poster.drain)
         stack.callback(house.issuer.close)
         yield house
@@ -96,6 +102,7 @@ def furnish(
         PrivilegeLists(database, clock, queue_max=settings.queue_max),
         PassIssuer(database, master_key, pass_types, clock),
         EventStreams(database),
+        Watcher(database, Sockets(_socket_limits(settings))),
         clock,
     )
 
@@ -106,6 +113,12 @@ def _poster(settings: Settings, database: Database, clock: Callable[[], datetime
     commands_max = settings.group_commit_commands_max if settings.group_commit else 1
     return Poster(
         database, EFFECTS, clock, commands_max=commands_max, in_flight=in_flight, queue_max=settings.queue_max
+    )
+
+
+def _socket_limits(settings: Settings) -> SocketLimits:
+    return SocketLimits(
+        settings.live_sockets_max, settings.live_sockets_per_tenant_max, settings.live_sockets_per_pass_max
     )
 
 

@@ -11,7 +11,6 @@ from guerdon.platform.problems import NotBuilt
 OPERATIONS: tuple[tuple[str, str, str], ...] = (
     ("POST", "/passes/notify", "Pass.Write"),
     ("POST", "/passes/{passId}/notify", "Pass.Write"),
-    ("GET", "/passes/{passId}/connect", "public"),
 )
 
 

@@ -34,6 +34,8 @@ READS_JSON = re.compile(rb"(application|text)/json|application/[\w.!#$&^+-]+\+js
 SENT_REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 JSON = b"application/json"
+SWITCHING_PROTOCOLS = 101
+SOCKET_FAILED = 1011
 
 log = structlog.get_logger("guerdon.http")
 
@@ -53,8 +55,8 @@ class Boundary:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
+        if scope["type"] == "websocket":
+            await self._open_socket(scope, receive, send)
             return
         started_at = perf_counter()
         scope[HEADERS] = headers = dict(scope["headers"])
@@ -74,6 +76,23 @@ class Boundary:
                 await send_problem(InternalError(), request_id, answer)
         finally:
             metrics.observe_request(scope.get(ROUTE, "other"), answer.status, perf_counter() - started_at)
+
+    async def _open_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a WebSocket with a whole answer, as any request; once it is open, it ends with a code."""
+        scope[HEADERS] = headers = dict(scope["headers"])
+        scope[REQUEST_ID] = request_id = _request_id(headers.get(b"x-request-id"))
+        opening = _Opening(scope, send)
+        try:
+            _check_address(scope)
+            await self._app(scope, receive, opening)
+        except Problem as problem:
+            await send_problem(problem, request_id, opening)
+        except Exception:
+            log.exception("socket failed", request_id=request_id)
+            if opening.is_open:
+                await send({"type": "websocket.close", "code": SOCKET_FAILED})
+            else:
+                await send_problem(InternalError(), request_id, opening)
 
     async def _take_body(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         """Read the body into the scope, unless its route streams it, and give what the application receives."""
@@ -139,6 +158,38 @@ class _Answer:
 
     def _spelled(self, media_type: bytes) -> bytes:
         return self._media_type if media_type == JSON else media_type
+
+
+class _Opening:
+    """Passes on how a WebSocket begins: accepted, or refused with an answer of HTTP; counts either as one request."""
+
+    __slots__ = ("_scope", "_send", "_started_at", "is_open")
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self._started_at = perf_counter()
+        self.is_open = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "websocket.accept":
+            self.is_open = True
+            self._observe(SWITCHING_PROTOCOLS)
+            request_id = (b"x-request-id", self._scope[REQUEST_ID].encode())
+            message["headers"] = [*message.get("headers", ()), request_id]
+        elif message["type"].startswith("http."):
+            message = self._refusal(message)
+        await self._send(message)
+
+    def _refusal(self, message: Message) -> Message:
+        if message["type"] == "http.response.start":
+            self._observe(message["status"])
+            message["headers"] = [*message["headers"], (b"x-request-id", self._scope[REQUEST_ID].encode())]
+        # The ASGI extension "WebSocket Denial Response" has the same messages under other names.
+        return {**message, "type": f"websocket.{message['type']}"}
+
+    def _observe(self, status: int) -> None:
+        metrics.observe_request(self._scope.get(ROUTE, "other"), status, perf_counter() - self._started_at)
 
 
 def _request_id(sent: bytes | None) -> str:

@@ -43,6 +43,10 @@ _batch_wait_s = Histogram(
 _jobs = Counter("guerdon_jobs", "Attempts at jobs, by how they ended.", ["kind", "outcome"], registry=_registry)
 _job_s = Histogram("guerdon_job_seconds", "Time of an attempt.", ["kind"], buckets=JOB_S, registry=_registry)
 _queue = Gauge("guerdon_queue_jobs", "Jobs in the queue, of all tenants.", ["kind", "state"], registry=_registry)
+_sockets = Gauge("guerdon_live_sockets", "WebSockets that are open now.", registry=_registry)
+_endings = Counter(
+    "guerdon_live_endings", "WebSockets that ended, by the code we closed them with.", ["code"], registry=_registry
+)
 
 # A look-up in a dictionary is several times faster than the library's, which locks and checks.
 _request_series: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
@@ -81,6 +85,16 @@ def set_queue(kind: str, *, waiting: int, running: int, held: int) -> None:
     """Say how many jobs of a kind there are now, of all tenants."""
     for state, count in (("waiting", waiting), ("running", running), ("held", held)):
         _queue.labels(kind, state).set(count)
+
+
+def set_sockets(count: int) -> None:
+    """Say how many WebSockets are open now."""
+    _sockets.set(count)
+
+
+def count_ending(code: int | None) -> None:
+    """Count a WebSocket that has ended; None when its client went by itself."""
+    _endings.labels("gone" if code is None else str(code)).inc()
 
 
 def render() -> bytes:

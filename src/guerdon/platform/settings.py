@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     anonymous_requests_per_minute: int = Field(
         6_000, ge=1, description="Requests without a credential per minute, address and process."
     )
+    live_sockets_max: int = Field(10_000, ge=1, description="WebSockets open per process; each takes an open file.")
+    live_sockets_per_tenant_max: int = Field(5_000, ge=1, description="WebSockets open per tenant and process.")
+    live_sockets_per_pass_max: int = Field(100, ge=1, description="WebSockets open per pass and process.")
     key_cache_s: int = Field(5, ge=0, le=300, description="Longest time a revoked key may still be accepted, in s.")
     jwt_issuers_file: Path | None = Field(
         None, description="YAML or JSON list of the token issuers that are trusted; see docs/tokens.md."

@@ -17,6 +17,7 @@ from guerdon.rendering.view import render_view
 LINKS = PageLinks(
     page_url="https://passes.example/demo/card?id=p1",
     fragment_url="/demo/card/live?id=p1",
+    connect_url="/api/demo/passes/p1/connect",
     images_url="/demo/images/",
     static_url="/static/",
     apple_url="/api/demo/passes/p1?device=apple",
@@ -81,9 +82,10 @@ def test_scripts_and_styles_come_from_files_named_after_their_content() -> None:
 
 
 def test_the_policy_allows_the_page_and_nothing_else() -> None:
-    policy = content_security_policy("n0nce")
+    policy = content_security_policy("n0nce", "wss://passes.example")
 
     assert policy.startswith("default-src 'none'; script-src 'self'; ")
+    assert "connect-src 'self' wss://passes.example; " in policy
     assert "unsafe" not in policy
     assert '<style nonce="n0nce">' in page(a_view())
 

@@ -28,24 +28,27 @@ _SHEET_BY_DAY, _SHEET_BY_NIGHT = Color(255, 254, 251), Color(30, 28, 33)
 class PageLinks:
     """Where the page's parts are; the two buttons are `None` when that wallet is not offered.
 
-    `images_url` and `static_url` end in a slash; `fragment_url` answers with `render_fragment` and an ETag.
+    `images_url` and `static_url` end in a slash; `fragment_url` answers with `render_fragment` and an ETag;
+    `connect_url` answers with the address of a WebSocket that tells when to ask for it.
     """
 
     page_url: str
     fragment_url: str
+    connect_url: str
     images_url: str
     static_url: str
     apple_url: str | None
     google_url: str | None
 
 
-def content_security_policy(csp_nonce: str) -> str:
-    """Give the policy that belongs to a page with this nonce: nothing but its own files and its own colours.
+def content_security_policy(csp_nonce: str, sockets_origin: str = "") -> str:
+    """Give the policy that belongs to a page with this nonce: nothing but its own files, colours and WebSocket.
 
+    `sockets_origin` is named because not every browser counts its own host under `wss:` as itself.
     Pictures of privileges may come from any HTTPS address, since their owners host them where they like.
     """
     return (
-        "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' https:; "
+        f"default-src 'none'; script-src 'self'; connect-src 'self' {sockets_origin}; img-src 'self' https:; "
         f"style-src 'self' 'nonce-{csp_nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 

@@ -1,10 +1,12 @@
 """HTTP for the hosted page: the page, its living part, its pictures and its own files."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -14,6 +16,7 @@ from guerdon.delivery.page.assets import ASSETS, CACHE_CONTROL
 from guerdon.delivery.page.pages import PageLinks, content_security_policy, render_fragment, render_missing, render_page
 from guerdon.delivery.page.words import WORDS
 from guerdon.passes.pass_types import PassTypes
+from guerdon.platform.addresses import socket_base_url
 from guerdon.platform.db import Database
 from guerdon.platform.http import PUBLIC, asks, router
 from guerdon.platform.ids import new_secret
@@ -25,6 +28,7 @@ from guerdon.tenants.files import get_file
 STATIC_URL = "/static/"
 MEDIA_TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
 NONCE_BYTES = 16
+HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:]+\](:[0-9]+)?")
 TenantId = Annotated[str, Path(alias="tenantId")]
 Layout = Annotated[str, Path(max_length=100)]
 PassId = Annotated[str, Query(alias="id", description="The id of the pass.")]
@@ -37,6 +41,7 @@ class PageRoutes:
 
     database: Database
     pass_types: PassTypes
+    public_url: str | None
     clock: Callable[[], datetime]
 
     def router(self) -> APIRouter:
@@ -64,7 +69,9 @@ class PageRoutes:
         nonce = new_secret(NONCE_BYTES)
         text = render_page(view, _links(view, str(request.base_url)), nonce, language, now)
         headers = {
-            "Content-Security-Policy": content_security_policy(nonce),
+            "Content-Security-Policy": content_security_policy(
+                nonce, _origin(socket_base_url(request, self.public_url))
+            ),
             "Content-Language": language,
             "Cache-Control": "no-store",
             "Referrer-Policy": "no-referrer",
@@ -138,8 +145,15 @@ def _links(view: PassView, base_url: str) -> PageLinks:
     return PageLinks(
         page_url=f"{base_url.rstrip('/')}{page}?id={view.pass_id}",
         fragment_url=f"{page}/live?id={view.pass_id}",
+        connect_url=f"/api/{view.tenant_id}/passes/{view.pass_id}/connect",
         images_url=f"/{view.tenant_id}/images/",
         static_url=STATIC_URL,
         apple_url=f"/api/{view.tenant_id}/passes/{view.pass_id}?device=apple",
         google_url=None,
     )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    # The host is what the browser said; a policy has no place for anything else.
+    return f"{parts.scheme}://{parts.netloc}" if HOST.fullmatch(parts.netloc) else ""
