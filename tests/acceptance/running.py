@@ -16,7 +16,7 @@ import psutil
 from guerdon_client import NO_RETRIES, ConnectionLost, Guerdon, Sandbox
 
 COMMAND = (sys.executable, "-m", "guerdon.entrypoints.cli")
-FOR_TESTS = ("GUERDON_TEST_", "GUERDON_PROVE_")
+FOR_TESTS = ("GUERDON_TEST_", "GUERDON_PROVE_", "GUERDON_CONTRACT_")
 START_S = 150
 ASK_S = 2
 STOP_S = 60
