@@ -2,10 +2,13 @@
 
 FilesInvalid         400  files have mistakes; nothing was saved, `findings` has every one with its place
 PassTypeNotFound     404  no pass type of this name
+SecretNotFound       404  no secret of this name
+CertificateNotFound  404  the tenant has no Apple certificate
 FileNotText          409  a file that is no text has no difference to show
 DiffTooLarge         409  a version has more lines than are compared
 PassTypeInUse        409  the file is the type of passes that exist
 FilesChanged         409  files that the checked ones rest on were removed meanwhile
+SecretKept           409  the secret has an operation of its own
 FileVersionMoved     412  the file is not in the version that the caller has
 """
 
@@ -41,6 +44,33 @@ class PassTypeNotFound(NotFound):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"There is no pass type {name!r}.")
+
+
+class SecretNotFound(NotFound):
+    """No secret of this name."""
+
+    code = "secret_not_found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no secret {name!r}.")
+
+
+class CertificateNotFound(NotFound):
+    """The tenant has no Apple certificate."""
+
+    code = "apple_certificate_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This tenant has no Apple certificate yet; send one to POST /config/apple/certificate.")
+
+
+class SecretKept(Conflict):
+    """The secret has an operation of its own."""
+
+    code = "secret_kept"
+
+    def __init__(self) -> None:
+        super().__init__("A signing certificate is checked before it is kept; use POST /config/apple/certificate.")
 
 
 class FileNotText(Conflict):

@@ -10,10 +10,11 @@ from pydantic.alias_generators import to_camel
 
 from guerdon.configuration.model import Finding, Moved
 from guerdon.platform.clock import rfc3339
-from guerdon.platform.wire import NO_NUL, Body, Int32
-from guerdon.tenants.model import FILES_MAX, PATH_CHARACTERS_MAX, FileVersion
+from guerdon.platform.wire import NO_NUL, Body, Int32, LanguageCode
+from guerdon.tenants.model import FILES_MAX, PATH_CHARACTERS_MAX, SECRET_BYTES_MAX, FileVersion, Tenant
 
 FilePathText = Annotated[str, Field(min_length=1, max_length=PATH_CHARACTERS_MAX, pattern=NO_NUL)]
+TenantName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
 
 
 class Shown(BaseModel):
@@ -140,10 +141,7 @@ class FileIn(Body):
         """Give the bytes. Raises ValueError."""
         if self.content is not None:
             return self.content.encode()
-        try:
-            return b64decode(self.content_base64 or "", validate=True)
-        except (binascii.Error, ValueError) as broken:
-            raise ValueError("contentBase64 is not base64 (RFC 4648).") from broken
+        return from_base64(self.content_base64 or "", "contentBase64")
 
 
 class FileSet(Body):
@@ -187,3 +185,107 @@ class PassTypeOut(Shown):
     languages: list[str] | None = None
     identifiers: list[str] | None = None
     mistake: str | None = None
+
+
+class TenantOut(Shown):
+    """The core of a tenant."""
+
+    tenant_id: str
+    name: str
+    status: Literal["onboarding", "active", "disabled"]
+    default_language: str
+    available_languages: list[str]
+    requests_per_minute: int | None = None
+    revision: int
+    created_at: str
+
+    @classmethod
+    def of(cls, tenant: Tenant, languages: list[str]) -> Self:
+        """Shape a tenant with the languages that it speaks, the default one first."""
+        return cls(
+            tenant_id=tenant.tenant_id,
+            name=tenant.name,
+            status=tenant.status,
+            default_language=tenant.default_language,
+            available_languages=languages,
+            requests_per_minute=tenant.requests_per_minute,
+            revision=tenant.revision,
+            created_at=rfc3339(tenant.created_at),
+        )
+
+
+class TenantChange(Body):
+    """What changes of a tenant."""
+
+    name: TenantName | None = None
+    default_language: LanguageCode | None = None
+
+
+class SecretIn(Body):
+    """A secret: as text, or its bytes in hexadecimal."""
+
+    value: Annotated[str | None, Field(min_length=1, max_length=SECRET_BYTES_MAX)] = None
+    hex: Annotated[str | None, Field(pattern=r"^([0-9A-Fa-f]{2})+$", max_length=2 * SECRET_BYTES_MAX)] = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.value is None) == (self.hex is None):
+            raise ValueError("Give either value or hex.")
+        return self
+
+    def read(self) -> bytes:
+        """Give the bytes."""
+        return bytes.fromhex(self.hex) if self.hex is not None else (self.value or "").encode()
+
+
+class SecretOut(Shown):
+    """What may be told of a secret."""
+
+    name: str
+    updated_at: str
+    actor: str
+
+
+class CertificateIn(Body):
+    """A signing certificate with its key: a .p12 in base64, or both as PEM text."""
+
+    p12_base64: Annotated[str | None, Field(json_schema_extra={"contentEncoding": "base64"})] = None
+    certificate: str | None = None
+    key: str | None = None
+    password: str | None = None
+    intermediates: str | None = None
+    pass_type_identifier: str | None = None
+    team_identifier: str | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if (self.p12_base64 is None) == (self.certificate is None) or (self.certificate is None) != (self.key is None):
+            raise ValueError("Give either p12Base64, or certificate together with key.")
+        if self.p12_base64 is not None:
+            self.read_p12()
+        return self
+
+    def read_p12(self) -> bytes:
+        """Give the container. Raises ValueError."""
+        return from_base64(self.p12_base64 or "", "p12Base64")
+
+
+class CertificateOut(Shown):
+    """What may be known of the certificate that signs the tenant's passes."""
+
+    pass_type_identifier: str
+    team_identifier: str
+    subject: str
+    issuer: str
+    serial_number: str
+    not_before: str
+    expires_at: str
+    warnings: list[str]
+
+
+def from_base64(text: str, member: str) -> bytes:
+    """Read base64 (RFC 4648). Raises ValueError."""
+    try:
+        return b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as broken:
+        raise ValueError(f"{member} is not base64 (RFC 4648).") from broken

@@ -14,9 +14,12 @@ from guerdon.access.guard import AllowanceHeaders
 from guerdon.access.role_routes import RoleRoutes
 from guerdon.access.routes import ApiKeyRoutes
 from guerdon.campaigns.routes import CampaignRoutes
+from guerdon.configuration.certificate_routes import CertificateRoutes
 from guerdon.configuration.file_routes import FileRoutes
 from guerdon.configuration.pass_type_routes import PassTypeRoutes
+from guerdon.configuration.secret_routes import SecretRoutes
 from guerdon.configuration.set_routes import FileSetRoutes
+from guerdon.configuration.tenant_routes import TenantRoutes
 from guerdon.delivery.lookup_routes import LookupRoutes
 from guerdon.delivery.page.routes import PageRoutes
 from guerdon.delivery.routes import DeliveryRoutes
@@ -113,6 +116,9 @@ def routers(house: House) -> list[APIRouter]:
         FileRoutes(database, clock).router(),
         FileSetRoutes(database, clock).router(),
         PassTypeRoutes(database, types, clock).router(),
+        TenantRoutes(database, types, clock).router(),
+        SecretRoutes(database, house.master_key, clock).router(),
+        CertificateRoutes(database, house.master_key, clock).router(),
         PrivilegeRoutes(database, types, clock).router(),
         WebhookRoutes(database, house.master_key, clock, rules).router(),
         FeedRoutes(database, house.streams, house.guard.readmit).router(),

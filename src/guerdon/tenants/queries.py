@@ -88,6 +88,13 @@ async def lock_tenant(tx: Tx) -> bool:
     return found is True
 
 
+async def update_core(tx: Tx, name: str, default_language: str) -> None:
+    """Write the name and the default language."""
+    await tx.execute(
+        "UPDATE tenant SET name = $2, default_language = $3 WHERE tenant_id = $1", tx.tenant_id, name, default_language
+    )
+
+
 async def raise_revision(tx: Tx) -> None:
     """Give the tenant a new revision."""
     await tx.execute("UPDATE tenant SET revision = revision + 1 WHERE tenant_id = $1", tx.tenant_id)
