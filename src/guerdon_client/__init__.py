@@ -34,6 +34,8 @@ from guerdon_client.model import (
     PrivilegeOptions,
     Receipt,
 )
+from guerdon_client.pages import Page
+from guerdon_client.pass_lists import ListedPass, PassFilter, PassSort
 from guerdon_client.problems import (
     Conflict,
     Forbidden,
@@ -81,6 +83,7 @@ __all__ = [
     "Json",
     "Link",
     "Links",
+    "ListedPass",
     "LocalizedText",
     "MethodNotAllowed",
     "Movement",
@@ -90,9 +93,12 @@ __all__ = [
     "Notification",
     "NotificationOptions",
     "Origin",
+    "Page",
     "PassCreated",
     "PassDocument",
+    "PassFilter",
     "PassPreview",
+    "PassSort",
     "PreconditionFailed",
     "Privilege",
     "PrivilegeChange",

@@ -2,11 +2,12 @@
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
-from guerdon_client import api_keys, health, passes, privileges
+from guerdon_client import api_keys, health, pass_lists, passes, privileges
 from guerdon_client.calls import Call
+from guerdon_client.pages import Page
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,6 +66,36 @@ class Operation(Generic[P, T]):
         return operate
 
 
+class Iteration(Generic[P, T]):
+    """A walk through all pages of a list, with a name on a client: `for` the blocking one, `async for` the other."""
+
+    def __init__(self, build: Callable[P, Callable[[str | None], Call[Page[T]]]]) -> None:
+        """Bind what makes the call for the page at a cursor, or for the first."""
+        self._build = build
+        self.__doc__ = build.__doc__
+
+    @overload
+    def __get__(self, client: Blocking, kind: type) -> Callable[P, Iterator[T]]: ...
+    @overload
+    def __get__(self, client: Asynchronous, kind: type) -> Callable[P, AsyncIterator[T]]: ...
+    @overload
+    def __get__(self, client: None, kind: type) -> Self: ...
+    def __get__(
+        self, client: Blocking | Asynchronous | None, kind: type
+    ) -> Callable[P, Iterator[T] | AsyncIterator[T]] | Self:
+        """Give the walk of one client."""
+        if client is None:
+            return self
+        build = self._build
+
+        @functools.wraps(build)
+        def walk(*args: P.args, **kwargs: P.kwargs) -> Iterator[T] | AsyncIterator[T]:
+            page_at = build(*args, **kwargs)
+            return _walk(client, page_at) if isinstance(client, Blocking) else _walk_awaiting(client, page_at)
+
+        return walk
+
+
 class Operations:
     """What a client can do; `docs/client.md` shows it in use."""
 
@@ -76,6 +107,9 @@ class Operations:
     find_newer_apple_pass = Operation(passes.find_newer_apple_pass)
     preview_pass = Operation(passes.preview_pass)
     get_view_url = Operation(passes.get_view_url)
+    list_passes = Operation(pass_lists.list_passes)
+    list_passes_on = Operation(pass_lists.list_passes_on)
+    iter_passes = Iteration(pass_lists.iter_passes)
 
     list_privileges = Operation(privileges.list_privileges)
     get_privilege = Operation(privileges.get_privilege)
@@ -91,3 +125,21 @@ class Operations:
 
     is_healthy = Operation(health.is_healthy)
     is_ready = Operation(health.is_ready)
+
+
+def _walk(client: Blocking, page_at: Callable[[str | None], Call[Page[T]]]) -> Iterator[T]:
+    page = client.send(page_at(None))
+    yield from page.items
+    while page.next_cursor is not None:
+        page = client.send(page_at(page.next_cursor))
+        yield from page.items
+
+
+async def _walk_awaiting(client: Asynchronous, page_at: Callable[[str | None], Call[Page[T]]]) -> AsyncIterator[T]:
+    page = await client.send(page_at(None))
+    for item in page.items:
+        yield item
+    while page.next_cursor is not None:
+        page = await client.send(page_at(page.next_cursor))
+        for item in page.items:
+            yield item

@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 from guerdon.passes.filter_queries import CONDITIONS, Parameters, condition_of
 from guerdon.passes.filters import OPERATORS, Filter, GivenFilter, read_filters
-from guerdon.passes.search_queries import Narrowing, compose_count, compose_list
+from guerdon.passes.order_queries import ORDERS, Mark, Order
+from guerdon.passes.search_queries import (
+    Narrowing,
+    Part,
+    compose_by_several,
+    compose_count,
+    compose_list,
+    compose_part,
+    compose_phase_count,
+)
 from guerdon.platform.problems import InvalidRequest
 
 FIELDS = ("id", "passType", "creationDate", "lastUpdateDate", "installationStatus", "identifiers.a.b", "metadata.c")
@@ -24,11 +33,33 @@ def conditions() -> dict[str, Filter]:
 
 def searches() -> Iterator[tuple[str, str, int]]:
     """Give the name, the text and the number of parameters of each statement."""
+    everything = Narrowing(list(conditions().values()), "card", "0")
     for name, asked in conditions().items():
-        yield from _forms(name, Narrowing([asked]))
-        yield from _forms(f"{name} onward", Narrowing([asked], "card", "0"))
-    yield from _forms("all", Narrowing(list(conditions().values()), "card", "0"))
-    yield from _forms("none", Narrowing())
+        yield _list(f"{name} onward", Narrowing([asked], "card", "0"))
+        yield _count(name, Narrowing([asked]))
+    for name, narrowing in (("all", everything), ("none", Narrowing())):
+        yield _list(name, narrowing)
+        yield _count(name, narrowing)
+    for part in parts():
+        yield from _parts(part, everything)
+    yield from _several("all orders", everything)
+
+
+def pairs() -> Iterator[str]:
+    """Give the text of every condition in every phase of every order, on from the beginning and behind a mark."""
+    for asked in conditions().values():
+        for part in parts():
+            yield compose_part(Narrowing([asked]), part, Parameters("t"))
+
+
+def parts() -> Iterator[Part]:
+    """Give every phase of every order, in both directions, with and without a mark."""
+    for by in ORDERS:
+        for is_descending in (False, True):
+            order = Order(by, "a.b", is_descending)
+            for index, phase in enumerate(order.phases):
+                yield Part(order, index, 10, 5)
+                yield Part(order, index, 10, mark=Mark(index, ("1",) * len(phase.keys), "0"))
 
 
 def _condition(field: str, operator: str, value: object) -> dict[str, Filter]:
@@ -39,8 +70,26 @@ def _condition(field: str, operator: str, value: object) -> dict[str, Filter]:
     return {condition_of(asked): asked}
 
 
-def _forms(name: str, narrowing: Narrowing) -> Iterator[tuple[str, str, int]]:
+def _list(name: str, narrowing: Narrowing) -> tuple[str, str, int]:
     parameters = Parameters("t")
-    yield f"list {name}", compose_list(narrowing, 10, parameters), len(parameters.arguments)
+    return f"list {name}", compose_list(narrowing, 10, parameters), len(parameters.arguments)
+
+
+def _count(name: str, narrowing: Narrowing) -> tuple[str, str, int]:
     parameters = Parameters("t")
-    yield f"count {name}", compose_count(narrowing, 10, parameters), len(parameters.arguments)
+    return f"count {name}", compose_count(narrowing, 10, parameters), len(parameters.arguments)
+
+
+def _parts(part: Part, narrowing: Narrowing) -> Iterator[tuple[str, str, int]]:
+    order = part.order
+    name = f"{order.by} {'DESC' if order.is_descending else 'ASC'} {part.phase} {'on' if part.mark else 'from'}"
+    parameters = Parameters("t")
+    yield f"part {name}", compose_part(narrowing, part, parameters), len(parameters.arguments)
+    parameters = Parameters("t")
+    yield f"count {name}", compose_phase_count(narrowing, part, parameters), len(parameters.arguments)
+
+
+def _several(name: str, narrowing: Narrowing) -> Iterator[tuple[str, str, int]]:
+    parameters = Parameters("t")
+    orders = [Order(by, "a.b", by > "c") for by in ORDERS]
+    yield f"by {name}", compose_by_several(narrowing, orders, 5, 10, parameters), len(parameters.arguments)

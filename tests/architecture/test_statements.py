@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from tests.architecture import searches
 from tests.architecture.plans import conditions, explain, nodes
 from tests.architecture.statements import Statement, collect, statements
 from tests.architecture.tables import READ_BY, WRITTEN_BY, is_catalogue, relations, written
@@ -151,6 +152,16 @@ async def test_an_update_calls_no_volatile_function(
     )
 
     assert [record["proname"] for record in volatile] == []
+
+
+async def test_postgresql_accepts_every_condition_of_a_search_in_every_order(
+    owner: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    composed = list(searches.pairs())
+    for sql in composed:
+        await owner.execute(f"PREPARE searched AS {sql}; DEALLOCATE searched")
+
+    assert len(composed) > 1_000
 
 
 def test_no_statement_calls_set_config() -> None:

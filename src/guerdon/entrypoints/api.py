@@ -30,6 +30,7 @@ from guerdon.entrypoints.socket_protocol import MESSAGE_BYTES_MAX, PING_S, PONG_
 from guerdon.live.endpoint import LiveSockets
 from guerdon.live.routes import LiveRoutes
 from guerdon.live.tokens import LiveTokens
+from guerdon.passes.listing_routes import PassListRoutes
 from guerdon.passes.lookup import Providers
 from guerdon.passes.routes import PassRoutes
 from guerdon.passes.scan_routes import ScanRoutes
@@ -129,6 +130,7 @@ def routers(house: House) -> list[APIRouter]:
         StoreRoutes(database, clock).router(),
         LookupRoutes(database, types, Providers(types), clock).router(),
         UsageRoutes(database, types, clock).router(),
+        PassListRoutes(database, house.master_key).router(),
         PassRoutes(database, house.master_key, types, clock).router(),
         DeliveryRoutes(database, types, house.issuer, clock).router(),
         PageRoutes(database, types, house.settings.public_url, clock).router(),

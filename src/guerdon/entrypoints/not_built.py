@@ -1,6 +1,6 @@
 """Operations of the wire contract that a later release brings: they are there, ask for their scope, and answer 501.
 
-Verbs that are missing at an address that exists (GET /passes, DELETE /passes/{passId}) are 405 there, as HTTP has it.
+A verb that is missing at an address that exists (DELETE /passes/{passId}) is 405 there, as HTTP has it.
 """
 
 from fastapi import APIRouter, Request

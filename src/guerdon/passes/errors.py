@@ -2,6 +2,9 @@
 
 NoIdentifier        400  the request names no pass
 UnknownPassType     400  no pass type of that name is configured
+CursorInvalid       400  the cursor is none of ours, or of a list in another order
+PageTooDeep         400  the page lies too far from the beginning; a cursor goes on from where a list has come to
+SearchTooSlow       400  the search did not end in its time, and a filter or sort of it can use no index
 PassNotFound        404  no pass of that id, or none that all identifiers match
 SeveralPasses       409  the identifiers match more than one pass
 PassExists          409  another pass has this type and these identifiers already
@@ -34,6 +37,33 @@ class UnknownPassType(InvalidRequest):
 
     def __init__(self, name: str) -> None:
         super().__init__({"passType": [f"No pass type {name!r}: there is no file server/passes/{name}."]})
+
+
+class CursorInvalid(InvalidRequest):
+    """The cursor is none of ours, or of a list in another order."""
+
+    code = "cursor_invalid"
+
+    def __init__(self) -> None:
+        super().__init__({"cursor": ["Take it from the answer before, and sort as that one was sorted."]})
+
+
+class PageTooDeep(InvalidRequest):
+    """The page lies too far from the beginning."""
+
+    code = "page_too_deep"
+
+    def __init__(self, passes_max: int) -> None:
+        super().__init__({"pageIndex": [f"A page begins within {passes_max} passes; go on with cursor and limit."]})
+
+
+class SearchTooSlow(InvalidRequest):
+    """The search did not end in its time, and a filter or sort of it can use no index."""
+
+    code = "search_too_slow"
+
+    def __init__(self, places: Sequence[str]) -> None:
+        super().__init__({place: ["This uses no index; add a filter that does, or leave it out."] for place in places})
 
 
 class PassNotFound(NotFound):

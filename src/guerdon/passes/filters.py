@@ -93,7 +93,7 @@ def read_field(text: object) -> Field:
         return Field(cast("FieldKind", text))
     if kind not in MEMBER_KINDS or not point:
         raise ValueError(f"There is no such field; there are {', '.join(PLAIN_KINDS)}, identifiers.… and metadata.….")
-    if not 1 <= len(name) <= NAME_CHARACTERS_MAX or "\x00" in name or not _is_unicode(name):
+    if not 1 <= len(name) <= NAME_CHARACTERS_MAX or not is_text(name):
         raise ValueError(f"The name of a member has 1 to {NAME_CHARACTERS_MAX} characters, and no NUL.")
     return Field(cast("FieldKind", kind), name)
 
@@ -118,6 +118,11 @@ def read_value(field: Field, operator: Operator, value: object) -> Value:
         return tuple(dict.fromkeys(_read_scalar(field, one) for one in _read_list(value)))
     text = _read_scalar(field, value)
     return _read_date(text) if field.kind.endswith("Date") else text
+
+
+def is_text(text: str) -> bool:
+    """Tell whether PostgreSQL can hold a text: no NUL, and no half of a character."""
+    return not any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in text)
 
 
 def _check_filter(given: GivenFilter, errors: dict[str, list[str]]) -> Filter | None:
@@ -169,7 +174,7 @@ def _read_scalar(field: Field, value: object) -> str:
             text = format(value, "f")
         case _:
             raise ValueError("Give a text, a number, true or false.")
-    if not 1 <= len(text) <= VALUE_CHARACTERS_MAX or "\x00" in text or not _is_unicode(text):
+    if not 1 <= len(text) <= VALUE_CHARACTERS_MAX or not is_text(text):
         raise ValueError(f"A value has 1 to {VALUE_CHARACTERS_MAX} characters, and no NUL.")
     if field.kind == "installationStatus" and text not in WALLETS:
         raise ValueError(f"A pass is installed in {' or '.join(WALLETS)}.")
@@ -185,7 +190,3 @@ def _read_date(text: str) -> datetime:
     except OverflowError as beyond:
         raise ValueError("There is no such date-time.") from beyond
     return whole
-
-
-def _is_unicode(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -61,6 +61,22 @@ class Pass:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedPass:
+    """A pass as a list shows it: its documents as JSON text, and when it first came into each wallet."""
+
+    pass_id: str
+    pass_type: str
+    sealed_secret: bytes
+    identifiers_text: str
+    metadata_text: str
+    additional_data_text: str
+    created_at: datetime
+    updated_at: datetime
+    apple_installed_at: datetime | None
+    google_installed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """A partial document: members that are None stay, values that are None inside remove their key."""
 

@@ -90,3 +90,24 @@ class PassDocument(Body):
     revision: int
     creation_date: Instant
     last_update_date: Instant
+
+
+class Providers(Body):
+    """When a pass first came into each wallet."""
+
+    apple: Instant | None = None
+    google: Instant | None = None
+
+
+class ListedPass(Body):
+    """A pass as the list shows it; its secret is there for callers with Pass.Write."""
+
+    id: str
+    secret: str | None = None
+    creation_date: Instant
+    last_update_date: Instant
+    pass_type: str
+    identifiers: dict[str, str]
+    metadata: dict[str, JsonValue]
+    additional_data: dict[str, JsonValue]
+    providers: Providers
