@@ -35,6 +35,7 @@ from guerdon.passes.lookup import Providers
 from guerdon.passes.routes import PassRoutes
 from guerdon.passes.scan_routes import ScanRoutes
 from guerdon.passes.usage_routes import UsageRoutes
+from guerdon.persons.routes import PersonRoutes
 from guerdon.platform import metrics
 from guerdon.platform.bodies import body_rules
 from guerdon.platform.boundary import App, Boundary
@@ -128,6 +129,7 @@ def routers(house: House) -> list[APIRouter]:
         not_built_router(),
         ScanRoutes(database, types, clock).router(),
         StoreRoutes(database, clock).router(),
+        PersonRoutes(database, clock).router(),
         LookupRoutes(database, types, Providers(types), clock).router(),
         UsageRoutes(database, types, clock).router(),
         PassListRoutes(database, house.master_key).router(),

@@ -9,6 +9,7 @@ from guerdon.platform.db import Tx
 from guerdon.platform.ids import new_id
 
 READ_MAX = 10_000
+KEPT_MEMBERS = ["passId", "passType", "revision", "privilegeId", "notificationId", "scanId"]  # when a person is erased
 EVENTS_TOPIC = "events"  # announced as `events:<tenant>` after every commit that leaves events of a tenant
 
 
@@ -99,6 +100,41 @@ async def read_after(tx: Tx, position: Position | None, limit: int) -> list[Stor
         reached.transaction_id,
         reached.event_id,
         limit,
+    )
+
+
+async def read_of_subject(tx: Tx, subject_id: str, after: UUID, limit: int) -> list[StoredEvent]:
+    """Read the events of one subject after one of them, oldest first, movements left out: those are in the ledger."""
+    return await tx.all(
+        StoredEvent,
+        """
+        SELECT transaction_id, event_id, kind, subject_id, payload, actor, occurred_at
+          FROM event
+         WHERE tenant_id = $1 AND subject_id = $2 AND kind <> 'Privilege:Moved' AND event_id > $3
+         ORDER BY event_id LIMIT $4
+        """,
+        tx.tenant_id,
+        subject_id,
+        after,
+        limit,
+    )
+
+
+async def erase_details(tx: Tx, subject_ids: Sequence[str]) -> int:
+    """Erase what the events of subjects say but for names and numbers that mean nobody, and tell how many they are.
+
+    Movements say nothing else anyway and stay as they are.
+    """
+    return await tx.execute(
+        """
+        UPDATE event
+           SET payload = coalesce((SELECT jsonb_object_agg(m.key, m.value) FROM jsonb_each(payload) AS m
+                                    WHERE m.key = ANY($3::text[])), '{}') || '{"erased": true}'
+         WHERE tenant_id = $1 AND subject_id = ANY($2::text[]) AND kind <> 'Privilege:Moved'
+        """,
+        tx.tenant_id,
+        subject_ids,
+        KEPT_MEMBERS,
     )
 
 

@@ -1,0 +1,1 @@
+"""Persons: all that is kept of one, exported or erased (GDPR)."""

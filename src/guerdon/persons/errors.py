@@ -1,0 +1,27 @@
+"""Why this room refuses.
+
+PersonTooLarge  409  the identifiers match more passes than a person has
+PersonChanging  409  a pass of the person got a privilege while it was being erased
+"""
+
+from guerdon.platform.problems import Conflict
+
+
+class PersonTooLarge(Conflict):
+    """The identifiers match more passes than a person has."""
+
+    code = "person_too_large"
+
+    def __init__(self, passes_max: int) -> None:
+        super().__init__(f"The identifiers match more than {passes_max} passes; name one person, or its passes by id.")
+
+
+class PersonChanging(Conflict):
+    """A pass of the person got a privilege while it was being erased."""
+
+    code = "person_changing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A pass of the person was given a privilege at this moment; nothing was erased, send it again."
+        )
