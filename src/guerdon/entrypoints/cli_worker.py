@@ -7,7 +7,7 @@ import typer
 
 from guerdon.entrypoints.cli_running import Home, run
 from guerdon.entrypoints.home import settings_at
-from guerdon.entrypoints.wiring import SCHEDULES, job_kinds
+from guerdon.entrypoints.wiring import SCHEDULES, companions, job_kinds
 from guerdon.entrypoints.worker import run_worker
 from guerdon.platform.keys import configured_master_key
 from guerdon.platform.log import configure_log
@@ -34,4 +34,7 @@ async def work_until_told(settings: Settings) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await run_worker(settings, stop, handlers=job_kinds(configured_master_key(settings)), schedules=SCHEDULES)
+    master_key = configured_master_key(settings)
+    await run_worker(
+        settings, stop, handlers=job_kinds(master_key), schedules=SCHEDULES, companions=companions(master_key)
+    )

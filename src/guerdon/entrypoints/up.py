@@ -23,6 +23,7 @@ from guerdon.platform.settings import Settings, SettingsInvalid
 
 GRACE_MARGIN_S: Final = 5.0
 SANDBOX_CONNECTIONS: Final = 2
+LOOPBACK_NETWORKS = "127.0.0.0/8,::1/128"
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 COMMAND: Final = (sys.executable, "-m", "guerdon.entrypoints.cli")
 STAND_INS: Final = (sys.executable, "-m", "guerdon.entrypoints.stand_ins")
@@ -105,8 +106,11 @@ def _environment(settings: Settings, sockets: Sockets, url: str, sandbox: Sandbo
         "GUERDON_HOST": settings.host,
         "GUERDON_PORT": str(sockets.port),
     }
+    # What is tried out on one machine receives on it as well.
+    networks = {"GUERDON_WEBHOOK_ALLOWED_NETWORKS": LOOPBACK_NETWORKS}
+    networks = {} if sandbox is None or settings.webhook_allowed_networks else networks
     issuers = {} if sandbox is None else {"GUERDON_JWT_ISSUERS_FILE": str(sandbox.folder.issuers)}
-    return {**os.environ, **bytecode_environment(settings.home), **said, **issuers}
+    return {**os.environ, **bytecode_environment(settings.home), **said, **issuers, **networks}
 
 
 @asynccontextmanager

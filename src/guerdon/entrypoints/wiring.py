@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from guerdon.campaigns.jobs import FORGET_CAMPAIGNS, RUN_CAMPAIGN, forget_campaigns, run_campaign
+from guerdon.entrypoints.worker import Companion, Surroundings
 from guerdon.ledger.checkpoints import take_checkpoint
 from guerdon.ledger.group_commit import Effect
 from guerdon.ledger.model import AccountKind
 from guerdon.passes.sources import forget_old_sources
+from guerdon.platform.clock import utc_now
 from guerdon.platform.db import Tx
 from guerdon.platform.jobs import Job
 from guerdon.platform.jobs_schedule import Cron, Every, Schedule
@@ -16,12 +18,17 @@ from guerdon.platform.keys import MasterKey
 from guerdon.platform.writes import forget_old_keys
 from guerdon.privileges.movements import on_posted
 from guerdon.privileges.purging import PRIVILEGES_MAX, purge_overdue
+from guerdon.webhooks.addresses import AddressRules, read_networks
+from guerdon.webhooks.attempts import FORGOTTEN_MAX, forget_old_attempts
+from guerdon.webhooks.dispatching import Dispatcher
+from guerdon.webhooks.sending import Sender
 
 PURGE_PRIVILEGES, FORGET_KEYS, SEAL_LEDGER = "privileges.purge", "idempotency.forget", "ledger.seal"
 FORGET_SOURCES = "sources.forget"
 ROWS_MAX = 5_000
 # Few at once, so that other jobs find a connection; many attempts, since passes that others hold come free.
 CAMPAIGNS = JobKind(run_campaign, attempts_max=1_000, backoff_s_max=60.0, at_once_max=4)
+FORGET_ATTEMPTS = "webhooks.forget-attempts"
 
 EFFECTS: Mapping[AccountKind, Effect] = {"privilege": on_posted}
 
@@ -46,6 +53,19 @@ async def _forget_sources(tx: Tx, now: datetime) -> int:
     return await forget_old_sources(tx, now, ROWS_MAX)
 
 
+def companions(master_key: MasterKey) -> Sequence[Companion]:
+    """Give what a worker does beside its jobs: tell webhooks of events."""
+
+    async def dispatch_webhooks(around: Surroundings) -> None:
+        rules = AddressRules(read_networks(around.settings.webhook_allowed_networks))
+        async with Sender(rules) as sender:
+            dispatcher = Dispatcher(around.database, sender, master_key, utc_now)
+            dispatcher.listen(around.wakeups)
+            await dispatcher.run(around.stop, around.settings.stop_grace_s)
+
+    return [dispatch_webhooks]
+
+
 def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
     """Give every kind of job with how it is done; `master_key` signs the ledger's checkpoints."""
 
@@ -60,6 +80,7 @@ def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
         SEAL_LEDGER: JobKind(seal_ledger),
         RUN_CAMPAIGN: CAMPAIGNS,
         FORGET_CAMPAIGNS: JobKind(forget_campaigns),
+        FORGET_ATTEMPTS: JobKind(_sweep(forget_old_attempts, FORGOTTEN_MAX)),
     }
 
 
@@ -67,6 +88,7 @@ SCHEDULES: Sequence[Schedule] = (
     Schedule("purge-privileges", PURGE_PRIVILEGES, Every(60)),
     Schedule("forget-keys", FORGET_KEYS, Every(3600)),
     Schedule("forget-sources", FORGET_SOURCES, Every(3600)),
+    Schedule("forget-webhook-attempts", FORGET_ATTEMPTS, Every(3600)),
     Schedule("seal-ledger", SEAL_LEDGER, Cron("5 0 * * *")),
     Schedule("forget-campaigns", FORGET_CAMPAIGNS, Cron("35 2 * * *")),
 )

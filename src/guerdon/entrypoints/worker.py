@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -18,9 +19,24 @@ from guerdon.platform.settings import Settings, SettingsInvalid
 from guerdon.platform.wakeups import Wakeups
 
 QUEUE_CONNECTIONS = 3
+COMPANION_CONNECTIONS = 4
 UPKEEP_S = 60
 
 _log = structlog.stdlib.get_logger("guerdon.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a companion gets; its connections are its own, so that jobs and it never wait for each other."""
+
+    settings: Settings
+    database: Database
+    wakeups: Wakeups
+    stop: asyncio.Event
+
+
+# Work without an end that goes on beside the jobs, until `stop`; when it fails, the worker stops with its failure.
+Companion = Callable[[Surroundings], Awaitable[None]]
 
 
 async def run_worker(
@@ -29,6 +45,7 @@ async def run_worker(
     *,
     handlers: Mapping[str, JobKind],
     schedules: Sequence[Schedule] = (),
+    companions: Sequence[Companion] = (),
     heartbeat_s: float = 30.0,
 ) -> None:
     """Do jobs until `stop` is set, then finish or give back what is running within `settings.stop_grace_s`.
@@ -48,14 +65,31 @@ async def run_worker(
             database, queue, handlers, wakeups.announce, poll_s=settings.jobs_poll_s, heartbeat_s=heartbeat_s
         )
         wakeups.listen(JOBS_TOPIC, worker.wake)
+        beside = await _opened(stack, url, COMPANION_CONNECTIONS)
+        beside.announce_by(wakeups.announce)
+        surroundings = Surroundings(settings, beside, wakeups, stop)
+        accompanying = [asyncio.create_task(_accompany(companion, surroundings)) for companion in companions]
         ticking = asyncio.create_task(_tick(queue, schedules, wakeups, settings.jobs_poll_s))
         upkeep = asyncio.create_task(_keep_up(queue, handlers))
         try:
             await worker.run(stop, settings.stop_grace_s)
+            await asyncio.gather(*accompanying)
         finally:
+            for companion in accompanying:
+                companion.cancel()
             for task in (ticking, upkeep):
                 task.cancel()
             await asyncio.wait([ticking, upkeep])
+
+
+async def _accompany(companion: Companion, surroundings: Surroundings) -> None:
+    try:
+        await companion(surroundings)
+    except Exception:
+        _log.exception("a companion of the worker failed")
+        raise
+    finally:
+        surroundings.stop.set()
 
 
 async def _opened(stack: contextlib.AsyncExitStack, url: str, connections: int) -> Database:

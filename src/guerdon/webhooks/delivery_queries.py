@@ -65,25 +65,29 @@ async def claim_due(
 
     What somebody else claims at this moment is passed over, not waited for.
     """
+    assert claims_max >= 0, claims_max
+    # Materialized: a join may run a plain subquery several times, and each time would lock and give other rows.
     return await tx.all(
         Claimed,
         """
+        WITH chosen AS MATERIALIZED (
+            SELECT due.transaction_id, due.event_id
+              FROM webhook_delivery AS due
+             WHERE due.tenant_id = $1 AND due.webhook_id = $2 AND due.due_at <= $4
+               AND (due.claimed_until IS NULL OR due.claimed_until <= $4)
+               AND NOT EXISTS (
+                   SELECT FROM webhook_delivery AS earlier
+                    WHERE earlier.tenant_id = $1 AND earlier.webhook_id = $2
+                      AND earlier.subject_id = due.subject_id
+                      AND (earlier.transaction_id, earlier.event_id) < (due.transaction_id, due.event_id))
+             ORDER BY due.due_at, due.transaction_id, due.event_id
+             LIMIT least($7::bigint, greatest(0, $6::bigint - (
+                   SELECT count(*) FROM webhook_delivery AS claimed
+                    WHERE claimed.tenant_id = $1 AND claimed.webhook_id = $2 AND claimed.claimed_until > $4)))
+               FOR UPDATE SKIP LOCKED)
         UPDATE webhook_delivery AS delivery
            SET claim = $3, claimed_until = $5, number = delivery.number + 1
-          FROM (SELECT due.transaction_id, due.event_id
-                  FROM webhook_delivery AS due
-                 WHERE due.tenant_id = $1 AND due.webhook_id = $2 AND due.due_at <= $4
-                   AND (due.claimed_until IS NULL OR due.claimed_until <= $4)
-                   AND NOT EXISTS (
-                       SELECT FROM webhook_delivery AS earlier
-                        WHERE earlier.tenant_id = $1 AND earlier.webhook_id = $2
-                          AND earlier.subject_id = due.subject_id
-                          AND (earlier.transaction_id, earlier.event_id) < (due.transaction_id, due.event_id))
-                 ORDER BY due.due_at, due.transaction_id, due.event_id
-                 LIMIT least($7::bigint, greatest(0, $6::bigint - (
-                       SELECT count(*) FROM webhook_delivery AS claimed
-                        WHERE claimed.tenant_id = $1 AND claimed.webhook_id = $2 AND claimed.claimed_until > $4)))
-                   FOR UPDATE SKIP LOCKED) AS chosen
+          FROM chosen
          WHERE delivery.tenant_id = $1 AND delivery.webhook_id = $2
            AND delivery.transaction_id = chosen.transaction_id AND delivery.event_id = chosen.event_id
         RETURNING delivery.transaction_id, delivery.event_id, delivery.number, delivery.tries, delivery.expires_at

@@ -70,15 +70,16 @@ class Sender:
     async def send(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Answered:
         """Post a body and tell how it went; a receiver's failure is told, never raised."""
         started_at = perf_counter()
-        status, error = None, None
+        statuses: list[int] = []
+        error = None
         try:
             async with asyncio.timeout(self._time_s_max):
-                status = await self._post(endpoint, headers, body)
+                await self._post(endpoint, headers, body, statuses)
         except FAILURES as failure:
-            error = _told(failure)
-        return Answered(status, error, round((perf_counter() - started_at) * 1000))
+            error = None if statuses else _told(failure)
+        return Answered(next(iter(statuses), None), error, round((perf_counter() - started_at) * 1000))
 
-    async def _post(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> int:
+    async def _post(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes, statuses: list[int]) -> None:
         streaming = self._pools[endpoint.is_secure].stream(
             "POST",
             endpoint.url,
@@ -87,11 +88,11 @@ class Sender:
             extensions={"timeout": {"connect": min(CONNECT_S_MAX, self._time_s_max), "pool": self._time_s_max}},
         )
         async with streaming as response:
-            # The status says it all; the rest is read only so that the connection can be used again.
+            # The status says it all, whatever follows; the rest is read so that the connection can be used again.
+            statuses.append(response.status)
             with contextlib.suppress(*FAILURES):
                 async with asyncio.timeout(min(ANSWER_S_MAX, self._time_s_max)):
                     await _read_little(response)
-            return response.status
 
 
 async def _read_little(response: httpcore2.Response) -> None:
