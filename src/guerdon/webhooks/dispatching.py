@@ -34,7 +34,6 @@ TAKEN_MAX: Final = 32
 SWEEPS_AT_ONCE: Final = 3
 POLL_S: Final = 1.0
 LIST_S: Final = 5.0
-TENANTS_PAGE: Final = 1_000
 RECORD_TRIES: Final = 5
 GATHER_S: Final = 0.01
 
@@ -120,7 +119,7 @@ class Dispatcher:
         now = asyncio.get_running_loop().time()
         if now - self._listed_at >= LIST_S:
             try:
-                self._tenants = frozenset(await self._list_tenants())
+                self._tenants = frozenset(await queries.list_tenants(self._database))
                 self._listed_at = now
                 self._due |= self._tenants
             except TROUBLE as trouble:
@@ -130,16 +129,6 @@ class Dispatcher:
             self._due |= self._tenants
         due, self._due = self._due & self._tenants, set()
         self._sweep_all(due)
-
-    async def _list_tenants(self) -> list[str]:
-        listed: list[str] = []
-        async with self._database.shared() as connection, connection.transaction(readonly=True):
-            await connection.execute("SET LOCAL ROLE guerdon_worker")
-            while True:
-                page = await queries.list_tenants(connection, listed[-1] if listed else "", TENANTS_PAGE)
-                listed += page
-                if len(page) < TENANTS_PAGE:
-                    return listed
 
     def _sweep_all(self, tenant_ids: Iterable[str]) -> None:
         for tenant_id in tenant_ids:

@@ -1,15 +1,12 @@
 """All SQL on webhooks themselves."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from guerdon.platform.db import Tx
+from guerdon.platform.db import Database, Tx
 from guerdon.platform.events import Position
 from guerdon.webhooks.model import WEBHOOKS_MAX, Webhook
 
-if TYPE_CHECKING:
-    from guerdon.platform.db import Connection
-
+TENANTS_PAGE = 1_000
 READ = """
 SELECT webhook_id, endpoint, patterns, description, state, reason, secret, previous_secret, previous_until,
        seen_transaction_id, seen_event_id, failures, failing_since, held_until, created_at, updated_at
@@ -168,17 +165,26 @@ async def pause(tx: Tx, webhook_id: str, reason: str, now: datetime) -> bool:
     return changed == 1
 
 
-async def list_tenants(connection: "Connection", after: str, limit: int) -> list[str]:
-    """List tenants with an enabled webhook, in order; asked in the role `guerdon_worker`, which may read no more."""
-    records = await connection.fetch(
-        """
-        SELECT DISTINCT tenant_id
-          FROM webhook
-         WHERE state = 'enabled' AND tenant_id > $1
-         ORDER BY tenant_id
-         LIMIT $2
-        """,
-        after,
-        limit,
-    )
-    return [record["tenant_id"] for record in records]
+async def list_tenants(database: Database) -> list[str]:
+    """List the tenants with an enabled webhook, all of them, in order.
+
+    Asked in the role `guerdon_worker`, which may read these two columns of every tenant and nothing else.
+    """
+    listed: list[str] = []
+    async with database.shared() as connection, connection.transaction(readonly=True):
+        await connection.execute("SET LOCAL ROLE guerdon_worker")
+        while True:
+            records = await connection.fetch(
+                """
+                SELECT DISTINCT tenant_id
+                  FROM webhook
+                 WHERE state = 'enabled' AND tenant_id > $1
+                 ORDER BY tenant_id
+                 LIMIT $2
+                """,
+                listed[-1] if listed else "",
+                TENANTS_PAGE,
+            )
+            listed += [record["tenant_id"] for record in records]
+            if len(records) < TENANTS_PAGE:
+                return listed
