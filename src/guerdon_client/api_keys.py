@@ -1,4 +1,4 @@
-"""Calls on API keys: list, make, revoke."""
+"""Calls on API keys: list, read, make, switch on and off, replace, revoke."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,17 +24,65 @@ def create_api_key(
     name: str,
     permissions: Sequence[str],
     *,
+    roles: Sequence[str] = (),
     expires_at: datetime | None = None,
     idempotency_key: str | None = None,
     dry_run: bool = False,
 ) -> Call[ApiKeyCreated]:
-    """Make a key with scopes that the caller holds too. Raises InvalidRequest, Forbidden, Conflict."""
+    """Make a key with scopes and roles that reach no further than the caller's.
+
+    Raises InvalidRequest, Forbidden, Conflict.
+    """
     body: dict[str, object] = {"name": name, "enabled": True, "permissions": list(permissions)}
+    if roles:
+        body["roles"] = list(roles)
     if expires_at is not None:
         body["expiresAt"] = expires_at
     return Call(
         "POST",
         path_of(*KEYS),
+        _read_created,
+        headers=write_headers(idempotency_key, dry_run=dry_run),
+        body=write_json(body),
+        statuses=frozenset({CREATED}),
+        needs_key=True,
+    )
+
+
+def get_api_key(name: str) -> Call[ApiKey]:
+    """Read the key that has this name, or had it last. Raises NotFound."""
+    return Call("GET", path_of(*KEYS, name), lambda answer: _read_key(read_object(answer.body)))
+
+
+def enable_api_key(
+    name: str, *, is_enabled: bool = True, idempotency_key: str | None = None, dry_run: bool = False
+) -> Call[ApiKey]:
+    """Switch a good key on, or off with `is_enabled=False`. Raises NotFound, Forbidden."""
+    return Call(
+        "PATCH",
+        path_of(*KEYS, name),
+        lambda answer: _read_key(read_object(answer.body)),
+        headers=write_headers(idempotency_key, dry_run=dry_run),
+        body=write_json({"enabled": is_enabled}),
+        needs_key=True,
+    )
+
+
+def rotate_api_key(
+    name: str,
+    *,
+    overlap_s: int = 86_400,
+    expires_at: datetime | None = None,
+    idempotency_key: str | None = None,
+    dry_run: bool = False,
+) -> Call[ApiKeyCreated]:
+    """Make the next key of a name; the one before is good for `overlap_s` yet. Raises NotFound, Forbidden."""
+    body: dict[str, object] = {"overlapSeconds": overlap_s}
+    if expires_at is not None:
+        body["expiresAt"] = expires_at
+    return Call(
+        "POST",
+        path_of(*KEYS, name, "rotate"),
         _read_created,
         headers=write_headers(idempotency_key, dry_run=dry_run),
         body=write_json(body),
@@ -75,4 +123,6 @@ def _read_key(members: Members) -> ApiKey:
         members.find_instant("expiresAt"),
         members.find_instant("revokedAt"),
         members.find_instant("lastUsedAt"),
+        read_names(members.items("roles"), "roles"),
+        members.find_text("replacedBy"),
     )

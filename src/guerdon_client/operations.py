@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
-from guerdon_client import api_keys, health, pass_lists, passes, privileges
+from guerdon_client import api_keys, configuration, health, pass_lists, passes, privileges, roles, tenant_secrets
 from guerdon_client.calls import Call
 from guerdon_client.pages import Page
 
@@ -122,6 +122,34 @@ class Operations:
     list_api_keys = Operation(api_keys.list_api_keys)
     create_api_key = Operation(api_keys.create_api_key)
     revoke_api_key = Operation(api_keys.revoke_api_key)
+
+    get_api_key = Operation(api_keys.get_api_key)
+    enable_api_key = Operation(api_keys.enable_api_key)
+    rotate_api_key = Operation(api_keys.rotate_api_key)
+    list_roles = Operation(roles.list_roles)
+    create_role = Operation(roles.create_role)
+    change_role = Operation(roles.change_role)
+    delete_role = Operation(roles.delete_role)
+
+    list_files = Operation(configuration.list_files)
+    get_file = Operation(configuration.get_file)
+    put_file = Operation(configuration.put_file)
+    remove_file = Operation(configuration.remove_file)
+    list_file_versions = Operation(configuration.list_file_versions)
+    diff_file = Operation(configuration.diff_file)
+    roll_back_file = Operation(configuration.roll_back_file)
+    validate_files = Operation(configuration.validate_files)
+    push_files = Operation(configuration.push_files)
+    list_pass_types = Operation(configuration.list_pass_types)
+    preview_pass_type = Operation(configuration.preview_pass_type)
+    get_tenant = Operation(configuration.get_tenant)
+    change_tenant = Operation(configuration.change_tenant)
+    list_secrets = Operation(tenant_secrets.list_secrets)
+    put_secret = Operation(tenant_secrets.put_secret)
+    delete_secret = Operation(tenant_secrets.delete_secret)
+    get_apple_certificate = Operation(tenant_secrets.get_apple_certificate)
+    put_apple_p12 = Operation(tenant_secrets.put_apple_p12)
+    put_apple_pem = Operation(tenant_secrets.put_apple_pem)
 
     is_healthy = Operation(health.is_healthy)
     is_ready = Operation(health.is_ready)

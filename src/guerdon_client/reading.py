@@ -55,6 +55,10 @@ class Members:
         """Give true or false."""
         return _checked(self._members.get(name), bool, "true or false", name)
 
+    def find_flag(self, name: str) -> bool | None:
+        """Give true or false, or None when it is missing or null."""
+        return None if self._members.get(name) is None else self.flag(name)
+
     def instant(self, name: str) -> datetime:
         """Give a time, in UTC."""
         text = self.text(name)
