@@ -70,6 +70,7 @@ from guerdon_client.problems import (
 )
 from guerdon_client.proofs import hmac_proof
 from guerdon_client.sandbox import Sandbox
+from guerdon_client.watching import PassFrame
 
 __all__ = [
     "ABSENT",
@@ -119,6 +120,7 @@ __all__ = [
     "PassCreated",
     "PassDocument",
     "PassFilter",
+    "PassFrame",
     "PassPreview",
     "PassSort",
     "PassTypeInfo",

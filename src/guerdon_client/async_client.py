@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import AsyncGenerator
 from secrets import SystemRandom
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -12,8 +13,10 @@ from guerdon_client.calls import Answer, Call
 from guerdon_client.connection import ANSWER_BYTES_MAX, TIMEOUT_S, Intake, connect
 from guerdon_client.exchange import Attempt, Lost, Pause, Retries, exchange
 from guerdon_client.operations import Asynchronous, Operations, Story
+from guerdon_client.passes import connect_pass
 from guerdon_client.problems import Problem
 from guerdon_client.stepping import Done, resume
+from guerdon_client.watching import PassFrame, watch
 
 T = TypeVar("T")
 
@@ -75,6 +78,13 @@ class AsyncGuerdon(Operations, Asynchronous):
         while not isinstance(step, Done):
             step = resume(story, await self._outcome(step))
         return step.value
+
+    def watch_pass(self, pass_id: str) -> AsyncGenerator[PassFrame]:
+        """Give what happens to a pass as it happens, and `connected` whenever a socket is open: read the pass then.
+
+        A lost socket is opened anew. Raises NotFound, ConnectionLost after 20 attempts in a row, BrokenAnswer.
+        """
+        return watch(pass_id, lambda: self.send(connect_pass(pass_id)))
 
     async def _outcome(self, call: Call[Any]) -> object:
         try:

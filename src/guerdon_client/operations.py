@@ -110,6 +110,7 @@ class Operations:
     list_passes = Operation(pass_lists.list_passes)
     list_passes_on = Operation(pass_lists.list_passes_on)
     iter_passes = Iteration(pass_lists.iter_passes)
+    connect_pass = Operation(passes.connect_pass)
 
     list_privileges = Operation(privileges.list_privileges)
     get_privilege = Operation(privileges.get_privilege)

@@ -133,6 +133,14 @@ def get_view_url(pass_id: str) -> Call[str]:
     return Call("GET", path_of(PASSES, pass_id, "view"), _read_location, statuses=frozenset({FOUND}))
 
 
+def connect_pass(pass_id: str) -> Call[str]:
+    """Ask for the address of a WebSocket that tells what happens to the pass; open it within a minute.
+
+    Raises NotFound.
+    """
+    return Call("GET", path_of(PASSES, pass_id, "connect"), lambda answer: read_object(answer.body).text("url"))
+
+
 def _read_found(answer: Answer) -> str | None:
     return None if answer.status == NO_CONTENT else read_text(answer)
 

@@ -21,6 +21,10 @@ class Members:
         """Take what must be an object."""
         self._members = cast("Mapping[str, object]", _checked(document, dict, "an object", "$"))
 
+    def all(self) -> Mapping[str, Json]:
+        """Give every member as it is."""
+        return cast("Mapping[str, Json]", self._members)
+
     def text(self, name: str) -> str:
         """Give a text."""
         return _checked(self._members.get(name), str, "a text", name)
