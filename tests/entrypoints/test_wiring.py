@@ -16,7 +16,7 @@ async def do(shop: Shop, kind: str, now: datetime) -> None:
 
 
 async def test_every_schedule_names_a_job_that_is_known(shop: Shop) -> None:
-    assert {schedule.kind for schedule in SCHEDULES} == job_kinds(shop.house.master_key).keys()
+    assert {schedule.kind for schedule in SCHEDULES} <= job_kinds(shop.house.master_key).keys()
 
 
 async def test_the_daily_seal_signs_what_the_accounts_have_come_to(shop: Shop) -> None:
