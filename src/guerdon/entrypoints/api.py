@@ -21,6 +21,7 @@ from guerdon.configuration.secret_routes import SecretRoutes
 from guerdon.configuration.set_routes import FileSetRoutes
 from guerdon.configuration.tenant_routes import TenantRoutes
 from guerdon.delivery.lookup_routes import LookupRoutes
+from guerdon.delivery.apple.routes import AppleRoutes
 from guerdon.delivery.page.routes import PageRoutes
 from guerdon.delivery.routes import DeliveryRoutes
 from guerdon.entrypoints.house import House, open_house
@@ -32,8 +33,11 @@ from guerdon.live.routes import LiveRoutes
 from guerdon.live.tokens import LiveTokens
 from guerdon.passes.listing_routes import PassListRoutes
 from guerdon.passes.lookup import Providers
+from guerdon.entrypoints.wiring import delete_pass
+from guerdon.passes.deletion_routes import DeletionRoutes
 from guerdon.passes.routes import PassRoutes
 from guerdon.passes.scan_routes import ScanRoutes
+from guerdon.passes.sources import SourceNotes
 from guerdon.passes.usage_routes import UsageRoutes
 from guerdon.persons.routes import PersonRoutes
 from guerdon.platform import metrics
@@ -134,7 +138,9 @@ def routers(house: House) -> list[APIRouter]:
         UsageRoutes(database, types, clock).router(),
         PassListRoutes(database, house.master_key).router(),
         PassRoutes(database, house.master_key, types, clock).router(),
-        DeliveryRoutes(database, types, house.issuer, clock).router(),
+        DeletionRoutes(database, delete_pass, clock).router(),
+        AppleRoutes(database, house.master_key, house.issuer, clock).router(),
+        DeliveryRoutes(database, types, house.issuer, SourceNotes(database, clock), clock).router(),
         PageRoutes(database, types, house.settings.public_url, clock).router(),
     ]
 

@@ -100,7 +100,7 @@ def furnish(
         pass_types,
         _poster(settings, database, clock),
         PrivilegeLists(database, clock, queue_max=settings.queue_max),
-        PassIssuer(database, master_key, pass_types, clock),
+        PassIssuer(database, master_key, pass_types, clock, settings.public_url),
         EventStreams(database),
         Watcher(database, Sockets(_socket_limits(settings))),
         clock,

@@ -106,11 +106,13 @@ def _environment(settings: Settings, sockets: Sockets, url: str, sandbox: Sandbo
         "GUERDON_HOST": settings.host,
         "GUERDON_PORT": str(sockets.port),
     }
-    # What is tried out on one machine receives on it as well.
-    networks = {"GUERDON_WEBHOOK_ALLOWED_NETWORKS": LOOPBACK_NETWORKS}
-    networks = {} if sandbox is None or settings.webhook_allowed_networks else networks
-    issuers = {} if sandbox is None else {"GUERDON_JWT_ISSUERS_FILE": str(sandbox.folder.issuers)}
-    return {**os.environ, **bytecode_environment(settings.home), **said, **issuers, **networks}
+    if sandbox is not None:
+        said["GUERDON_JWT_ISSUERS_FILE"] = str(sandbox.folder.issuers)
+        said["GUERDON_PUBLIC_URL"] = settings.public_url or sockets.api_url(settings.host)
+        if not settings.webhook_allowed_networks:
+            # What is tried out on one machine receives on it as well.
+            said["GUERDON_WEBHOOK_ALLOWED_NETWORKS"] = LOOPBACK_NETWORKS
+    return {**os.environ, **bytecode_environment(settings.home), **said}
 
 
 @asynccontextmanager

@@ -8,6 +8,8 @@ from guerdon.entrypoints.worker import Companion, Surroundings
 from guerdon.ledger.checkpoints import take_checkpoint
 from guerdon.ledger.group_commit import Effect
 from guerdon.ledger.model import AccountKind
+from guerdon.passes.deleting import ERASED_MAX, ERASER, list_erasable, void_pass
+from guerdon.passes.erasing import erase_at_once, lock_for_erasing
 from guerdon.passes.sources import forget_old_sources
 from guerdon.platform.clock import utc_now
 from guerdon.platform.db import Tx
@@ -17,14 +19,14 @@ from guerdon.platform.jobs_worker import JobContext, JobHandler, JobKind
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.writes import forget_old_keys
 from guerdon.privileges.movements import on_posted
-from guerdon.privileges.purging import PRIVILEGES_MAX, purge_overdue
 from guerdon.webhooks.addresses import AddressRules, read_networks
 from guerdon.webhooks.attempts import FORGOTTEN_MAX, forget_old_attempts
 from guerdon.webhooks.dispatching import Dispatcher
 from guerdon.webhooks.sending import Sender
+from guerdon.privileges.purging import PRIVILEGES_MAX, purge_overdue, remove_of_passes
 
 PURGE_PRIVILEGES, FORGET_KEYS, SEAL_LEDGER = "privileges.purge", "idempotency.forget", "ledger.seal"
-FORGET_SOURCES = "sources.forget"
+FORGET_SOURCES, ERASE_PASSES = "sources.forget", "passes.erase"
 ROWS_MAX = 5_000
 # Few at once, so that other jobs find a connection; many attempts, since passes that others hold come free.
 CAMPAIGNS = JobKind(run_campaign, attempts_max=1_000, backoff_s_max=60.0, at_once_max=4)
@@ -43,6 +45,21 @@ def _sweep(step: Callable[[Tx, datetime], Awaitable[int]], step_max: int) -> Job
                 done = await step(tx, context.now())
 
     return sweep
+
+
+async def delete_pass(tx: Tx, pass_id: str, actor: str, now: datetime) -> None:
+    """Delete a pass: its privileges go at once, and it stays voided for a day. Raises PassNotFound."""
+    await remove_of_passes(tx, [pass_id], actor, now)
+    await void_pass(tx, pass_id, actor, now)
+
+
+async def _erase_passes(tx: Tx, now: datetime) -> int:
+    pass_ids = await list_erasable(tx, now)
+    # One that came while its pass was being voided.
+    await remove_of_passes(tx, pass_ids, ERASER, now)
+    await lock_for_erasing(tx, pass_ids)
+    await erase_at_once(tx, pass_ids, ERASER, now)
+    return len(pass_ids)
 
 
 async def _forget_keys(tx: Tx, now: datetime) -> int:
@@ -77,6 +94,7 @@ def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
         PURGE_PRIVILEGES: JobKind(_sweep(purge_overdue, PRIVILEGES_MAX)),
         FORGET_KEYS: JobKind(_sweep(_forget_keys, ROWS_MAX)),
         FORGET_SOURCES: JobKind(_sweep(_forget_sources, ROWS_MAX)),
+        ERASE_PASSES: JobKind(_sweep(_erase_passes, ERASED_MAX)),
         SEAL_LEDGER: JobKind(seal_ledger),
         RUN_CAMPAIGN: CAMPAIGNS,
         FORGET_CAMPAIGNS: JobKind(forget_campaigns),
@@ -89,6 +107,7 @@ SCHEDULES: Sequence[Schedule] = (
     Schedule("forget-keys", FORGET_KEYS, Every(3600)),
     Schedule("forget-sources", FORGET_SOURCES, Every(3600)),
     Schedule("forget-webhook-attempts", FORGET_ATTEMPTS, Every(3600)),
+    Schedule("erase-passes", ERASE_PASSES, Every(600)),
     Schedule("seal-ledger", SEAL_LEDGER, Cron("5 0 * * *")),
     Schedule("forget-campaigns", FORGET_CAMPAIGNS, Cron("35 2 * * *")),
 )

@@ -100,7 +100,7 @@ async def update_passes(
             SELECT g.*
               FROM unnest($2::text[], $3::jsonb[], $4::jsonb[], $5::text[], $6::jsonb[], $7::bytea[])
                    AS g (pass_id, metadata, additional_data, pass_type, identifiers, identity)
-              JOIN pass p ON p.tenant_id = $1 AND p.pass_id = g.pass_id
+              JOIN pass p ON p.tenant_id = $1 AND p.pass_id = g.pass_id AND p.voided_at IS NULL
              ORDER BY p.pass_id FOR NO KEY UPDATE OF p
         )
         UPDATE pass p
@@ -195,7 +195,7 @@ async def list_matches(
              WHERE w.name <> 'id'
              UNION ALL
             SELECT w.at, p.pass_id FROM wanted w JOIN pass p ON p.tenant_id = $1 AND p.pass_id = w.value
-             WHERE w.name = 'id'
+             WHERE w.name = 'id' AND p.voided_at IS NULL
         )
         SELECT f.at, f.pass_id FROM found f
          GROUP BY f.at, f.pass_id

@@ -6,6 +6,7 @@ CursorInvalid       400  the cursor is none of ours, or of a list in another ord
 PageTooDeep         400  the page lies too far from the beginning; a cursor goes on from where a list has come to
 SearchTooSlow       400  the search did not end in its time, and a filter or sort of it can use no index
 PassNotFound        404  no pass of that id, or none that all identifiers match
+PassesNotFound      404  some of several passes are not there; `passIds` names them
 SeveralPasses       409  the identifiers match more than one pass
 PassExists          409  another pass has this type and these identifiers already
 ScanUnknown          404  no pass belongs to the scanned value
@@ -74,6 +75,15 @@ class PassNotFound(NotFound):
     def __init__(self, pass_id: str | None = None) -> None:
         what = "that all given identifiers match" if pass_id is None else repr(pass_id)
         super().__init__(f"There is no pass {what}.")
+
+
+class PassesNotFound(NotFound):
+    """Some of several passes are not there."""
+
+    code = "passes_not_found"
+
+    def __init__(self, pass_ids: Sequence[str]) -> None:
+        super().__init__(f"There is no pass {', '.join(map(repr, pass_ids))}.", extra={"passIds": list(pass_ids)})
 
 
 class SeveralPasses(Conflict):

@@ -69,8 +69,8 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class HeldPass:
-    """A pass on a device, and where it stands."""
+    """A pass on a device under the name that its wallet knows it by, and where it stands."""
 
-    pass_id: str
+    serial_number: str
     revision: int
     updated_at: datetime

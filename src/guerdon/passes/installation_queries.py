@@ -117,9 +117,10 @@ async def list_held_passes(tx: Tx, provider: Provider, device_id: str, limit: in
     return await tx.all(
         HeldPass,
         """
-        SELECT p.pass_id, p.revision, p.updated_at
+        SELECT coalesce(a.alias, p.pass_id), p.revision, p.updated_at
           FROM pass_installation i
           JOIN pass p ON p.tenant_id = $1 AND p.pass_id = i.pass_id
+          LEFT JOIN pass_alias a ON a.tenant_id = $1 AND a.pass_id = i.pass_id AND a.provider = $2
          WHERE i.tenant_id = $1 AND i.provider = $2 AND i.device_id = $3 AND i.removed_at IS NULL
          ORDER BY i.pass_id LIMIT $4
         """,

@@ -1,17 +1,19 @@
 """Counting where a pass is installed, by the wallets' own signals."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
 from guerdon.passes import installation_queries as queries
 from guerdon.passes.errors import PassNotFound
-from guerdon.passes.installation import Provider, Registration, Source, Standing
+from guerdon.passes.installation import HeldPass, Provider, Registration, Source, Standing
 from guerdon.passes.model import is_pass_id, read_object, write_json
 from guerdon.passes.usage import Use, count_usage
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 
+HELD_MAX: Final = 1_000
 EVENT_INSTALLED: Final = "Pass:Installed"
 EVENT_UNINSTALLED: Final = "Pass:Uninstalled"
 
@@ -54,6 +56,11 @@ async def record_removed(tx: Tx, provider: Provider, device_id: str, pass_id: st
     await emit(tx, [_event(EVENT_UNINSTALLED, provider, device_id, pass_id, counted, old.source_text, actor)], now)
     await count_usage(tx, [Use("uninstalled", pass_id, counted.pass_type, provider)], now)
     return True
+
+
+async def list_held_passes(tx: Tx, provider: Provider, device_id: str) -> Sequence[HeldPass]:
+    """List the passes that a device holds now, voided ones too, at most 1000."""
+    return await queries.list_held_passes(tx, provider, device_id, HELD_MAX)
 
 
 def device_name(provider: Provider, device_id: str) -> str:

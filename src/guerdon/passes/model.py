@@ -26,6 +26,7 @@ RESERVED_IDS = frozenset(
     }
 )
 EVENT_CREATED, EVENT_UPDATED = "Pass:Created", "Pass:Updated"
+EVENT_DELETED = "Pass:Deleted"
 
 JsonObject = Mapping[str, object]
 
@@ -43,6 +44,7 @@ class Pass:
     revision: int
     created_at: datetime
     updated_at: datetime
+    voided_at: datetime | None = None  # deleted, and kept for a while so that phones learn of it
 
     @property
     def identifiers(self) -> Mapping[str, str]:

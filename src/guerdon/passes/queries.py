@@ -60,12 +60,12 @@ async def find_by_identity(tx: Tx, identity: bytes) -> str | None:
 
 
 async def find_pass(tx: Tx, pass_id: str) -> Pass | None:
-    """Read one pass."""
+    """Read one pass, a voided one too."""
     return await tx.maybe(
         Pass,
         """
         SELECT pass_id, pass_type, sealed_secret, identifiers, metadata, additional_data, revision, created_at,
-               updated_at
+               updated_at, voided_at
           FROM pass WHERE tenant_id = $1 AND pass_id = $2
         """,
         tx.tenant_id,
@@ -89,13 +89,23 @@ async def list_revisions(tx: Tx, pass_ids: Sequence[str]) -> dict[str, int]:
     return {record["pass_id"]: record["revision"] for record in records}
 
 
+async def list_present(tx: Tx, pass_ids: Sequence[str]) -> set[str]:
+    """Tell which of these passes are there and not voided."""
+    records = await tx.records(
+        "SELECT pass_id FROM pass WHERE tenant_id = $1 AND pass_id = ANY($2::text[]) AND voided_at IS NULL",
+        tx.tenant_id,
+        pass_ids,
+    )
+    return {record["pass_id"] for record in records}
+
+
 async def lock_pass(tx: Tx, pass_id: str) -> Pass | None:
-    """Read one pass and hold its row until the transaction ends."""
+    """Read one pass, a voided one too, and hold its row until the transaction ends."""
     return await tx.maybe(
         Pass,
         """
         SELECT pass_id, pass_type, sealed_secret, identifiers, metadata, additional_data, revision, created_at,
-               updated_at
+               updated_at, voided_at
           FROM pass WHERE tenant_id = $1 AND pass_id = $2
            FOR NO KEY UPDATE
         """,
@@ -132,6 +142,31 @@ async def find_pass_ids(
         pass_type,
         [name for name, _ in others],
         [value for _, value in others],
+    )
+    return [record["pass_id"] for record in records]
+
+
+async def void_pass(tx: Tx, pass_id: str, now: datetime) -> None:
+    """Mark a pass as voided under a new revision; another one may have its type and identifiers from now on."""
+    await tx.execute(
+        """
+        UPDATE pass
+           SET voided_at = $3, identity = NULL, revision = revision + 1, updated_at = greatest(updated_at, $3)
+         WHERE tenant_id = $1 AND pass_id = $2
+        """,
+        tx.tenant_id,
+        pass_id,
+        now,
+    )
+
+
+async def list_voided(tx: Tx, before: datetime, limit: int) -> list[str]:
+    """Give the ids of passes that were voided before an instant, in order."""
+    records = await tx.records(
+        "SELECT pass_id FROM pass WHERE tenant_id = $1 AND voided_at <= $2 ORDER BY pass_id LIMIT $3",
+        tx.tenant_id,
+        before,
+        limit,
     )
     return [record["pass_id"] for record in records]
 

@@ -39,7 +39,10 @@ async def find_by_ids(tx: Tx, pass_ids: Sequence[str]) -> list[FoundPass]:
     """Read the passes of these ids."""
     return await tx.all(
         FoundPass,
-        "SELECT pass_id, pass_type, identifiers FROM pass WHERE tenant_id = $1 AND pass_id = ANY($2::text[])",
+        """
+        SELECT pass_id, pass_type, identifiers
+          FROM pass WHERE tenant_id = $1 AND pass_id = ANY($2::text[]) AND voided_at IS NULL
+        """,
         tx.tenant_id,
         pass_ids,
     )

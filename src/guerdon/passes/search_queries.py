@@ -17,7 +17,7 @@ from guerdon.passes.order_queries import Mark, Order, OrderText, compose_phase, 
 from guerdon.platform.db import Tx
 
 _SELECT: Final = "SELECT p.pass_id"
-_OF_TENANT: Final = " WHERE p.tenant_id = $1"
+_OF_TENANT: Final = " WHERE p.tenant_id = $1 AND p.voided_at IS NULL"
 
 
 @dataclass(frozen=True, slots=True)

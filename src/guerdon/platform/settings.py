@@ -40,7 +40,11 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address that the API listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port that the API listens on; 0 picks a free one.")
     public_url: str | None = Field(
-        None, description="Address under which phones and browsers reach this; empty: http://host:port."
+        None,
+        pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$",
+        description="Address under which phones and browsers reach this, for ever: issued Apple passes ask there for "
+        "changes. It must be https, or http on this machine; empty: passes on phones never change by themselves "
+        "(`guerdon up --sandbox` takes its own address).",
     )
     api_processes: int = Field(2, ge=1, le=64, description="API processes that `guerdon up` starts.")
     pool_size: int = Field(8, ge=2, le=100, description="Database connections of each process.")

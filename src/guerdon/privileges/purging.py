@@ -1,5 +1,6 @@
-"""Purging privileges whose deletion date has passed."""
+"""Purging privileges whose deletion date has passed, and those of passes that go."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from guerdon.ledger.accounts import lock_account
@@ -22,3 +23,11 @@ async def purge_overdue(tx: Tx, now: datetime) -> int:
     if due:
         await remove(tx, due, ACTOR, now)
     return len(due)
+
+
+async def remove_of_passes(tx: Tx, pass_ids: Sequence[str], actor: str, now: datetime) -> None:
+    """Take all privileges of passes away; call this before a pass is locked, since accounts are locked first."""
+    while found := await queries.list_of_passes(tx, pass_ids, PRIVILEGES_MAX):
+        for privilege in found:
+            await lock_account(tx, account_key(privilege.privilege_id))
+        await remove(tx, found, actor, now)

@@ -11,7 +11,7 @@ from guerdon.privileges.model import Privilege, PrivilegeState
 _DOCUMENTS: LiteralString = """
 SELECT p.pass_id, shown.documents
   FROM unnest($2::text[]) AS wanted (pass_id)
-  JOIN pass p ON p.tenant_id = $1 AND p.pass_id = wanted.pass_id
+  JOIN pass p ON p.tenant_id = $1 AND p.pass_id = wanted.pass_id AND p.voided_at IS NULL
  CROSS JOIN LATERAL (
        SELECT coalesce(json_agg(v.document ORDER BY v.priority DESC NULLS LAST, v.created_at, v.privilege_id),
                        '[]') AS documents
@@ -163,5 +163,21 @@ async def list_overdue(tx: Tx, now: datetime, limit: int) -> list[Privilege]:
         """,
         tx.tenant_id,
         now,
+        limit,
+    )
+
+
+async def list_of_passes(tx: Tx, pass_ids: Sequence[str], limit: int) -> list[Privilege]:
+    """Read privileges of several passes, hidden or not."""
+    return await tx.all(
+        Privilege,
+        """
+        SELECT privilege_id, pass_id, account_id, type, priority, body, data_content, deletion_date, created_at
+          FROM privilege
+         WHERE tenant_id = $1 AND pass_id = ANY($2::text[])
+         ORDER BY account_id LIMIT $3
+        """,
+        tx.tenant_id,
+        pass_ids,
         limit,
     )

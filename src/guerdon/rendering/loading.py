@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from guerdon.ledger.amounts import to_decimal
-from guerdon.passes.finding import get_pass
+from guerdon.passes.finding import find_any_pass, get_pass
 from guerdon.passes.model import Pass
 from guerdon.passes.pass_type import PassType
 from guerdon.passes.pass_type_parts import StoresSpec
@@ -39,9 +39,14 @@ class Drawing:
         return render_view(self.pass_type, self.subject, self.privileges, now)
 
 
-async def load_drawing(tx: Tx, pass_types: PassTypes, pass_id: str, now: datetime) -> Drawing:
-    """Read a pass with its type and its privileges. Raises PassNotFound, UnknownPassType, PassTypeInvalid."""
-    found = await get_pass(tx, pass_id)
+async def load_drawing(
+    tx: Tx, pass_types: PassTypes, pass_id: str, now: datetime, *, even_voided: bool = False
+) -> Drawing:
+    """Read a pass with its type and its privileges; `even_voided` is for devices that hold it already.
+
+    Raises PassNotFound, UnknownPassType, PassTypeInvalid.
+    """
+    found = (even_voided and await find_any_pass(tx, pass_id)) or await get_pass(tx, pass_id)
     pass_type, digest = await pass_types.get_versioned(tx, found.pass_type)
     tenant = await get_tenant(tx)
     states = await list_states(tx, pass_id, now)
@@ -54,6 +59,7 @@ async def load_drawing(tx: Tx, pass_types: PassTypes, pass_id: str, now: datetim
         identifiers=found.identifiers,
         metadata=found.metadata,
         additional_data=found.additional_data,
+        is_voided=found.voided_at is not None,
         places=await _places(tx, pass_type.stores, found.metadata),
     )
     return Drawing(found, pass_type, digest, subject, tuple(_privilege_subject(state) for state in states))

@@ -4,6 +4,7 @@ PackageFileRefused     400  a file name or size that a pass may not carry
 TooManyPasses          400  a bundle holds at most ten passes and 150 MB
 SignerMismatch         409  the pass names another pass type or team than the certificate
 SignerExpired          409  the certificate is not valid at the moment of signing
+PassTokenRefused       401  the device has no token of this pass
 NoAppleIdentity        409  the tenant has no certificate for Apple Wallet yet
 ImageRefused           400  the upload is no picture that can become a pass image
 P12Unreadable          400  the bytes are no PKCS#12 container
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from guerdon.platform.clock import rfc3339
-from guerdon.platform.problems import Problem
+from guerdon.platform.problems import Problem, Unauthenticated
 
 
 class NoAppleIdentity(Problem):
@@ -28,6 +29,18 @@ class NoAppleIdentity(Problem):
 
     def __init__(self) -> None:
         super().__init__("This tenant has no Apple certificate yet; upload one with `guerdon apple certificate`.")
+
+
+class PassTokenRefused(Unauthenticated):
+    """The device has no token of this pass."""
+
+    code = "pass_token_refused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Send Authorization: ApplePass with the authenticationToken of the pass that the address names."
+        )
+        self.headers["WWW-Authenticate"] = 'ApplePass realm="guerdon"'
 
 
 class PackageFileRefused(Problem):

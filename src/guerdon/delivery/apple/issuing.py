@@ -20,7 +20,9 @@ from guerdon.delivery.apple.package import PackageParts
 from guerdon.delivery.apple.signing import Signer
 from guerdon.delivery.apple.standing import Standing, Standings
 from guerdon.passes.aliases import read_aliases
+from guerdon.delivery.apple.web_address import web_service_url
 from guerdon.passes.creating import secret_context
+from guerdon.passes.errors import PassNotFound
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.keys import MasterKey
@@ -36,11 +38,12 @@ THREADS = 2
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A signed pass: its bytes, the name of its content, and when it last changed."""
+    """A signed pass: its bytes, the name of its content, when it last changed, and whether it is worth nothing now."""
 
     content: bytes
     content_hash: str
     changed_at: datetime
+    is_voided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +103,15 @@ class PassIssuer:
     """Issues Apple's packages of one process; drawing, building and signing happen in threads of its own."""
 
     def __init__(
-        self, database: Database, master_key: MasterKey, pass_types: PassTypes, clock: Callable[[], datetime]
+        self,
+        database: Database,
+        master_key: MasterKey,
+        pass_types: PassTypes,
+        clock: Callable[[], datetime],
+        public_url: str | None = None,
     ) -> None:
-        """Begin with nothing cached."""
+        """Begin with nothing cached; `public_url` is where phones ask for changes, as `web_service_url` understands."""
+        self._public_url = public_url
         self._database = database
         self._master_key = master_key
         self._pass_types = pass_types
@@ -121,6 +130,13 @@ class PassIssuer:
 
         Raises PassNotFound, NoAppleIdentity, and what building refuses.
         """
+        package = await self.reissue(tenant_id, pass_id)
+        if package.is_voided:
+            raise PassNotFound(pass_id)
+        return package
+
+    async def reissue(self, tenant_id: str, pass_id: str) -> Package:
+        """Give the package as `issue` does, of a voided pass too: for the devices that hold it."""
         now = self._clock()
         # Read before anything else is: what changes meanwhile stands higher, so that the next caller looks again.
         standing = await self._standings.get(tenant_id, pass_id)
@@ -154,7 +170,7 @@ class PassIssuer:
         return package, view.tells_time
 
     async def _gather(self, tx: Tx, pass_id: str, now: datetime) -> _Ingredients:
-        drawing = await load_drawing(tx, self._pass_types, pass_id, now)
+        drawing = await load_drawing(tx, self._pass_types, pass_id, now, even_voided=True)
         identity = await find_identity(tx, self._master_key)
         if identity is None:
             raise NoAppleIdentity
@@ -183,7 +199,11 @@ class PassIssuer:
         document = pass_document(
             view,
             ApplePassIdentity(
-                signer.pass_type_identifier, signer.team_identifier, ingredients.serial_number, secret, None
+                signer.pass_type_identifier,
+                signer.team_identifier,
+                ingredients.serial_number,
+                secret,
+                web_service_url(self._public_url, tenant_id),
             ),
         )
         parts = self._prepared(slots, uploads, strings(view))
@@ -193,7 +213,8 @@ class PassIssuer:
         known = self._built.find(built_as)
         if known is not None:
             return known
-        package = Package(build_from_parts(parts, document, signer, now), content_hash, found.updated_at)
+        content = build_from_parts(parts, document, signer, now)
+        package = Package(content, content_hash, found.updated_at, found.voided_at is not None)
         return self._built.keep(built_as, package)
 
     def _signer(self, identity: SigningIdentity) -> Signer:

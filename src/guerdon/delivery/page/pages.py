@@ -1,5 +1,6 @@
 """The hosted page of a pass: the card as a phone draws it, what its holder has, and the way into the wallet."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -75,6 +76,21 @@ def render_missing(static_url: str, language: str) -> str:
     """Draw what a person sees at the address of a pass that is not there."""
     return _TEMPLATES.get_template("missing.html.jinja").render(
         language=language, words=words_of(language), style_url=static_url + STYLE.name
+    )
+
+
+def render_several(views: Sequence[PassView], apple_url: str, static_url: str, language: str) -> str:
+    """Draw the list of several passes: the way to the page of each, and into the wallet with all."""
+    passes = [
+        (f"/{view.tenant_id}/{view.layout}?id={view.pass_id}", view.description.in_language(language)) for view in views
+    ]
+    return _TEMPLATES.get_template("several.html.jinja").render(
+        passes=passes,
+        organization=views[0].organization.in_language(language),
+        apple_url=apple_url,
+        language=language,
+        words=words_of(language),
+        style_url=static_url + STYLE.name,
     )
 
 
