@@ -20,21 +20,21 @@ from guerdon.configuration.pass_type_routes import PassTypeRoutes
 from guerdon.configuration.secret_routes import SecretRoutes
 from guerdon.configuration.set_routes import FileSetRoutes
 from guerdon.configuration.tenant_routes import TenantRoutes
-from guerdon.delivery.lookup_routes import LookupRoutes
 from guerdon.delivery.apple.routes import AppleRoutes
+from guerdon.delivery.lookup_routes import LookupRoutes
 from guerdon.delivery.page.routes import PageRoutes
 from guerdon.delivery.routes import DeliveryRoutes
 from guerdon.entrypoints.house import House, open_house
 from guerdon.entrypoints.not_built import not_built_router
 from guerdon.entrypoints.openapi import document_text
 from guerdon.entrypoints.socket_protocol import MESSAGE_BYTES_MAX, PING_S, PONG_S, SocketProtocol
+from guerdon.entrypoints.wiring import delete_pass
 from guerdon.live.endpoint import LiveSockets
 from guerdon.live.routes import LiveRoutes
 from guerdon.live.tokens import LiveTokens
+from guerdon.passes.deletion_routes import DeletionRoutes
 from guerdon.passes.listing_routes import PassListRoutes
 from guerdon.passes.lookup import Providers
-from guerdon.entrypoints.wiring import delete_pass
-from guerdon.passes.deletion_routes import DeletionRoutes
 from guerdon.passes.routes import PassRoutes
 from guerdon.passes.scan_routes import ScanRoutes
 from guerdon.passes.sources import SourceNotes

@@ -117,7 +117,7 @@ async def list_held_passes(tx: Tx, provider: Provider, device_id: str, limit: in
     return await tx.all(
         HeldPass,
         """
-        SELECT coalesce(a.alias, p.pass_id), p.revision, p.updated_at
+        SELECT coalesce(a.alias, p.pass_id) AS serial_number, p.revision, p.updated_at
           FROM pass_installation i
           JOIN pass p ON p.tenant_id = $1 AND p.pass_id = i.pass_id
           LEFT JOIN pass_alias a ON a.tenant_id = $1 AND a.pass_id = i.pass_id AND a.provider = $2

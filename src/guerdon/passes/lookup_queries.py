@@ -8,7 +8,9 @@ from guerdon.platform.db import Tx
 async def list_existing(tx: Tx, pass_ids: Sequence[str]) -> list[str]:
     """Read which of these passes exist."""
     records = await tx.records(
-        "SELECT pass_id FROM pass WHERE tenant_id = $1 AND pass_id = ANY($2::text[])", tx.tenant_id, pass_ids
+        "SELECT pass_id FROM pass WHERE tenant_id = $1 AND pass_id = ANY($2::text[]) AND voided_at IS NULL",
+        tx.tenant_id,
+        pass_ids,
     )
     return [record["pass_id"] for record in records]
 

@@ -19,8 +19,8 @@ from guerdon.delivery.apple.images import make_slot_images
 from guerdon.delivery.apple.package import PackageParts
 from guerdon.delivery.apple.signing import Signer
 from guerdon.delivery.apple.standing import Standing, Standings
-from guerdon.passes.aliases import read_aliases
 from guerdon.delivery.apple.web_address import web_service_url
+from guerdon.passes.aliases import read_aliases
 from guerdon.passes.creating import secret_context
 from guerdon.passes.errors import PassNotFound
 from guerdon.passes.pass_types import PassTypes

@@ -25,8 +25,8 @@ from guerdon.delivery.page.words import WORDS
 from guerdon.delivery.several import check_present, read_several
 from guerdon.passes.installation import Source
 from guerdon.passes.pass_types import PassTypes
-from guerdon.platform.addresses import socket_base_url
 from guerdon.passes.sources import SourceDep
+from guerdon.platform.addresses import socket_base_url
 from guerdon.platform.db import Database
 from guerdon.platform.http import PUBLIC, asks, router
 from guerdon.platform.ids import new_secret
