@@ -13,6 +13,8 @@ from guerdon.entrypoints.house import House
 from guerdon.entrypoints.openapi import compose
 from guerdon.platform.http import PUBLIC, SCOPE_MEMBER, StrictRoute
 
+REGISTRATIONS = "/devices/{deviceId}/registrations/{passTypeIdentifier}"
+ONE_REGISTRATION = REGISTRATIONS + "/{serialNumber}"
 # What needs no credential: what protects each instead.
 PUBLIC_ROUTES: dict[tuple[str, str], str] = {
     ("GET", "/healthz"): "tells nothing of anybody",
@@ -23,6 +25,11 @@ PUBLIC_ROUTES: dict[tuple[str, str], str] = {
     ("GET", "/api/{tenantId}/passes/{passId}"): "wallets send no credential; the random pass id is the capability",
     ("GET", "/api/{tenantId}/passes/{passId}/view"): "leads to the page, by the pass id",
     ("GET", "/api/{tenantId}/passes/{passId}/connect"): "tells what who knows the pass id may see, and no more",
+    ("POST", "/api/{tenantId}/passes/apple/v1" + ONE_REGISTRATION): "the device shows the token of its pass",
+    ("DELETE", "/api/{tenantId}/passes/apple/v1" + ONE_REGISTRATION): "the same",
+    ("GET", "/api/{tenantId}/passes/apple/v1/passes/{passTypeIdentifier}/{serialNumber}"): "the same",
+    ("GET", "/api/{tenantId}/passes/apple/v1" + REGISTRATIONS): "the device id is the secret (Apple's contract)",
+    ("POST", "/api/{tenantId}/passes/apple/v1/log"): "adds a few bounded lines to the log",
     ("GET", "/{tenantId}/{layout}"): "the page of a pass, by its id",
     ("GET", "/{tenantId}/{layout}/live"): "the page's living part, by the pass id",
     ("GET", "/{tenantId}/images/{name}"): "pictures of pass types, which every holder has",

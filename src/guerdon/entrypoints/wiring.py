@@ -19,11 +19,11 @@ from guerdon.platform.jobs_worker import JobContext, JobHandler, JobKind
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.writes import forget_old_keys
 from guerdon.privileges.movements import on_posted
+from guerdon.privileges.purging import PRIVILEGES_MAX, purge_overdue, remove_of_passes
 from guerdon.webhooks.addresses import AddressRules, read_networks
 from guerdon.webhooks.attempts import FORGOTTEN_MAX, forget_old_attempts
 from guerdon.webhooks.dispatching import Dispatcher
 from guerdon.webhooks.sending import Sender
-from guerdon.privileges.purging import PRIVILEGES_MAX, purge_overdue, remove_of_passes
 
 PURGE_PRIVILEGES, FORGET_KEYS, SEAL_LEDGER = "privileges.purge", "idempotency.forget", "ledger.seal"
 FORGET_SOURCES, ERASE_PASSES = "sources.forget", "passes.erase"

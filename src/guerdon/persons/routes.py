@@ -23,7 +23,11 @@ from guerdon.platform.parameters import Write, respond
 from guerdon.platform.writes import Answer, write_once
 
 PERSON_READ, PERSON_WRITE = "Person.Read", "Person.Write"
-KEPT = ("ledger entries with their amounts and remarks", "counts of usage", "events, without what they said of the person")
+KEPT = (
+    "ledger entries with their amounts and remarks",
+    "counts of usage",
+    "events, without what they said of the person",
+)
 
 TenantId = Annotated[str, Path(alias="tenantId")]
 
