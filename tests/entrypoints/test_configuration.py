@@ -75,6 +75,15 @@ async def test_all_mistakes_are_told_with_their_places_and_nothing_is_saved(
     assert await stored_paths(database, tenant_id) == {}
 
 
+def test_a_push_says_what_apple_would_refuse(folder: Path, tenant_id: str, owner_url: str) -> None:
+    (folder / "server/passes/card.yaml").write_text(GOOD + "apple: {extra: {colour: red}}\n")
+
+    ran = config("push", folder, tenant_id, owner_url, "--json")
+
+    (found,) = ran.json()["findings"]
+    assert (ran.code, found["rule"], found["line"], found["isWarning"]) == (1, "unknown-key", 5, False)
+
+
 async def test_a_missing_picture_is_a_mistake_unless_the_tenant_has_it(
     folder: Path, tenant_id: str, owner_url: str, database: Database
 ) -> None:
