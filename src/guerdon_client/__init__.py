@@ -17,7 +17,7 @@ from guerdon_client.configuration_model import (
     SecretInfo,
     TenantCore,
 )
-from guerdon_client.errors import AnswerTooLarge, BelowFloor, BrokenAnswer, ConnectionLost, GuerdonError
+from guerdon_client.errors import AnswerTooLarge, BelowFloor, BrokenAnswer, ConnectionLost, GuerdonError, NotGenuine
 from guerdon_client.exact import ABSENT
 from guerdon_client.exchange import NO_RETRIES, Retries
 from guerdon_client.model import (
@@ -71,6 +71,8 @@ from guerdon_client.problems import (
 from guerdon_client.proofs import hmac_proof
 from guerdon_client.sandbox import Sandbox
 from guerdon_client.watching import PassFrame
+from guerdon_client.webhook_model import Event, EventPage, Webhook, WebhookAttempt, WebhookChange, WebhookSecret
+from guerdon_client.webhooks import verify_webhook
 
 __all__ = [
     "ABSENT",
@@ -91,6 +93,8 @@ __all__ = [
     "ConnectionLost",
     "Content",
     "DataContent",
+    "Event",
+    "EventPage",
     "FileChange",
     "FileSaved",
     "FileVersion",
@@ -113,6 +117,7 @@ __all__ = [
     "MovementApplied",
     "NewPrivilege",
     "NotFound",
+    "NotGenuine",
     "Notification",
     "NotificationOptions",
     "Origin",
@@ -144,6 +149,11 @@ __all__ = [
     "Unauthenticated",
     "Unprocessable",
     "ValueMismatch",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookChange",
+    "WebhookSecret",
     "WrongMediaType",
     "hmac_proof",
+    "verify_webhook",
 ]

@@ -3,6 +3,7 @@
 ConnectionLost    no whole answer came, after all attempts that were safe
 BrokenAnswer      an answer came that this client cannot read
 AnswerTooLarge    the answer is larger than the client was told to accept
+NotGenuine        a delivery to a webhook is not signed by a known secret, or not fresh
 BelowFloor        a move would take the value below the floor that the caller gave
 """
 
@@ -26,6 +27,10 @@ class AnswerTooLarge(BrokenAnswer):
 
     def __init__(self, bytes_max: int) -> None:
         super().__init__(f"The answer has more than {bytes_max} bytes.")
+
+
+class NotGenuine(GuerdonError):
+    """A delivery to a webhook is not signed by a known secret, or not fresh; it is to be refused."""
 
 
 class BelowFloor(GuerdonError):

@@ -5,7 +5,17 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
-from guerdon_client import api_keys, configuration, health, pass_lists, passes, privileges, roles, tenant_secrets
+from guerdon_client import (
+    api_keys,
+    configuration,
+    health,
+    pass_lists,
+    passes,
+    privileges,
+    roles,
+    tenant_secrets,
+    webhooks,
+)
 from guerdon_client.calls import Call
 from guerdon_client.pages import Page
 
@@ -151,6 +161,17 @@ class Operations:
     get_apple_certificate = Operation(tenant_secrets.get_apple_certificate)
     put_apple_p12 = Operation(tenant_secrets.put_apple_p12)
     put_apple_pem = Operation(tenant_secrets.put_apple_pem)
+
+    list_webhooks = Operation(webhooks.list_webhooks)
+    get_webhook = Operation(webhooks.get_webhook)
+    create_webhook = Operation(webhooks.create_webhook)
+    update_webhook = Operation(webhooks.update_webhook)
+    delete_webhook = Operation(webhooks.delete_webhook)
+    rotate_webhook_secret = Operation(webhooks.rotate_webhook_secret)
+    test_webhook = Operation(webhooks.request_webhook_test)
+    list_webhook_attempts = Operation(webhooks.list_webhook_attempts)
+    resend_webhook_attempt = Operation(webhooks.resend_webhook_attempt)
+    list_events = Operation(webhooks.list_events)
 
     is_healthy = Operation(health.is_healthy)
     is_ready = Operation(health.is_ready)

@@ -53,6 +53,11 @@ def pinned(document: Document, tenant_id: str, pass_types: list[str], pass_id: s
     if "ApiKeyDefinition" in copy["components"]["schemas"]:
         # Printable in Unicode is more than a pattern can say.
         copy["components"]["schemas"]["ApiKeyDefinition"]["properties"]["name"]["pattern"] = "^[a-z0-9]+$"
+    for name in ("WebhookDefinition", "WebhookPatch"):
+        if name in copy["components"]["schemas"]:
+            # Whether a name may be called is for its name server to say.
+            properties = copy["components"]["schemas"][name]["properties"]
+            properties["endpoint"] = {"type": "string", "enum": ["http://127.0.0.1:9/"]}
     return copy
 
 
