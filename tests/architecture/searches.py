@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from guerdon.passes.filter_queries import CONDITIONS, Parameters, condition_of
+from guerdon.passes.filter_queries import CONDITIONS, INDEX_OF, Parameters, condition_of
 from guerdon.passes.filters import OPERATORS, Filter, GivenFilter, read_filters
 from guerdon.passes.order_queries import ORDERS, Mark, Order
 from guerdon.passes.search_queries import (
@@ -37,6 +37,8 @@ def searches() -> Iterator[tuple[str, str, int]]:
     for name, asked in conditions().items():
         yield _list(f"{name} onward", Narrowing([asked], "card", "0"))
         yield _count(name, Narrowing([asked]))
+        if name in INDEX_OF:
+            yield _list(f"{name} first", Narrowing([asked], driver=asked))
     for name, narrowing in (("all", everything), ("none", Narrowing())):
         yield _list(name, narrowing)
         yield _count(name, narrowing)

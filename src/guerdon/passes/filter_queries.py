@@ -67,6 +67,7 @@ def _about(
     return {f"{what} {name}": template.replace(blank, filled) for name, template in templates.items()}
 
 
+_EXISTS: Final = "EXISTS (SELECT FROM "
 CONDITIONS: Final[Mapping[str, LiteralString]] = {
     **_about("id", _OF_TEXT, "COLUMN", "p.pass_id"),
     **_about("passType", _OF_TEXT, "COLUMN", "p.pass_type"),
@@ -111,11 +112,16 @@ class Parameters:
 
 
 def compose_conditions(
-    filters: Sequence[Filter], pass_type: str | None, parameters: Parameters, after: str | None = None
+    filters: Sequence[Filter],
+    pass_type: str | None,
+    parameters: Parameters,
+    after: str | None = None,
+    driver: Filter | None = None,
 ) -> LiteralString:
     """Give what all filters ask of a pass, as text that begins with AND or is empty.
 
-    With `after` only passes of higher ids are meant, and members are looked up from there on.
+    With `after` only passes of higher ids are meant, and members are looked up from there on. What the `driver` finds
+    is looked up first, and the others are held against that.
     """
     onward: LiteralString = ""
     parts: list[LiteralString] = []
@@ -125,8 +131,20 @@ def compose_conditions(
         parts.append("p.pass_id > " + place + "::text")
     if pass_type is not None:
         parts.append("p.pass_type = " + parameters.put(pass_type) + "::text")
-    parts.extend(_compose(one, parameters, onward) for one in filters)
+    if driver is not None:
+        parts.append("p.pass_id = ANY (ARRAY(" + compose_alone(driver, parameters) + "))")
+    parts.extend(_compose(one, parameters, onward) for one in filters if one is not driver)
     return "".join(" AND " + part for part in parts)
+
+
+def compose_alone(asked: Filter, parameters: Parameters) -> LiteralString:
+    """Give the list of ids that one filter finds by its index, with nothing else asked."""
+    condition = _compose(asked, parameters, "")
+    if condition.startswith(_EXISTS):
+        inner: LiteralString = condition.removeprefix(_EXISTS).removesuffix(")")
+        found: LiteralString = inner.replace(" AND f.pass_id = p.pass_id", "")
+        return "SELECT f.pass_id FROM " + found  # noqa: S608  # fragments and placeholders only
+    return "SELECT p.pass_id FROM pass p WHERE p.tenant_id = $1 AND " + condition  # noqa: S608  # the same
 
 
 def condition_of(asked: Filter) -> str:

@@ -10,7 +10,7 @@ from typing import Final, LiteralString
 
 import msgspec
 
-from guerdon.passes.filter_queries import Parameters, compose_conditions
+from guerdon.passes.filter_queries import Parameters, compose_alone, compose_conditions
 from guerdon.passes.filters import Filter
 from guerdon.passes.model import ListedPass
 from guerdon.passes.order_queries import Mark, Order, OrderText, compose_phase, compose_several
@@ -27,10 +27,11 @@ class Narrowing:
     filters: Sequence[Filter] = ()
     pass_type: str | None = None
     after: str | None = None
+    driver: Filter | None = None  # one of the filters that finds few passes, which is asked first
 
     def compose(self, parameters: Parameters) -> LiteralString:
         """Give the conditions as text that begins with AND or is empty."""
-        return compose_conditions(self.filters, self.pass_type, parameters, self.after)
+        return compose_conditions(self.filters, self.pass_type, parameters, self.after, self.driver)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,6 @@ class Member:
 async def list_pass_ids(tx: Tx, narrowing: Narrowing, limit: int) -> list[str]:
     """List ids in their order."""
     parameters = Parameters(tx.tenant_id)
-    await _plan_for_these(tx)
     records = await tx.records(compose_list(narrowing, limit, parameters), *parameters.arguments)
     return [record["pass_id"] for record in records]
 
@@ -63,7 +63,6 @@ async def list_pass_ids(tx: Tx, narrowing: Narrowing, limit: int) -> list[str]:
 async def list_part(tx: Tx, narrowing: Narrowing, part: Part) -> list[Mark]:
     """List a part of one phase."""
     parameters = Parameters(tx.tenant_id)
-    await _plan_for_these(tx)
     records = await tx.records(compose_part(narrowing, part, parameters), *parameters.arguments)
     return [Mark(part.phase, tuple(record["keys"]), record["pass_id"]) for record in records]
 
@@ -73,7 +72,6 @@ async def list_by_several(
 ) -> list[str]:
     """List ids in an order by several things."""
     parameters = Parameters(tx.tenant_id)
-    await _plan_for_these(tx)
     statement = compose_by_several(narrowing, orders, offset, limit, parameters)
     return [record["pass_id"] for record in await tx.records(statement, *parameters.arguments)]
 
@@ -81,15 +79,20 @@ async def list_by_several(
 async def count_passes(tx: Tx, narrowing: Narrowing, bound: int) -> int:
     """Count passes, up to `bound`."""
     parameters = Parameters(tx.tenant_id)
-    await _plan_for_these(tx)
     count: int = await tx.value(compose_count(narrowing, bound, parameters), *parameters.arguments)
+    return count
+
+
+async def count_alone(tx: Tx, asked: Filter, bound: int) -> int:
+    """Count what one filter finds by its index, up to `bound`."""
+    parameters = Parameters(tx.tenant_id)
+    count: int = await tx.value(compose_count_alone(asked, bound, parameters), *parameters.arguments)
     return count
 
 
 async def count_phase(tx: Tx, narrowing: Narrowing, part: Part) -> int:
     """Count the passes of a part."""
     parameters = Parameters(tx.tenant_id)
-    await _plan_for_these(tx)
     count: int = await tx.value(compose_phase_count(narrowing, part, parameters), *parameters.arguments)
     return count
 
@@ -133,6 +136,26 @@ async def list_passes(tx: Tx, pass_ids: Sequence[str]) -> list[ListedPass]:
     )
 
 
+async def plan_for_search(tx: Tx) -> None:
+    """Have every statement planned for its values: one finds three passes or three million, by them.
+
+    A merge would begin at the first pass, wherever a list goes on.
+    """
+    await tx.execute(
+        "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = on"
+    )
+
+
+async def prefer_indexes(tx: Tx) -> None:
+    """Have indexes used where there is one, whatever statistics say of how many rows are found."""
+    await tx.execute("SET LOCAL enable_seqscan = off")
+
+
+async def plan_as_usual(tx: Tx) -> None:
+    """Leave the transaction as it was to what comes after a search."""
+    await tx.execute("SET LOCAL plan_cache_mode = auto; SET LOCAL enable_mergejoin = on; SET LOCAL enable_seqscan = on")
+
+
 async def allow_little_time(tx: Tx) -> None:
     """Have what this transaction still asks stopped after two seconds a statement."""
     await tx.execute("SET LOCAL statement_timeout = '2s'")
@@ -168,6 +191,11 @@ def compose_count(narrowing: Narrowing, bound: int, parameters: Parameters) -> L
     return _compose_bounded_count(found, bound, parameters)
 
 
+def compose_count_alone(asked: Filter, bound: int, parameters: Parameters) -> LiteralString:
+    """Compose the count of what one filter finds, up to a bound."""
+    return _compose_bounded_count(compose_alone(asked, parameters), bound, parameters)
+
+
 def compose_phase_count(narrowing: Narrowing, part: Part, parameters: Parameters) -> LiteralString:
     """Compose the count of a part."""
     text = compose_phase(part.order, part.order.phases[part.phase], part.mark, parameters)
@@ -192,8 +220,3 @@ def _compose_page(
 def _compose_bounded_count(found: LiteralString, bound: int, parameters: Parameters) -> LiteralString:
     limited: LiteralString = found + " LIMIT " + parameters.put(bound) + "::bigint"
     return "SELECT count(*) FROM (" + limited + ") AS found"  # noqa: S608  # fragments and placeholders only
-
-
-async def _plan_for_these(tx: Tx) -> None:
-    # One statement finds three passes or three million, by its values; a plan for any values would fit neither.
-    await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")

@@ -45,7 +45,9 @@ async def list_pass_ids(
 
     An empty `after` begins; fewer ids than `limit` end. For work that walks all matches in chunks.
     """
-    return await search_queries.list_pass_ids(tx, Narrowing(filters, pass_type, after), limit)
+    found = await search_queries.list_pass_ids(tx, await _narrow(tx, filters, pass_type, after), limit)
+    await search_queries.plan_as_usual(tx)
+    return found
 
 
 async def count_passes(tx: Tx, filters: Sequence[Filter], pass_type: str | None, bound: int) -> tuple[int, bool]:
@@ -53,11 +55,12 @@ async def count_passes(tx: Tx, filters: Sequence[Filter], pass_type: str | None,
 
     Beyond `bound` it is PostgreSQL's estimate, which is never told as less than what was counted.
     """
-    narrowing = Narrowing(filters, pass_type)
-    count = await search_queries.count_passes(tx, narrowing, bound + 1)
-    if count <= bound:
-        return count, True
-    return max(count, await search_queries.estimate_passes(tx, narrowing)), False
+    narrowing = await _narrow(tx, filters, pass_type)
+    count, is_exact = await search_queries.count_passes(tx, narrowing, bound + 1), True
+    if count > bound:
+        count, is_exact = max(count, await search_queries.estimate_passes(tx, narrowing)), False
+    await search_queries.plan_as_usual(tx)
+    return count, is_exact
 
 
 async def search_passes(database: Database, tenant_id: str, search: Search) -> Listing:
@@ -70,7 +73,7 @@ async def search_passes(database: Database, tenant_id: str, search: Search) -> L
         total = None if search.cursor is not None else await _count(database, tenant_id, filters)
         async with database.tenant(tenant_id) as tx:
             await search_queries.allow_some_time(tx)
-            pass_ids, next_cursor = await _list(tx, Narrowing(filters), search, total)
+            pass_ids, next_cursor = await _list(tx, await _narrow(tx, filters), search, total)
             return Listing(await search_queries.list_passes(tx, pass_ids), next_cursor, total)
     except asyncpg.QueryCanceledError as slow:
         places = unindexed(search)
@@ -85,6 +88,23 @@ def unindexed(search: Search) -> list[str]:
     has_none = len(search.sorts) > 1
     sorts = [one.place for one in search.sorts if has_none or one.kind == "lastUpdateDate"]
     return filters + sorts
+
+
+async def _narrow(
+    tx: Tx, filters: Sequence[Filter], pass_type: str | None = None, after: str | None = None
+) -> Narrowing:
+    """Choose the filter to begin with: how many passes a range of one member finds, no statistics tell."""
+    await search_queries.plan_for_search(tx)
+    await search_queries.prefer_indexes(tx)
+    found: list[tuple[int, int]] = []
+    for place, one in enumerate(filters):
+        if condition_of(one) in INDEX_OF and one.field.kind != "id":
+            found.append((await search_queries.count_alone(tx, one, EXACT_MAX + 1), place))
+    count, place = min(found, default=(EXACT_MAX + 1, 0))
+    if count > EXACT_MAX:
+        await search_queries.plan_for_search(tx)
+        return Narrowing(filters, pass_type, after)
+    return Narrowing(filters, pass_type, after, filters[place])
 
 
 async def _count(database: Database, tenant_id: str, filters: Sequence[Filter]) -> Total:

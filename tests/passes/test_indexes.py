@@ -1,0 +1,212 @@
+"""Whether a search goes through an index, by the rows that PostgreSQL looks at."""
+
+import json
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from guerdon.passes.filter_queries import CONDITIONS, INDEX_OF, Parameters, condition_of
+from guerdon.passes.filters import GivenFilter, read_filters
+from guerdon.passes.order_queries import ORDERS, Mark, Order
+from guerdon.passes.search_queries import (
+    Narrowing,
+    Part,
+    compose_count,
+    compose_part,
+    plan_for_search,
+    prefer_indexes,
+)
+from guerdon.platform.db import Database, Tx
+from tests.architecture.plans import nodes
+
+PASSES = 20_000
+FEW = PASSES // 20
+PASSES_MADE = """
+INSERT INTO pass (tenant_id, pass_id, pass_type, sealed_secret, identifiers, metadata, additional_data, created_at,
+                  updated_at, apple_installed_at, apple_devices, google_installed_at, google_devices)
+SELECT $1, 'pass-' || lpad(n::text, 6, '0'),
+       CASE WHEN n % 200 = 1 THEN 'rare' WHEN n % 200 = 2 THEN 'a' ELSE 'card' END,
+       '', '{}', '{}', '{}', '2026-01-01T00:00:00Z'::timestamptz + n * interval '1 minute', now(),
+       CASE WHEN n % 500 = 0 THEN now() END, (n % 500 = 0)::int,
+       CASE WHEN n % 400 = 0 THEN now() END, (n % 400 = 0)::int
+  FROM generate_series(1, $2::int) AS n
+"""
+IDENTIFIERS_MADE = """
+INSERT INTO pass_identifier (tenant_id, name, value, pass_id)
+SELECT $1, 'all', 'value' || lpad(n::text, 6, '0'), 'pass-' || lpad(n::text, 6, '0')
+  FROM generate_series(1, $2::int) AS n
+ UNION ALL
+SELECT $1, 'some', 'value', 'pass-' || lpad(n::text, 6, '0') FROM generate_series(1, $2::int, 100) AS n
+"""
+METADATA_MADE = """
+INSERT INTO pass_metadata (tenant_id, name, value, number, pass_id)
+SELECT $1, 'all', 'value' || lpad(n::text, 6, '0'), NULL, 'pass-' || lpad(n::text, 6, '0')
+  FROM generate_series(1, $2::int) AS n
+ UNION ALL
+SELECT $1, 'size', n::text, n, 'pass-' || lpad(n::text, 6, '0') FROM generate_series(1, $2::int) AS n
+ UNION ALL
+SELECT $1, 'some', n::text, n, 'pass-' || lpad(n::text, 6, '0') FROM generate_series(1, $2::int, 100) AS n
+"""
+OF_MEMBERS = [
+    ("all", "equals", "value000017"),
+    ("all", "notEquals", "value000017"),
+    ("all", "contains", "00017"),
+    ("all", "startsWith", "value00001"),
+    ("all", "in", "value000017,value000018"),
+    ("some", "exists", True),
+    ("all", "exists", False),
+    ("all", "greaterThan", "value019990"),
+    ("all", "lessThan", "value000010"),
+]
+_ALL: list[tuple[str, str, object]] = [
+    ("id", "equals", "pass-000017"),
+    ("id", "notEquals", "pass-000017"),
+    ("id", "contains", "00017"),
+    ("id", "startsWith", "pass-00001"),
+    ("id", "in", "pass-000017,pass-000018"),
+    ("id", "exists", True),
+    ("id", "greaterThan", "pass-019990"),
+    ("id", "lessThan", "pass-000010"),
+    ("passType", "equals", "rare"),
+    ("passType", "notEquals", "card"),
+    ("passType", "contains", "rar"),
+    ("passType", "startsWith", "rar"),
+    ("passType", "in", "rare,a"),
+    ("passType", "exists", True),
+    ("passType", "greaterThan", "d"),
+    ("passType", "lessThan", "b"),
+    ("creationDate", "equals", "2026-01-01T00:10:00Z"),
+    ("creationDate", "notEquals", "2026-01-01T00:10:00Z"),
+    ("creationDate", "exists", True),
+    ("creationDate", "greaterThan", "2026-01-14T21:00:00Z"),
+    ("creationDate", "lessThan", "2026-01-01T00:10:00Z"),
+    ("lastUpdateDate", "equals", "2026-01-01T00:10:00Z"),
+    ("lastUpdateDate", "notEquals", "2026-01-01T00:10:00Z"),
+    ("lastUpdateDate", "exists", True),
+    ("lastUpdateDate", "greaterThan", "2126-01-01T00:10:00Z"),
+    ("lastUpdateDate", "lessThan", "2026-01-01T00:10:00Z"),
+    ("installationStatus", "equals", "apple"),
+    ("installationStatus", "contains", "google"),
+    ("installationStatus", "in", "apple,google"),
+    ("installationStatus", "notEquals", "apple"),
+    ("installationStatus", "notEquals", "google"),
+    ("installationStatus", "exists", False),
+    ("metadata.size", "greaterThan", "19990"),
+    ("metadata.size", "lessThan", "10"),
+    *(
+        (f"{kind}.{name}", operator, value)
+        for kind in ("identifiers", "metadata")
+        for name, operator, value in OF_MEMBERS
+    ),
+]
+# Where texts are ordered by their bytes, PostgreSQL makes a range of a beginning by itself; that is not promised.
+ASKED = [one for one in _ALL if one[:2] not in {("id", "startsWith"), ("passType", "startsWith")}]
+OTHERWISE = {"pass_identifier_pkey": "pass_identifier_value"}
+SORTED = {"identifiers": "some", "metadata": "some", "metadata number": "some"}
+MIDDLE = {
+    "passType": ("card", "2026-01-07T00:00:00Z"),
+    "creationDate": ("2026-01-07T00:00:00Z",),
+    "lastUpdateDate": ("2026-01-07T00:00:00Z",),
+    "apple": ("2026-01-07T00:00:00Z",),
+    "google": ("2026-01-07T00:00:00Z",),
+    "identifiers": ("value",),
+    "metadata": ("5",),
+    "metadata number": ("10001",),
+}
+
+
+@pytest.fixture(scope="module")
+async def crowd(owner: "asyncpg.Connection[asyncpg.Record]", database: Database) -> AsyncIterator[Tx]:
+    """A transaction of a tenant with so many passes that an index is worth its while."""
+    tenant_id = f"t-{uuid.uuid4().hex[:16]}"
+    for made in (PASSES_MADE, IDENTIFIERS_MADE, METADATA_MADE):
+        await owner.execute(made, tenant_id, PASSES)
+    await owner.execute("VACUUM ANALYZE pass, pass_identifier, pass_metadata")
+    async with database.tenant(tenant_id) as tx:
+        yield tx
+    await owner.execute("DELETE FROM pass WHERE tenant_id = $1", tenant_id)
+
+
+@pytest.mark.parametrize(("field", "operator", "value"), ASKED)
+async def test_a_condition_looks_at_few_passes_exactly_if_the_table_names_an_index(
+    crowd: Tx, field: str, operator: str, value: object
+) -> None:
+    (asked,) = read_filters([GivenFilter("filter[0]", field, operator, value)])
+    parameters = Parameters(crowd.tenant_id)
+    await plan_for_search(crowd)
+    index = INDEX_OF.get(condition_of(asked))
+
+    if index is None:
+        plan = await explained(crowd, compose_count(Narrowing([asked]), 2 * PASSES, parameters), parameters)
+        assert looked_at(plan) >= PASSES, drawn(plan)
+        return
+    await prefer_indexes(crowd)
+    narrowing = Narrowing([asked], driver=asked)
+    plan = await explained(crowd, compose_part(narrowing, Part(Order("creationDate"), 0, 20), parameters), parameters)
+    assert looked_at(plan) < FEW, drawn(plan)
+    assert indexes(plan) & {index, OTHERWISE.get(index)}, drawn(plan)
+
+
+def test_every_condition_is_asked_about() -> None:
+    asked = {condition_of(read_filters([GivenFilter("", *one)])[0]) for one in _ALL}
+
+    assert asked == set(CONDITIONS)
+    assert set(INDEX_OF) <= asked
+
+
+@pytest.mark.parametrize("by", ORDERS)
+@pytest.mark.parametrize("is_descending", [False, True])
+async def test_an_order_looks_at_few_passes_exactly_if_its_phases_name_an_index(
+    crowd: Tx, by: str, is_descending: bool
+) -> None:
+    order = Order(by, SORTED.get(by, ""), is_descending)
+    await plan_for_search(crowd)
+    for index, phase in enumerate(order.phases):
+        behind = Mark(index, MIDDLE.get(by, ())[: len(phase.keys)], "pass-010001")
+        for mark in (None, behind):
+            parameters = Parameters(crowd.tenant_id)
+            plan = await explained(
+                crowd, compose_part(Narrowing(), Part(order, index, 10, mark=mark), parameters), parameters
+            )
+
+            assert (looked_at(plan) < FEW) == (phase.index is not None), drawn(plan)
+            assert phase.index is None or phase.index in indexes(plan), drawn(plan)
+
+
+def drawn(node: dict[str, Any], depth: int = 0) -> str:
+    told = " ".join(
+        str(node[name])
+        for name in (
+            "Node Type",
+            "Relation Name",
+            "Index Name",
+            "Index Cond",
+            "Filter",
+            "Plan Rows",
+            "Actual Rows",
+            "Actual Loops",
+        )
+        if name in node
+    )
+    return "\n" + "  " * depth + told + "".join(drawn(child, depth + 1) for child in node.get("Plans", ()))
+
+
+async def explained(tx: Tx, sql: str, parameters: Parameters) -> dict[str, Any]:
+    text = await tx.connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *parameters.arguments)
+    return json.loads(text)[0]["Plan"]
+
+
+def looked_at(plan: dict[str, Any]) -> int:
+    """The rows that all scans of a plan looked at."""
+    return sum(
+        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+        for node in nodes(plan)
+        if "Scan" in node["Node Type"]
+    )
+
+
+def indexes(plan: dict[str, Any]) -> set[str]:
+    return {node["Index Name"] for node in nodes(plan) if "Index Name" in node}
