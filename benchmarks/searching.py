@@ -109,9 +109,7 @@ async def _run(url: str, passes: int, repeats: int) -> None:
     await owner.execute("VACUUM ANALYZE pass, pass_identifier, pass_metadata")
     print(f"vacuum and analyze: {time.perf_counter() - began:.0f} s", flush=True)
     database = await open_database(url, 2)
-    print(
-        "| query | p50 ms at 10^4 | p50 ms | p99 ms | ratio | total | scans of the count |\n|---|---|---|---|---|---|---|"
-    )
+    print("| query | p50 ms at 10^4 | p50 ms | p99 ms | ratio | total | scans of the count |\n" + "|---" * 7 + "|")
     for name, query in QUERIES.items():
         small, large = [await _time(database, tenant_id, query, repeats) for tenant_id in tenants]
         times = f"{small.p50:.1f} | {large.p50:.1f} | {large.p99:.1f} | {large.p50 / small.p50:.1f}"

@@ -9,7 +9,7 @@ from guerdon.passes import search_queries
 from guerdon.passes.cursors import read_cursor, write_cursor
 from guerdon.passes.errors import CursorInvalid, PageTooDeep, SearchTooSlow
 from guerdon.passes.filter_queries import INDEX_OF, condition_of
-from guerdon.passes.filters import Filter
+from guerdon.passes.filters import MEMBER_KINDS, Filter
 from guerdon.passes.model import ListedPass
 from guerdon.passes.order_queries import ORDERS, Mark, Order
 from guerdon.passes.search_parameters import MEMBER, Search, Sort
@@ -45,7 +45,9 @@ async def list_pass_ids(
 
     An empty `after` begins; fewer ids than `limit` end. For work that walks all matches in chunks.
     """
-    found = await search_queries.list_pass_ids(tx, await _narrow(tx, filters, pass_type, after), limit)
+    narrowing = await _narrow(tx, filters, pass_type, after)
+    await _plan(tx, narrowing)
+    found = await search_queries.list_pass_ids(tx, narrowing, limit)
     await search_queries.plan_as_usual(tx)
     return found
 
@@ -55,12 +57,9 @@ async def count_passes(tx: Tx, filters: Sequence[Filter], pass_type: str | None,
 
     Beyond `bound` it is PostgreSQL's estimate, which is never told as less than what was counted.
     """
-    narrowing = await _narrow(tx, filters, pass_type)
-    count, is_exact = await search_queries.count_passes(tx, narrowing, bound + 1), True
-    if count > bound:
-        count, is_exact = max(count, await search_queries.estimate_passes(tx, narrowing)), False
+    total = await _count_narrowed(tx, await _narrow(tx, filters, pass_type), bound)
     await search_queries.plan_as_usual(tx)
-    return count, is_exact
+    return total.count, total.is_exact
 
 
 async def search_passes(database: Database, tenant_id: str, search: Search) -> Listing:
@@ -70,10 +69,13 @@ async def search_passes(database: Database, tenant_id: str, search: Search) -> L
     """
     filters = [one.filter for one in search.filters]
     try:
-        total = None if search.cursor is not None else await _count(database, tenant_id, filters)
+        total, driver = None, None
+        if search.cursor is None:
+            total, driver = await _count(database, tenant_id, filters)
         async with database.tenant(tenant_id) as tx:
             await search_queries.allow_some_time(tx)
-            pass_ids, next_cursor = await _list(tx, await _narrow(tx, filters), search, total)
+            narrowing = await _narrow(tx, filters) if total is None else Narrowing(filters, driver=driver)
+            pass_ids, next_cursor = await _list(tx, narrowing, search, total)
             return Listing(await search_queries.list_passes(tx, pass_ids), next_cursor, total)
     except asyncpg.QueryCanceledError as slow:
         places = unindexed(search)
@@ -93,33 +95,48 @@ def unindexed(search: Search) -> list[str]:
 async def _narrow(
     tx: Tx, filters: Sequence[Filter], pass_type: str | None = None, after: str | None = None
 ) -> Narrowing:
-    """Choose the filter to begin with: how many passes a range of one member finds, no statistics tell."""
+    """Choose the filter to begin with: of members, no statistics tell how many passes a filter finds."""
     await search_queries.plan_for_search(tx)
     await search_queries.prefer_indexes(tx)
     found: list[tuple[int, int]] = []
     for place, one in enumerate(filters):
-        if condition_of(one) in INDEX_OF and one.field.kind != "id":
+        if one.field.kind in MEMBER_KINDS and condition_of(one) in INDEX_OF:
             found.append((await search_queries.count_alone(tx, one, EXACT_MAX + 1), place))
     count, place = min(found, default=(EXACT_MAX + 1, 0))
-    if count > EXACT_MAX:
-        await search_queries.plan_for_search(tx)
-        return Narrowing(filters, pass_type, after)
-    return Narrowing(filters, pass_type, after, filters[place])
+    return Narrowing(filters, pass_type, after, filters[place] if count <= EXACT_MAX else None)
 
 
-async def _count(database: Database, tenant_id: str, filters: Sequence[Filter]) -> Total:
+async def _plan(tx: Tx, narrowing: Narrowing) -> None:
+    await search_queries.plan_for_search(tx)
+    if narrowing.driver is not None:
+        await search_queries.prefer_indexes(tx)
+
+
+async def _count_narrowed(tx: Tx, narrowing: Narrowing, bound: int) -> Total:
+    await _plan(tx, narrowing)
+    count = await search_queries.count_passes(tx, narrowing, bound + 1)
+    if count <= bound:
+        return Total(count, is_exact=True)
+    return Total(max(count, await search_queries.estimate_passes(tx, narrowing)), is_exact=False)
+
+
+async def _count(database: Database, tenant_id: str, filters: Sequence[Filter]) -> tuple[Total, Filter | None]:
+    narrowing = Narrowing(filters)
     try:
         async with database.tenant(tenant_id) as tx:
             await search_queries.allow_little_time(tx)
-            return Total(*await count_passes(tx, filters, None, EXACT_MAX))
+            narrowing = await _narrow(tx, filters)
+            return await _count_narrowed(tx, narrowing, EXACT_MAX), narrowing.driver
     except asyncpg.QueryCanceledError:
         async with database.tenant(tenant_id) as tx:
             await search_queries.allow_little_time(tx)
-            return Total(await search_queries.estimate_passes(tx, Narrowing(filters)), is_exact=False)
+            return Total(await search_queries.estimate_passes(tx, narrowing), is_exact=False), narrowing.driver
 
 
 async def _list(tx: Tx, narrowing: Narrowing, search: Search, total: Total | None) -> tuple[list[str], str | None]:
+    await search_queries.prefer_indexes(tx)
     orders = [await _resolve(tx, sort) for sort in search.sorts] or [Order()]
+    await _plan(tx, narrowing)
     if search.offset is None:
         return await _go_on(tx, narrowing, orders[0], search)
     if total is not None and total.is_exact and search.offset >= total.count:
