@@ -50,6 +50,7 @@ from guerdon_client.model import (
 )
 from guerdon_client.pages import Page
 from guerdon_client.pass_lists import ListedPass, PassFilter, PassSort
+from guerdon_client.persons import Erasure, FoundPass
 from guerdon_client.problems import (
     Conflict,
     Forbidden,
@@ -70,6 +71,9 @@ from guerdon_client.problems import (
 )
 from guerdon_client.proofs import hmac_proof
 from guerdon_client.sandbox import Sandbox
+from guerdon_client.scans import Scan
+from guerdon_client.stores import Store, StoreDetails
+from guerdon_client.usage import TenantUsage, Usage, WalletUsage
 from guerdon_client.watching import PassFrame
 from guerdon_client.webhook_model import Event, EventPage, Webhook, WebhookAttempt, WebhookChange, WebhookSecret
 from guerdon_client.webhooks import verify_webhook
@@ -93,6 +97,7 @@ __all__ = [
     "ConnectionLost",
     "Content",
     "DataContent",
+    "Erasure",
     "Event",
     "EventPage",
     "FileChange",
@@ -102,6 +107,7 @@ __all__ = [
     "FilesPushed",
     "Finding",
     "Forbidden",
+    "FoundPass",
     "Guerdon",
     "GuerdonError",
     "Holder",
@@ -140,15 +146,21 @@ __all__ = [
     "Retries",
     "Role",
     "Sandbox",
+    "Scan",
     "SecretInfo",
     "ServerFailed",
     "StillRunning",
+    "Store",
+    "StoreDetails",
     "TenantCore",
+    "TenantUsage",
     "TooLarge",
     "TooManyRequests",
     "Unauthenticated",
     "Unprocessable",
+    "Usage",
     "ValueMismatch",
+    "WalletUsage",
     "Webhook",
     "WebhookAttempt",
     "WebhookChange",

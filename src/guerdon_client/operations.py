@@ -11,9 +11,13 @@ from guerdon_client import (
     health,
     pass_lists,
     passes,
+    persons,
     privileges,
     roles,
+    scans,
+    stores,
     tenant_secrets,
+    usage,
     webhooks,
 )
 from guerdon_client.calls import Call
@@ -161,6 +165,24 @@ class Operations:
     get_apple_certificate = Operation(tenant_secrets.get_apple_certificate)
     put_apple_p12 = Operation(tenant_secrets.put_apple_p12)
     put_apple_pem = Operation(tenant_secrets.put_apple_pem)
+    scan = Operation(scans.scan)
+    list_scans = Operation(scans.list_scans)
+    iter_scans = Iteration(scans.iter_scans)
+
+    create_store = Operation(stores.create_store)
+    put_store = Operation(stores.put_store)
+    get_store = Operation(stores.get_store)
+    delete_store = Operation(stores.delete_store)
+    list_stores = Operation(stores.list_stores)
+    iter_stores = Iteration(stores.iter_stores)
+
+    get_usage_by_type = Operation(usage.get_usage_by_type)
+    get_usage = Operation(usage.get_usage)
+
+    look_up_passes = Operation(persons.look_up_passes)
+    iter_looked_up = Iteration(persons.iter_looked_up)
+    export_person = Operation(persons.export_person)
+    erase_person = Operation(persons.erase_person)
 
     list_webhooks = Operation(webhooks.list_webhooks)
     get_webhook = Operation(webhooks.get_webhook)

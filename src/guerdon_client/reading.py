@@ -82,6 +82,10 @@ class Members:
         """Give an object as it is."""
         return cast("Mapping[str, Json]", _checked(self._members.get(name), dict, "an object", name))
 
+    def whole_mapping(self) -> Mapping[str, Json]:
+        """Give the object itself."""
+        return cast("Mapping[str, Json]", self._members)
+
     def texts(self, name: str) -> Mapping[str, str]:
         """Give an object whose members are texts."""
         members = self.mapping(name)

@@ -100,7 +100,8 @@ def _next_page(tenant_id: str, request: Request, ids: Sequence[str], limit: int)
     if len(ids) < limit:
         return {}
     query = {**request.query_params, "cursor": ids[-1], "limit": limit}
-    return {"Link": f'</api/{tenant_id}/passes/lookup?{urlencode(query)}>; rel="next"'}
+    link = f'</api/{tenant_id}/passes/lookup?{urlencode(query)}>; rel="next"'
+    return {"Link": link, "Guerdon-Next-Cursor": ids[-1]}
 
 
 def _json(found: object, headers: dict[str, str]) -> Response:

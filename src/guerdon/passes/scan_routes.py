@@ -71,6 +71,7 @@ class ScanRoutes:
         headers: dict[str, str] = {}
         if len(scans) == limit:
             query = {"cursor": str(scans[-1].scan_id), "limit": limit, **({"passId": pass_id} if pass_id else {})}
+            headers["Guerdon-Next-Cursor"] = str(scans[-1].scan_id)
             headers["Link"] = f'</api/{tenant_id}/scans?{urlencode(query)}>; rel="next"'
         return Response(write_json([_document(scan) for scan in scans]), 200, headers, "application/json")
 

@@ -67,6 +67,7 @@ class StoreRoutes:
         headers: dict[str, str] = {}
         if len(stores) == limit:
             query = {"cursor": stores[-1].store_id, "limit": limit, **({"tag": tag} if tag else {})}
+            headers["Guerdon-Next-Cursor"] = stores[-1].store_id
             headers["Link"] = f'</api/{tenant_id}/stores?{urlencode(query)}>; rel="next"'
         return Response(_encoder.encode([_document(store) for store in stores]), 200, headers, "application/json")
 
