@@ -20,6 +20,7 @@ from guerdon_client.configuration_model import (
 from guerdon_client.errors import AnswerTooLarge, BelowFloor, BrokenAnswer, ConnectionLost, GuerdonError, NotGenuine
 from guerdon_client.exact import ABSENT
 from guerdon_client.exchange import NO_RETRIES, Retries
+from guerdon_client.installing import Source
 from guerdon_client.model import (
     ApiKey,
     ApiKeyCreated,
@@ -149,6 +150,7 @@ __all__ = [
     "Scan",
     "SecretInfo",
     "ServerFailed",
+    "Source",
     "StillRunning",
     "Store",
     "StoreDetails",

@@ -9,6 +9,7 @@ from guerdon_client import (
     api_keys,
     configuration,
     health,
+    installing,
     pass_lists,
     passes,
     persons,
@@ -121,6 +122,8 @@ class Operations:
     find_newer_apple_pass = Operation(passes.find_newer_apple_pass)
     preview_pass = Operation(passes.preview_pass)
     get_view_url = Operation(passes.get_view_url)
+    install_passes = Operation(installing.install_passes)
+    delete_pass = Operation(installing.delete_pass)
     list_passes = Operation(pass_lists.list_passes)
     list_passes_on = Operation(pass_lists.list_passes_on)
     iter_passes = Iteration(pass_lists.iter_passes)

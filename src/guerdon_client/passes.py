@@ -21,6 +21,7 @@ from guerdon_client.calls import (
 )
 from guerdon_client.errors import BrokenAnswer
 from guerdon_client.exact import write_json
+from guerdon_client.installing import Source
 from guerdon_client.model import ApplePass, Holder, Json, PassCreated, PassDocument, PassPreview, Receipt
 from guerdon_client.proofs import with_proofs
 from guerdon_client.reading import Members, read_names, read_object
@@ -102,11 +103,10 @@ def get_pass_document(pass_id: str) -> Call[PassDocument]:
     return Call("GET", path_of(PASSES, pass_id, "document"), _read_document)
 
 
-def get_apple_pass(pass_id: str) -> Call[ApplePass]:
+def get_apple_pass(pass_id: str, source: Source | None = None) -> Call[ApplePass]:
     """Read the signed `.pkpass` as it is now; whoever knows the id may. Raises NotFound."""
-    return Call(
-        "GET", path_of(PASSES, pass_id), _read_apple, [("device", "apple")], {"accept": f"{APPLE_MEDIA_TYPE}, */*"}
-    )
+    query = [("device", "apple"), *(source or Source()).query()]
+    return Call("GET", path_of(PASSES, pass_id), _read_apple, query, {"accept": f"{APPLE_MEDIA_TYPE}, */*"})
 
 
 def find_newer_apple_pass(pass_id: str, etag: str) -> Call[ApplePass | None]:

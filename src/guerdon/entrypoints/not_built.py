@@ -1,7 +1,4 @@
-"""Operations of the wire contract that a later release brings: they are there, ask for their scope, and answer 501.
-
-A verb that is missing at an address that exists (DELETE /passes/{passId}) is 405 there, as HTTP has it.
-"""
+"""Operations of the wire contract that a later release brings: they are there, ask for their scope, and answer 501."""
 
 from fastapi import APIRouter, Request
 
