@@ -340,3 +340,17 @@ async def test_thirty_two_tills_on_one_privilege_never_spend_more_than_there_is(
 
     assert sum(wins) == 20
     assert await shop.value(privilege_id) == 0
+
+
+async def test_puts_and_deletes_of_a_privilege_that_is_over_wait_for_each_other(shop: Shop) -> None:
+    pass_id = await shop.issue()
+    path = f"/passes/{pass_id}/privileges/over-{pass_id}"
+    over: dict[str, object] = {"type": "OneTime", "deletionDate": OLD}
+    again: dict[str, object] = {"type": "MultiUse", "deletionDate": None}
+
+    for _ in range(8):
+        puts = [shop.ask("PUT", path, body) for body in (over, over, over, again) * 4]
+        deletes = [shop.ask("DELETE", path) for _ in range(2)]
+        answers = await asyncio.gather(*puts, *deletes)
+
+        assert {answer.status_code for answer in answers} <= {200, 204, 404}

@@ -31,9 +31,14 @@ async def open_account(
 
 
 async def lock_account(tx: Tx, key: AccountKey) -> Account | None:
-    """Read an open account and hold it until the transaction ends."""
-    accounts = await queries.lock_accounts(tx, [key])
-    return accounts[0] if accounts else None
+    """Read the open account of an owner and hold it until the transaction ends."""
+    while True:
+        accounts = await queries.lock_accounts(tx, [key])
+        if accounts:
+            return accounts[0]
+        # Whoever held it may have closed it and opened another one in its place, which the wait did not see.
+        if not await queries.is_open(tx, key):
+            return None
 
 
 async def close_account_at(tx: Tx, account_id: UUID, closes_at: datetime | None) -> None:

@@ -37,6 +37,20 @@ async def lock_accounts(tx: Tx, keys: Sequence[AccountKey]) -> list[Account]:
     )
 
 
+async def is_open(tx: Tx, key: AccountKey) -> bool:
+    """Tell whether an owner has an open account."""
+    found: bool = await tx.value(
+        """
+        SELECT EXISTS (SELECT FROM ledger_account
+                        WHERE tenant_id = $1 AND kind = $2 AND owner_id = $3 AND closed_at IS NULL)
+        """,
+        tx.tenant_id,
+        key.kind,
+        key.owner_id,
+    )
+    return found
+
+
 async def find_entries(tx: Tx, movement_ids: Sequence[str]) -> dict[str, PostedEntry]:
     """Read the entries of several movement ids, without their allocations."""
     records = await tx.records(
