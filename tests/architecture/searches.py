@@ -1,6 +1,7 @@
 """Every condition of a search in every form of statement, composed as the package composes them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from guerdon.passes.filter_queries import CONDITIONS, INDEX_OF, Parameters, condition_of
 from guerdon.passes.filters import OPERATORS, Filter, GivenFilter, read_filters
@@ -61,6 +62,7 @@ def parts() -> Iterator[Part]:
             order = Order(by, "a.b", is_descending)
             for index, phase in enumerate(order.phases):
                 yield Part(order, index, 10, 5)
+                yield Part(replace(order, name="c"), index, 10, 5)
                 yield Part(order, index, 10, mark=Mark(index, ("1",) * len(phase.keys), "0"))
 
 
@@ -84,7 +86,8 @@ def _count(name: str, narrowing: Narrowing) -> tuple[str, str, int]:
 
 def _parts(part: Part, narrowing: Narrowing) -> Iterator[tuple[str, str, int]]:
     order = part.order
-    name = f"{order.by} {'DESC' if order.is_descending else 'ASC'} {part.phase} {'on' if part.mark else 'from'}"
+    direction, start = "DESC" if order.is_descending else "ASC", "on" if part.mark else "from"
+    name = f"{order.by} {order.name} {direction} {part.phase} {start}"
     parameters = Parameters("t")
     yield f"part {name}", compose_part(narrowing, part, parameters), len(parameters.arguments)
     parameters = Parameters("t")

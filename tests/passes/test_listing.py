@@ -148,6 +148,20 @@ async def test_filters_and_the_order_go_together(five: Shop) -> None:
     assert await walked(five, query + "&sortBy[0].field=metadata.points", 1) == "AD"
 
 
+@pytest.mark.parametrize(
+    ("field", "operator", "value", "expected"),
+    [("name", "greaterThan", "B", "BCDE"), ("name", "startsWith", "D", "D"), ("name", "in", "Ada,Eve", "AE")],
+)
+async def test_a_filter_on_what_is_sorted_by_finds_the_same(
+    five: Shop, field: str, operator: str, value: str, expected: str
+) -> None:
+    asked = f"filter[0].field=identifiers.{field}&filter[0].operator={operator}&filter[0].value={value}"
+
+    assert await listed(five, f"{asked}&sortBy[0].field={field}") == expected
+    assert await walked(five, f"{asked}&sortBy[0].field={field}", 1) == expected
+    assert await listed(five, f"{asked}&sortBy[0].field={field}&sortBy[0].direction=DESC") == expected[::-1]
+
+
 async def test_the_total_counts_what_matches(five: Shop) -> None:
     query = "filter[0].field=passType&filter[0].operator=equals&filter[0].value=card&pageSize=1"
 

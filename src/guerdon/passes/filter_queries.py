@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final, LiteralString
 
-from guerdon.passes.filters import MEMBER_KINDS, ONE_MILLISECOND, Filter, Value
+from guerdon.passes.filters import MEMBER_KINDS, ONE_MILLISECOND, Field, Filter, Value
 
 LAST_CHARACTER: Final = "\U0010ffff"
 LAST_BEFORE_SURROGATES, FIRST_AFTER_SURROGATES = "\ud7ff", "\ue000"
@@ -135,6 +135,16 @@ def compose_conditions(
         parts.append("p.pass_id = ANY (ARRAY(" + compose_alone(driver, parameters) + "))")
     parts.extend(_compose(one, parameters, onward) for one in filters if one is not driver)
     return "".join(" AND " + part for part in parts)
+
+
+def compose_sorted(filters: Sequence[Filter], by: Field, parameters: Parameters) -> LiteralString:
+    """Repeat the filters of the member that is sorted by on its own rows (`s`), so that its index is entered there."""
+    parts: list[LiteralString] = []
+    for one in filters:
+        if one.field == by and condition_of(one) in INDEX_OF:
+            inner = _compose(one, parameters, "").partition(" WHERE")[2].removesuffix(")")
+            parts.append((" AND" + inner).replace(" AND f.pass_id = p.pass_id", "").replace(" f.", " s."))
+    return "".join(parts)
 
 
 def compose_alone(asked: Filter, parameters: Parameters) -> LiteralString:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, LiteralString
 
 from guerdon.passes.filter_queries import DIGITS, Parameters
+from guerdon.passes.filters import Field
 
 _OF_MEMBER: Final = "{s}.tenant_id = $1 AND {s}.name = {name}::text AND {s}.pass_id = p.pass_id"
 _NUMBERED: Final = " AND {s}.number IS NOT NULL"
@@ -40,6 +41,12 @@ class Order:
     by: str = "id"
     name: str = ""
     is_descending: bool = False
+
+    @property
+    def member(self) -> Field | None:
+        """The member that is sorted by, if it is one."""
+        kind = "identifiers" if self.by == "identifiers" else "metadata"
+        return Field(kind, self.name) if self.phases[0].join else None
 
     @property
     def phases(self) -> tuple[Phase, ...]:

@@ -5,12 +5,12 @@ architecture prepare every condition in every phase of every order.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, LiteralString
 
 import msgspec
 
-from guerdon.passes.filter_queries import Parameters, compose_alone, compose_conditions
+from guerdon.passes.filter_queries import Parameters, compose_alone, compose_conditions, compose_sorted
 from guerdon.passes.filters import Filter
 from guerdon.passes.model import ListedPass
 from guerdon.passes.order_queries import Mark, Order, OrderText, compose_phase, compose_several
@@ -175,6 +175,8 @@ def compose_list(narrowing: Narrowing, limit: int, parameters: Parameters) -> Li
 def compose_part(narrowing: Narrowing, part: Part, parameters: Parameters) -> LiteralString:
     """Compose a part of one phase."""
     text = compose_phase(part.order, part.order.phases[part.phase], part.mark, parameters)
+    if part.phase == 0 and part.order.member is not None:
+        text = replace(text, only=text.only + compose_sorted(narrowing.filters, part.order.member, parameters))
     return _compose_page(narrowing, text, part.offset, part.limit, parameters)
 
 
