@@ -249,3 +249,23 @@ async def test_a_campaign_tells_the_holder_of_every_pass_once(
     )
     assert sorted(map(tuple, told)) == sorted([(first, "Open on Sunday"), (second, "Open on Sunday")])
     assert (await marketer.document(first))["revision"] == 1
+
+
+@pytest.mark.parametrize(
+    "tier", ["gold", 9, 0.5, True, None, ["a"], {"a": "b"}, "x" * 600], ids=["text", "9", "0.5", "true", *"-[{", "long"]
+)
+async def test_what_a_campaign_writes_is_found_as_if_each_pass_had_been_changed_alone(
+    marketer: Marketer, owner: "asyncpg.Connection[asyncpg.Record]", tier: object
+) -> None:
+    alone, of_many, new = await marketer.issue_many(3)
+    for pass_id in (alone, of_many):
+        await marketer.shop.ask("PATCH", f"/passes/{pass_id}", {"metadata": {"tier": "old", "kept": 1, "9": 9}})
+    change = {"metadata": {"tier": tier, "9": "nine"}}
+    await marketer.shop.ask("PATCH", f"/passes/{alone}", change)
+
+    await marketer.run(await marketer.start(identifiersIn=[{"id": of_many}, {"id": new}], update=change))
+
+    rows = "SELECT name, value, number FROM pass_metadata WHERE pass_id = $1 ORDER BY name"
+    expected = await owner.fetch(rows, alone)
+    assert await owner.fetch(rows, of_many) == expected
+    assert await owner.fetch(rows, new) == [row for row in expected if row["name"] != "kept"]

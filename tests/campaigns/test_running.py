@@ -157,7 +157,7 @@ async def test_a_campaign_makes_room_for_others_after_its_turn(
     await marketer.issue_many(4)
     correlation_id = await marketer.start(**EVERY, update=GOLD, options=SMALL)
     await owner.execute("DELETE FROM queue.pgqueuer")
-    monkeypatch.setattr(jobs, "TURN_S", 0)
+    monkeypatch.setattr(jobs, "TURN_S", 0.2)
 
     statistics = await marketer.run(correlation_id)
 

@@ -9,7 +9,7 @@ import asyncpg
 from guerdon.passes import bulk_queries as queries
 from guerdon.passes.bulk_queries import Held, OwnChanges, SharedChanges, Touched
 from guerdon.passes.errors import PassExists, PassNotFound
-from guerdon.passes.metadata_queries import refresh_metadata
+from guerdon.passes.metadata_queries import refresh_members, refresh_metadata
 from guerdon.passes.model import EVENT_UPDATED, Changes, JsonObject, identity_of, merge, read_object, write_json
 from guerdon.passes.updating import EVENT_NOTIFIED, Notification
 from guerdon.passes.usage import count_moves
@@ -29,10 +29,6 @@ class BulkChange:
     def of(self, place: int) -> Changes:
         """Give what the pass at a place gets."""
         return self.shared if self.each is None else self.each[place]
-
-    def changes_metadata(self) -> bool:
-        """Tell whether the metadata of any pass changes."""
-        return any(changes.metadata for changes in self.each or [self.shared])
 
     def changes_identity(self) -> bool:
         """Tell whether any pass gets another type or other identifiers, so that two could become the same."""
@@ -58,8 +54,7 @@ async def change_passes(tx: Tx, change: BulkChange, correlation_id: str | None, 
     else:
         touched = await queries.update_passes(tx, change.pass_ids, _own(change), _shared(change.shared), now)
         outcomes = Outcomes(touched)
-    if change.changes_metadata():
-        await refresh_metadata(tx, [touched.pass_id for touched in outcomes.changed])
+    await _refresh_search(tx, change, [touched.pass_id for touched in outcomes.changed])
     there = {touched.pass_id for touched in outcomes.changed} | outcomes.errors.keys()
     outcomes.errors |= {pass_id: PassNotFound.code for pass_id in change.pass_ids if pass_id not in there}
     await emit(tx, [_event(touched, correlation_id, actor) for touched in outcomes.changed], now)
@@ -203,6 +198,14 @@ async def _keep_identifiers(tx: Tx, plan: Sequence[_Planned]) -> None:
     if moved:
         kept = [(one.held.pass_id, name, str(value)) for one in moved for name, value in one.identifiers.items()]
         await queries.replace_identifiers(tx, [one.held.pass_id for one in moved], kept)
+
+
+async def _refresh_search(tx: Tx, change: BulkChange, pass_ids: Sequence[str]) -> None:
+    if change.each is None and change.shared.metadata:
+        shared = _shared(change.shared)
+        await refresh_members(tx, pass_ids, shared.metadata, shared.metadata_removed)
+    elif change.each is not None and any(changes.metadata for changes in change.each):
+        await refresh_metadata(tx, pass_ids)
 
 
 def _own(change: BulkChange) -> OwnChanges:

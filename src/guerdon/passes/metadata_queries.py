@@ -38,3 +38,54 @@ async def refresh_metadata(tx: Tx, pass_ids: Sequence[str]) -> None:
         tx.tenant_id,
         pass_ids,
     )
+
+
+async def refresh_members(tx: Tx, pass_ids: Sequence[str], members: str, removed: Sequence[str]) -> None:
+    """Make the rows of passes follow a change that was the same for all: members as JSON text, and removed names.
+
+    It comes to what `refresh_metadata` would, and costs what the named members cost, however many a pass has.
+    """
+    await tx.execute(
+        """
+        DELETE FROM pass_metadata m
+         WHERE m.tenant_id = $1 AND m.pass_id = ANY($2::text[])
+           AND m.name = ANY($4::text[] || ARRAY(
+               SELECT w.key FROM jsonb_each($3::jsonb) AS w
+                WHERE jsonb_typeof(w.value) NOT IN ('string', 'number', 'boolean')))
+        """,
+        tx.tenant_id,
+        pass_ids,
+        members,
+        removed,
+    )
+    # A row that stays the pass's own is not checked against the pass again, which an inserted one is.
+    await tx.execute(
+        """
+        UPDATE pass_metadata m
+           SET value = left(w.value #>> '{}', 500),
+               number = CASE WHEN jsonb_typeof(w.value) = 'number' THEN
+                   least(greatest(round((w.value #>> '{}')::numeric, 300), -1e308), 1e308)::double precision END
+          FROM jsonb_each($3::jsonb) AS w
+         WHERE m.tenant_id = $1 AND m.pass_id = ANY($2::text[]) AND m.name = w.key
+           AND (m.value <> left(w.value #>> '{}', 500)
+                OR (m.number IS NOT NULL) <> (jsonb_typeof(w.value) = 'number'))
+        """,
+        tx.tenant_id,
+        pass_ids,
+        members,
+    )
+    await tx.execute(
+        """
+        INSERT INTO pass_metadata (tenant_id, name, value, number, pass_id)
+        SELECT $1, w.key, left(w.value #>> '{}', 500),
+               CASE WHEN jsonb_typeof(w.value) = 'number' THEN
+                   least(greatest(round((w.value #>> '{}')::numeric, 300), -1e308), 1e308)::double precision END,
+               p.pass_id
+          FROM unnest($2::text[]) AS p (pass_id), jsonb_each($3::jsonb) AS w
+         WHERE jsonb_typeof(w.value) IN ('string', 'number', 'boolean') AND length(w.key) BETWEEN 1 AND 100
+        ON CONFLICT (tenant_id, name, value, pass_id) DO NOTHING
+        """,
+        tx.tenant_id,
+        pass_ids,
+        members,
+    )
