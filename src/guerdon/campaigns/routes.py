@@ -1,17 +1,17 @@
 """HTTP for campaigns: start one, watch it, read what became of each pass, cancel it (WIRE.md section 1)."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-import msgspec
 from fastapi import APIRouter, Path, Query, Response
 
 from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
+from guerdon.campaigns.answers import accepted, listed, respond_accepted
 from guerdon.campaigns.model import Campaign
 from guerdon.campaigns.reading import LIST_MAX, Place, list_outcomes, list_recent
 from guerdon.campaigns.schemas import (
@@ -24,7 +24,7 @@ from guerdon.campaigns.schemas import (
     show_pass,
 )
 from guerdon.campaigns.selecting import Selection, select_passes
-from guerdon.campaigns.starting import Part, Started, cancel_campaigns, start_campaign
+from guerdon.campaigns.starting import Part, cancel_campaigns, start_campaign
 from guerdon.passes.filters import GivenFilter, check_filters
 from guerdon.passes.model import write_json
 from guerdon.passes.pass_types import PassTypes
@@ -38,7 +38,6 @@ from guerdon.platform.writes import Answer, write_once
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
 LIST_DEFAULT = 100
 BULK_UPDATE = "bulk-update"
-CORRELATION_HEADER = "Guerdon-Correlation-Id"
 TenantId = Annotated[str, Path(alias="tenantId")]
 CorrelationIdInPath = Annotated[str, Path(alias="correlationId", pattern=r"^[^\x00/]{1,200}$")]
 Limit = Annotated[int, Query(ge=1, le=LIST_MAX)]
@@ -151,30 +150,6 @@ def new_campaign(
 ) -> Campaign:
     """Make a campaign that has not begun."""
     return Campaign(campaign_id, name, correlation_id, actor, passes_per_s, 0, 0, 0, 0, 0, now, now, None)
-
-
-def accepted(started: Started, *, is_dry_run: bool) -> Answer:
-    """Answer with how many passes are scheduled, and in a dry run with the first of them."""
-    document: dict[str, object] = {
-        "count": started.campaign.total,
-        "correlationId": started.campaign.correlation_id,
-        "operationId": started.campaign.campaign_id.hex,
-    }
-    if is_dry_run:
-        document["passIds"] = started.first_pass_ids
-    return Answer(200, msgspec.json.encode(document))
-
-
-def respond_accepted(answer: Answer) -> Response:
-    """Shape the answer to a start; the correlation id stands in a header too, also for a repeat."""
-    correlation_id: str = msgspec.json.decode(answer.body)["correlationId"]
-    return respond(answer, {CORRELATION_HEADER: correlation_id})
-
-
-def listed(documents: Sequence[Mapping[str, object]], address: str, following: str | None, limit: int) -> Response:
-    """Answer with a page of a list; `following` is the cursor of the next one."""
-    headers = {} if following is None else {"Link": f'<{address}?cursor={following}&limit={limit}>; rel="next"'}
-    return Response(msgspec.json.encode(documents), 200, headers, "application/json")
 
 
 def _check(body: BulkUpdateRequest) -> Selection:

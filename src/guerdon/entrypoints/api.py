@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from guerdon.access.guard import AllowanceHeaders
 from guerdon.access.role_routes import RoleRoutes
 from guerdon.access.routes import ApiKeyRoutes
+from guerdon.campaigns.notification_routes import NotificationRoutes
 from guerdon.campaigns.routes import CampaignRoutes
 from guerdon.configuration.certificate_routes import CertificateRoutes
 from guerdon.configuration.file_routes import FileRoutes
@@ -130,6 +131,7 @@ def routers(house: House) -> list[APIRouter]:
         FeedRoutes(database, house.streams, house.guard.readmit).router(),
         CampaignRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),
         LiveRoutes(database, LiveTokens(house.master_key), house.settings.public_url, clock).router(),
+        NotificationRoutes(database, clock).router(),
         not_built_router(),
         ScanRoutes(database, types, clock).router(),
         StoreRoutes(database, clock).router(),

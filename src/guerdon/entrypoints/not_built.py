@@ -6,8 +6,6 @@ from guerdon.platform.http import asks, router
 from guerdon.platform.problems import NotBuilt
 
 OPERATIONS: tuple[tuple[str, str, str], ...] = (
-    ("POST", "/passes/notify", "Pass.Write"),
-    ("POST", "/passes/{passId}/notify", "Pass.Write"),
 )
 
 
