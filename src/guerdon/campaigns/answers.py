@@ -12,8 +12,8 @@ from guerdon.platform.writes import Answer
 CORRELATION_HEADER = "Guerdon-Correlation-Id"
 
 
-def accepted(started: Started, *, is_dry_run: bool) -> Answer:
-    """Answer with how many passes are scheduled, and in a dry run with the first of them."""
+def accepted(started: Started, *, is_dry_run: bool, more: Mapping[str, object] | None = None) -> Answer:
+    """Answer with how many passes are scheduled, in a dry run with the first of them, and with whatever `more` says."""
     document: dict[str, object] = {
         "count": started.campaign.total,
         "correlationId": started.campaign.correlation_id,
@@ -21,7 +21,7 @@ def accepted(started: Started, *, is_dry_run: bool) -> Answer:
     }
     if is_dry_run:
         document["passIds"] = started.first_pass_ids
-    return Answer(200, msgspec.json.encode(document))
+    return Answer(200, msgspec.json.encode({**document, **(more or {})}))
 
 
 def respond_accepted(answer: Answer) -> Response:

@@ -24,7 +24,7 @@ from guerdon.campaigns.schemas import (
     show_pass,
 )
 from guerdon.campaigns.selecting import Selection, select_passes
-from guerdon.campaigns.starting import Part, cancel_campaigns, start_campaign
+from guerdon.campaigns.starting import Part, cancel_campaigns, new_campaign, start_campaign
 from guerdon.passes.filters import GivenFilter, check_filters
 from guerdon.passes.model import write_json
 from guerdon.passes.pass_types import PassTypes
@@ -143,13 +143,6 @@ class CampaignRoutes:
         for name in (body.pass_type, None if body.update is None else body.update.pass_type):
             if name is not None:
                 await self.pass_types.get(tx, name)
-
-
-def new_campaign(
-    campaign_id: UUID, name: str, correlation_id: str, actor: str, passes_per_s: int, now: datetime
-) -> Campaign:
-    """Make a campaign that has not begun."""
-    return Campaign(campaign_id, name, correlation_id, actor, passes_per_s, 0, 0, 0, 0, 0, now, now, None)
 
 
 def _check(body: BulkUpdateRequest) -> Selection:

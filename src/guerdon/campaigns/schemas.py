@@ -82,6 +82,20 @@ class BulkUpdateAccepted(Body):
     pass_ids: list[str] | None = None
 
 
+class RowMistakes(Body):
+    """A row that was left out: its line, and every mistake by column."""
+
+    line: int
+    errors: dict[str, list[str]]
+
+
+class UploadAccepted(BulkUpdateAccepted):
+    """How many rows are scheduled and how many were left out, of which the first 10 000 are named."""
+
+    rejected: int
+    mistakes: list[RowMistakes]
+
+
 class CampaignStatistics(Body):
     """How far a campaign has come; at every instant `updated + errors <= total`."""
 

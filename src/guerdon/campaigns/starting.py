@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from uuid import UUID
 
 from guerdon.campaigns import queries
 from guerdon.campaigns.errors import CampaignNotFound
 from guerdon.campaigns.jobs import defer_campaign
 from guerdon.campaigns.model import EVENT_CANCELLED, EVENT_STARTED, Campaign, Chunk, chunk_size
-from guerdon.campaigns.wishes import write_each
-from guerdon.passes.model import Changes, write_json
+from guerdon.passes.model import write_json
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 
@@ -26,10 +26,20 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some passes of a campaign, and what each gets when it is not the same for all."""
+    """Some passes of a campaign; `changes` is what each of them gets (`write_each`), None when all get the same.
+
+    With changes of its own, a part is not larger than a chunk.
+    """
 
     pass_ids: Sequence[str]
-    each: Sequence[Changes] | None = None
+    changes: str | None = None
+
+
+def new_campaign(
+    campaign_id: UUID, name: str, correlation_id: str, actor: str, passes_per_s: int, now: datetime
+) -> Campaign:
+    """Make a campaign that has not begun."""
+    return Campaign(campaign_id, name, correlation_id, actor, passes_per_s, 0, 0, 0, 0, 0, now, now, None)
 
 
 async def start_campaign(tx: Tx, new: Campaign, request: str, parts: AsyncIterator[Part]) -> Started:
@@ -45,7 +55,7 @@ async def start_campaign(tx: Tx, new: Campaign, request: str, parts: AsyncIterat
     async for part in parts:
         started.first_pass_ids += part.pass_ids[: FIRST_SHOWN - len(started.first_pass_ids)]
         for start in range(0, len(part.pass_ids), size):
-            chunk = _chunk(part, start, start + size, total)
+            chunk = Chunk(total + 1, part.pass_ids[start : start + size], part.changes)
             await queries.insert_chunk(tx, new.campaign_id, chunk)
             total += len(chunk.pass_ids)
     await queries.set_total(tx, new.campaign_id, total)
@@ -66,11 +76,6 @@ async def cancel_campaigns(tx: Tx, correlation_id: str, actor: str, now: datetim
     for campaign_id in await queries.cancel_unfinished(tx, correlation_id, now):
         payload = write_json({"operationId": campaign_id.hex, "correlationId": correlation_id})
         await emit(tx, [Event(EVENT_CANCELLED, campaign_id.hex, payload, actor)], now)
-
-
-def _chunk(part: Part, start: int, end: int, before: int) -> Chunk:
-    each = None if part.each is None else write_each(part.each[start:end])
-    return Chunk(before + 1, part.pass_ids[start:end], each)
 
 
 async def _emit(tx: Tx, kind: str, campaign: Campaign, actor: str, now: datetime) -> None:

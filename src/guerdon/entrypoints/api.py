@@ -16,6 +16,7 @@ from guerdon.access.routes import ApiKeyRoutes
 from guerdon.campaigns.notification_routes import NotificationRoutes
 from guerdon.campaigns.routes import CampaignRoutes
 from guerdon.configuration.certificate_routes import CertificateRoutes
+from guerdon.campaigns.upload_routes import UploadRoutes
 from guerdon.configuration.file_routes import FileRoutes
 from guerdon.configuration.pass_type_routes import PassTypeRoutes
 from guerdon.configuration.secret_routes import SecretRoutes
@@ -26,7 +27,6 @@ from guerdon.delivery.lookup_routes import LookupRoutes
 from guerdon.delivery.page.routes import PageRoutes
 from guerdon.delivery.routes import DeliveryRoutes
 from guerdon.entrypoints.house import House, open_house
-from guerdon.entrypoints.not_built import not_built_router
 from guerdon.entrypoints.openapi import document_text
 from guerdon.entrypoints.socket_protocol import MESSAGE_BYTES_MAX, PING_S, PONG_S, SocketProtocol
 from guerdon.entrypoints.wiring import delete_pass
@@ -131,8 +131,8 @@ def routers(house: House) -> list[APIRouter]:
         FeedRoutes(database, house.streams, house.guard.readmit).router(),
         CampaignRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),
         LiveRoutes(database, LiveTokens(house.master_key), house.settings.public_url, clock).router(),
+        UploadRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),
         NotificationRoutes(database, clock).router(),
-        not_built_router(),
         ScanRoutes(database, types, clock).router(),
         StoreRoutes(database, clock).router(),
         PersonRoutes(database, clock).router(),

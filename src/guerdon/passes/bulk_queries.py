@@ -182,24 +182,24 @@ async def list_matches(
 ) -> list[tuple[int, str]]:
     """Find the passes that have all identifiers of a group: pairs of group and pass id, in id order.
 
-    The name `id` stands for the pass id itself.
+    A group names each identifier once. The name `id` stands for the pass id itself.
     """
     records = await tx.records(
         """
         WITH wanted AS MATERIALIZED (
-            SELECT DISTINCT w.at, w.name, w.value FROM unnest($2::integer[], $3::text[], $4::text[])
-                   AS w (at, name, value)
+            SELECT w.at, w.name, w.value, count(*) OVER (PARTITION BY w.at) AS needed
+              FROM unnest($2::integer[], $3::text[], $4::text[]) AS w (at, name, value)
         ), found AS (
-            SELECT w.at, i.pass_id FROM wanted w
+            SELECT w.at, w.needed, i.pass_id FROM wanted w
               JOIN pass_identifier i ON i.tenant_id = $1 AND i.name = w.name AND i.value = w.value
              WHERE w.name <> 'id'
              UNION ALL
-            SELECT w.at, p.pass_id FROM wanted w JOIN pass p ON p.tenant_id = $1 AND p.pass_id = w.value
+            SELECT w.at, w.needed, p.pass_id FROM wanted w JOIN pass p ON p.tenant_id = $1 AND p.pass_id = w.value
              WHERE w.name = 'id' AND p.voided_at IS NULL
         )
         SELECT f.at, f.pass_id FROM found f
-         GROUP BY f.at, f.pass_id
-        HAVING count(*) = (SELECT count(*) FROM wanted w WHERE w.at = f.at)
+         GROUP BY f.at, f.pass_id, f.needed
+        HAVING count(*) = f.needed
          ORDER BY f.pass_id, f.at
         """,
         tx.tenant_id,

@@ -1,0 +1,110 @@
+"""Reading uploaded tables, CSV and XLSX, row by row: memory stays the same however long they are."""
+
+import csv
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from math import isfinite
+from pathlib import Path
+from typing import Final, cast
+
+from openpyxl import load_workbook  # pyright: ignore[reportMissingModuleSource,reportUnknownVariableType]
+
+from guerdon.platform.problems import BadlyFormed
+
+CSV: Final = "text/csv"
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+DELIMITERS: Final = ",;"
+HEADER_CHARACTERS_MAX: Final = 65_536
+EXACT_MAX: Final = 10**15  # up to here a workbook's numbers, which are floats, tell whole numbers apart
+UNPACKED_BYTES_MAX: Final = 2 * 1024**3
+TEXTS_BYTES_MAX: Final = 256 * 1024**2  # a workbook's shared texts are all in memory while it is read
+
+Cell = str | bool | int | Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row and the line that it begins on; `broken` says why its cells cannot be read."""
+
+    line: int
+    cells: Sequence[Cell]
+    broken: str | None = None
+
+
+def read_rows(path: Path, media_type: str) -> Iterator[Row]:
+    """Read the rows of a table, the header first; empty cells are empty texts, and empty rows are left out.
+
+    Raises BadlyFormed when it is no such table at all.
+    """
+    rows = _read_workbook(path) if media_type == XLSX else _read_csv(path)
+    return (row for row in rows if row.broken or any(cell != "" for cell in row.cells))
+
+
+def _read_csv(path: Path) -> Iterator[Row]:
+    # Bytes that are no UTF-8 become surrogates, so that their row is named and the rest is read on.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+        delimiter = _delimiter(text.readline(HEADER_CHARACTERS_MAX))
+        text.seek(0)
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        while True:
+            line = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as broken:
+                yield Row(line, (), f"This is no CSV as RFC 4180 has it: {broken}.")
+            else:
+                yield Row(line, cells)
+
+
+def _delimiter(header: str) -> str:
+    # Names of columns rarely hold either; a comma wins a tie.
+    return max(DELIMITERS, key=header.count)
+
+
+def _read_workbook(path: Path) -> Iterator[Row]:
+    _check_archive(path)
+    try:
+        with (
+            path.open("rb") as file,
+            closing(load_workbook(file, read_only=True, data_only=True, keep_links=False)) as workbook,
+        ):
+            sheet = workbook.worksheets[0]
+            sheet.reset_dimensions()
+            for line, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+                yield Row(line, [_cell(value) for value in cast("Sequence[object]", values)])
+    except BadlyFormed:
+        raise
+    except Exception as broken:  # the library fails in a dozen ways on a file that is no workbook
+        raise BadlyFormed(f"This workbook cannot be read: {type(broken).__name__}.") from broken
+
+
+def _check_archive(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sizes = {member.filename: member.file_size for member in archive.infolist()}
+    except (zipfile.BadZipFile, OSError, ValueError) as broken:
+        raise BadlyFormed("This is no XLSX workbook.") from broken
+    if sum(sizes.values()) > UNPACKED_BYTES_MAX or sizes.get("xl/sharedStrings.xml", 0) > TEXTS_BYTES_MAX:
+        raise BadlyFormed("The workbook is too large once it is unpacked; send CSV.")
+
+
+def _cell(value: object) -> Cell:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return value
+        case int() if abs(value) < EXACT_MAX:
+            return value
+        case float() if isfinite(value):
+            return int(value) if value.is_integer() and abs(value) < EXACT_MAX else Decimal(repr(value))
+        case datetime() | date() | time():
+            return value.isoformat()
+        case _:
+            return str(value)
