@@ -2,6 +2,15 @@
 
 from guerdon_client.async_client import AsyncGuerdon
 from guerdon_client.calls import Answer, Call
+from guerdon_client.campaigns import (
+    Campaign,
+    CampaignOptions,
+    CampaignPass,
+    CampaignStarted,
+    KeptNotification,
+    PassChange,
+    TableStarted,
+)
 from guerdon_client.client import Guerdon
 from guerdon_client.configuration_model import (
     AppleCertificate,
@@ -94,6 +103,10 @@ __all__ = [
     "BrokenAnswer",
     "Call",
     "ConfigFile",
+    "Campaign",
+    "CampaignOptions",
+    "CampaignPass",
+    "CampaignStarted",
     "Conflict",
     "ConnectionLost",
     "Content",
@@ -115,6 +128,7 @@ __all__ = [
     "IdempotencyMismatch",
     "InvalidRequest",
     "Json",
+    "KeptNotification",
     "Link",
     "Links",
     "ListedPass",
@@ -129,6 +143,7 @@ __all__ = [
     "NotificationOptions",
     "Origin",
     "Page",
+    "PassChange",
     "PassCreated",
     "PassDocument",
     "PassFilter",
@@ -156,6 +171,7 @@ __all__ = [
     "StoreDetails",
     "TenantCore",
     "TenantUsage",
+    "TableStarted",
     "TooLarge",
     "TooManyRequests",
     "Unauthenticated",

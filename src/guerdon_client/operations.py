@@ -7,6 +7,7 @@ from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
 from guerdon_client import (
     api_keys,
+    campaigns,
     configuration,
     health,
     installing,
@@ -136,6 +137,14 @@ class Operations:
     delete_privilege = Operation(privileges.delete_privilege)
     apply_movement = Operation(privileges.apply_movement)
     move = Operation(privileges.move)
+
+    start_campaign = Operation(campaigns.start_campaign)
+    upload_campaign = Operation(campaigns.upload_campaign)
+    list_campaigns = Operation(campaigns.list_campaigns)
+    list_campaign_passes = Operation(campaigns.list_campaign_passes)
+    cancel_campaign = Operation(campaigns.cancel_campaign)
+    notify = Operation(campaigns.notify)
+    list_notifications = Operation(campaigns.list_notifications)
 
     list_api_keys = Operation(api_keys.list_api_keys)
     create_api_key = Operation(api_keys.create_api_key)

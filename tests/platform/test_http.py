@@ -101,14 +101,6 @@ async def test_every_answer_tells_what_is_left_of_the_limit(shop: Shop) -> None:
     assert answer.headers["ratelimit"].startswith('"tenant";r=')
 
 
-async def test_what_is_not_built_says_so_to_those_who_may_ask(shop: Shop) -> None:
-    nobody = await shop.ask("POST", "/scans", {}, key="")
-    somebody = await shop.ask("POST", "/scans", {"data": "abc", "type": "qrcode"})
-
-    assert (nobody.status_code, somebody.status_code) == (401, 501)
-    assert problem(somebody)["code"] == "not_built"
-
-
 async def test_a_refusal_comes_before_anything_of_the_body_is_judged(shop: Shop) -> None:
     reader = await shop.make_key("Pass.Read")
 

@@ -9,7 +9,7 @@ from guerdon.campaigns.starting import Started
 from guerdon.platform.parameters import respond
 from guerdon.platform.writes import Answer
 
-CORRELATION_HEADER = "Guerdon-Correlation-Id"
+CORRELATION_HEADER, CURSOR_HEADER = "Guerdon-Correlation-Id", "Guerdon-Next-Cursor"
 
 
 def accepted(started: Started, *, is_dry_run: bool, more: Mapping[str, object] | None = None) -> Answer:
@@ -32,5 +32,6 @@ def respond_accepted(answer: Answer) -> Response:
 
 def listed(documents: Sequence[Mapping[str, object]], address: str, following: str | None, limit: int) -> Response:
     """Answer with a page of a list; `following` is the cursor of the next one."""
-    headers = {} if following is None else {"Link": f'<{address}?cursor={following}&limit={limit}>; rel="next"'}
+    link = f'<{address}?cursor={following}&limit={limit}>; rel="next"'
+    headers = {} if following is None else {"Link": link, CURSOR_HEADER: following}
     return Response(msgspec.json.encode(documents), 200, headers, "application/json")

@@ -15,8 +15,8 @@ from guerdon.access.role_routes import RoleRoutes
 from guerdon.access.routes import ApiKeyRoutes
 from guerdon.campaigns.notification_routes import NotificationRoutes
 from guerdon.campaigns.routes import CampaignRoutes
-from guerdon.configuration.certificate_routes import CertificateRoutes
 from guerdon.campaigns.upload_routes import UploadRoutes
+from guerdon.configuration.certificate_routes import CertificateRoutes
 from guerdon.configuration.file_routes import FileRoutes
 from guerdon.configuration.pass_type_routes import PassTypeRoutes
 from guerdon.configuration.secret_routes import SecretRoutes
