@@ -177,11 +177,14 @@ async def insert_errors(tx: Tx, campaign_id: UUID, errors: Sequence[tuple[int, s
 
 
 async def finish_chunk(tx: Tx, campaign_id: UUID, chunk: Chunk, errors: int, now: datetime) -> bool:
-    """Mark a chunk as done and count its passes; tell whether they were the campaign's last."""
+    """Mark a chunk as done and count its passes; tell whether they were the campaign's last.
+
+    What its passes got stands in them now, and here no longer: it may speak of persons.
+    """
     is_last: bool = await tx.value(
         """
         WITH done AS (
-            UPDATE campaign_chunk SET done_at = $4
+            UPDATE campaign_chunk SET done_at = $4, changes = NULL
              WHERE tenant_id = $1 AND campaign_id = $2 AND first_position = $3
             RETURNING cardinality(pass_ids) AS passes
         )

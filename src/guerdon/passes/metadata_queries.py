@@ -58,6 +58,10 @@ async def refresh_members(tx: Tx, pass_ids: Sequence[str], members: str, removed
         members,
         removed,
     )
+    await _set_members(tx, pass_ids, members)
+
+
+async def _set_members(tx: Tx, pass_ids: Sequence[str], members: str) -> None:
     # A row that stays the pass's own is not checked against the pass again, which an inserted one is.
     await tx.execute(
         """
