@@ -68,7 +68,7 @@ async def lock_passes(tx: Tx, pass_ids: Sequence[str]) -> list[Held]:
         Held,
         """
         SELECT pass_id, pass_type, identifiers FROM pass
-         WHERE tenant_id = $1 AND pass_id = ANY($2::text[])
+         WHERE tenant_id = $1 AND pass_id = ANY($2::text[]) AND voided_at IS NULL
          ORDER BY pass_id FOR NO KEY UPDATE
         """,
         tx.tenant_id,
