@@ -16,8 +16,9 @@ PROBLEM = "application/problem+json"
 EVERYWHERE = ("400", "401", "403", "404", "405", "409", "412", "413", "415", "422", "429", "503")
 
 
-# Two rules that no schema can say, whose 400 is therefore expected beside success: a PUT on a new id needs a type, and
-# a new privilege's value is the sum of its movements.
+# Rules that no schema can say, whose 400 is therefore expected beside success: a PUT on a new id needs a type, a new
+# privilege's value is the sum of its movements, a provider is one that the tenant
+# has, and a cursor is one that a list gave.
 CONFIGURATION = """
 [[operations]]
 include-method = "PUT"
@@ -27,6 +28,10 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403",
 include-method = "POST"
 include-path-regex = "privileges$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "429"]
+
+[[operations]]
+include-path-regex = "/(lookup|events|passes)$"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", "400", "401", "403", "404", "409", "429"]
 """
 
 
@@ -43,7 +48,9 @@ def pinned(document: Document, tenant_id: str, pass_types: list[str], pass_id: s
     for operation in operations(copy):
         parameters = operation.get("parameters", [])
         # A made-up version is rightly refused, and so is a made-up key that serves thousands of requests.
-        operation["parameters"] = [one for one in parameters if one["name"] not in {"Idempotency-Key", "If-Match"}]
+        operation["parameters"] = [
+            one for one in parameters if one["name"].lower() not in {"idempotency-key", "if-match"}
+        ]
         for parameter in operation["parameters"]:
             name = parameter["name"]
             if name in known:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ START_S = 150
 ASK_S = 2
 STOP_S = 60
 POLL_S = 0.1
+HEARD_WITHIN_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,18 @@ class Running:
         """Tell the processes that answer requests."""
         children = psutil.Process(self.process.pid).children()
         return sorted(child.pid for child in children if _is_api(child))
+
+
+def refused_soon(kind: type[Exception], call: Callable[[], object]) -> bool:
+    """Tell whether a call is refused within a moment: other processes hear of a change just after its answer."""
+    ends_at = time.monotonic() + HEARD_WITHIN_S
+    while time.monotonic() < ends_at:
+        try:
+            call()
+        except kind:
+            return True
+        time.sleep(POLL_S)
+    return False
 
 
 @contextmanager

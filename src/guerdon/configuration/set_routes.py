@@ -36,7 +36,7 @@ class FileSetRoutes:
             "/validate",
             self.validate,
             methods=["POST"],
-            openapi_extra={**asks("Config.Read"), **large},
+            openapi_extra={**asks("Config.Read", is_repeatable=False), **large},
             response_model=Validated,
         )
         made.add_api_route(

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from guerdon.passes.schemas import PassCreated
-from guerdon.platform.http import PUBLIC, SCOPE_MEMBER, HotRoute
+from guerdon.platform.http import PUBLIC, REPEATABLE_MEMBER, SCOPE_MEMBER, HotRoute
 from guerdon.platform.problems import MEDIA_TYPE
 from guerdon.platform.wire import JSON_VALUE_SCHEMA
 from guerdon.privileges.schemas import ApplyMovementRequest, MovementResponse, Privilege
@@ -118,7 +118,8 @@ def _complete(operation: dict[str, Any], method: str) -> None:
     refusals = dict(EVERYWHERE)
     if method != "get":
         refusals |= WRITES | WITH_BODY
-        operation.setdefault("parameters", []).extend(WRITE_HEADERS)
+        if operation.pop(REPEATABLE_MEMBER, True):
+            operation.setdefault("parameters", []).extend(WRITE_HEADERS)
     else:
         refusals |= {"409": WRITES["409"], "501": "Not part of this release", "503": WRITES["503"]}
     for status, description in refusals.items():

@@ -43,7 +43,7 @@ class PersonRoutes:
         """Give the routes."""
         made = router("/api/{tenantId}/persons", "Person")
         named = {"parameters": [IDENTIFIERS_PARAMETER]}
-        reads, writes = named | asks(PERSON_READ), named | asks(PERSON_WRITE)
+        reads, writes = named | asks(PERSON_READ, is_repeatable=False), named | asks(PERSON_WRITE)
         made.add_api_route("/export", self.export, methods=["POST"], openapi_extra=reads, response_model=PersonExport)
         made.add_api_route("/erase", self.erase, methods=["POST"], openapi_extra=writes, response_model=ErasureReceipt)
         return made

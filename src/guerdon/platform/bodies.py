@@ -25,9 +25,13 @@ class BodyRule:
     bytes_max: int
     is_streamed: bool
 
+    def is_at(self, path: str) -> bool:
+        """Tell whether this route has an address, whatever the verb."""
+        return self.address.match(path) is not None
+
     def fits(self, method: str, path: str) -> bool:
         """Tell whether a request goes to this route."""
-        return method in self.methods and self.address.match(path) is not None
+        return method in self.methods and self.is_at(path)
 
     def reads(self, media_type: str) -> bool:
         """Tell whether the route reads a media type; `image/*` reads every image."""

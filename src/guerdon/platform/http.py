@@ -59,6 +59,7 @@ class StrictRequest(Request):
 
 Admit = Callable[[Request, str], Awaitable[None]]
 SCOPE_MEMBER = "x-guerdon-scope"
+REPEATABLE_MEMBER = "x-guerdon-repeatable"
 PUBLIC = "public"
 
 
@@ -88,9 +89,12 @@ class StrictRoute(APIRoute):
         return handle
 
 
-def asks(scope: str) -> dict[str, Any]:
-    """Say which scope a route asks of its caller; PUBLIC asks for none."""
-    return {SCOPE_MEMBER: scope}
+def asks(scope: str, *, is_repeatable: bool = True) -> dict[str, Any]:
+    """Say which scope a route asks of its caller; PUBLIC asks for none.
+
+    A route that is no write, though its verb is not GET, says that idempotency keys and dry runs mean nothing to it.
+    """
+    return {SCOPE_MEMBER: scope} if is_repeatable else {SCOPE_MEMBER: scope, REPEATABLE_MEMBER: False}
 
 
 def router(prefix: str, tag: str) -> APIRouter:

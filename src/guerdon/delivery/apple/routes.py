@@ -15,7 +15,7 @@ from guerdon.delivery.apple.device_access import admit_device, is_our_pass_type
 from guerdon.delivery.apple.errors import PassTokenRefused
 from guerdon.delivery.apple.issuing import PassIssuer
 from guerdon.delivery.apple.schemas import SHOWN_MAX, ChangedPasses, DeviceLog, DeviceRegistration
-from guerdon.delivery.apple.update_tags import changed_since, read_tag, write_tag
+from guerdon.delivery.apple.update_tags import TAG_PATTERN, changed_since, read_tag, write_tag
 from guerdon.delivery.etags import is_known
 from guerdon.passes.errors import PassNotFound
 from guerdon.passes.installation import Registration
@@ -26,6 +26,7 @@ from guerdon.platform.keys import MasterKey
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.problems import InvalidRequest
 from guerdon.platform.writes import Answer, write_once
+from guerdon.tenants.administration import get_tenant
 
 MEDIA_TYPE = "application/vnd.apple.pkpass"
 ACTOR = "device:apple"
@@ -36,7 +37,14 @@ DeviceId = Annotated[str, Path(alias="deviceId", pattern=PRINTABLE, max_length=2
 PassTypeId = Annotated[str, Path(alias="passTypeIdentifier", pattern=PRINTABLE, max_length=200)]
 Serial = Annotated[str, Path(alias="serialNumber", pattern=PRINTABLE, max_length=200)]
 Authorization = Annotated[str, Header(description="ApplePass, then the token of the pass.")]
-Tag = Annotated[str | None, Query(alias="passesUpdatedSince", description="The lastUpdated of an earlier answer.")]
+Tag = Annotated[
+    str | None,
+    Query(
+        alias="passesUpdatedSince",
+        description="The lastUpdated of an earlier answer.",
+        json_schema_extra={"pattern": f"^({TAG_PATTERN})?$"},
+    ),
+]
 Answers = dict[int | str, dict[str, Any]]
 REGISTERED: Answers = {201: {"description": "Registered"}, 200: {"description": "Registered already"}}
 LISTED: Answers = {
@@ -73,7 +81,8 @@ class AppleRoutes:
         add(one, self.unregister, methods=["DELETE"], openapi_extra=anyone, response_class=Response)
         add(DEVICE, self.list_changed, openapi_extra=anyone, responses=LISTED, response_class=Response)
         add("/passes/{passTypeIdentifier}/{serialNumber}", self.latest, openapi_extra=anyone, responses=LATEST)
-        add("/log", self.hear, methods=["POST"], openapi_extra=anyone, response_class=Response)
+        heard = asks(PUBLIC, is_repeatable=False)
+        add("/log", self.hear, methods=["POST"], openapi_extra=heard, response_class=Response)
         return made
 
     async def register(
@@ -128,6 +137,7 @@ class AppleRoutes:
         if since and tag is None:
             raise InvalidRequest({"passesUpdatedSince": ["Send what lastUpdated said, or epoch milliseconds."]})
         async with self.database.tenant(tenant_id) as tx:
+            await get_tenant(tx)
             is_ours = await is_our_pass_type(tx, self.master_key, pass_type_id)
             held = await list_held_passes(tx, "apple", device_id)
         changed = changed_since(held, tag) if is_ours else ()
@@ -164,6 +174,8 @@ class AppleRoutes:
 
     async def hear(self, tenant_id: TenantId, body: DeviceLog) -> Response:
         """Hear what a device has to say of our answers: the first lines of it go to our log."""
+        async with self.database.tenant(tenant_id) as tx:
+            await get_tenant(tx)
         for line in body.logs[:SHOWN_MAX]:
             log.warning("a device complains", tenant_id=tenant_id, line=line[:LINE_MAX])
         return Response()

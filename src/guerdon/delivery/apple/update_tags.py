@@ -11,6 +11,7 @@ from guerdon.passes.installation import HeldPass
 LATE: Final = timedelta(seconds=60)  # no transaction commits later than this after the time that it writes
 CHECK_DIGITS: Final = 6
 CHECK: Final = 10**CHECK_DIGITS
+TAG_PATTERN: Final = "[0-9]{1,14}|[0-9]{18,20}"  # all that `read_tag` reads
 SECONDS = re.compile(r"[0-9]{1,11}")
 MILLISECONDS = re.compile(r"[0-9]{12,14}")
 CHECKED = re.compile(rf"([0-9]{{12,14}})([0-9]{{{CHECK_DIGITS}}})")
