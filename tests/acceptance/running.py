@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import psutil
 
-from guerdon_client import NO_RETRIES, ConnectionLost, Guerdon, Sandbox
+from guerdon_client import NO_RETRIES, ConnectionLost, Guerdon, Problem, Sandbox
 
 COMMAND = (sys.executable, "-m", "guerdon.entrypoints.cli")
 FOR_TESTS = ("GUERDON_TEST_", "GUERDON_PROVE_", "GUERDON_CONTRACT_")
@@ -61,6 +61,8 @@ def refused_soon(kind: type[Exception], call: Callable[[], object]) -> bool:
             call()
         except kind:
             return True
+        except Problem:
+            pass  # refused as it was before the change
         time.sleep(POLL_S)
     return False
 
