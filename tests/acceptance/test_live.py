@@ -89,7 +89,7 @@ async def test_a_process_that_stops_says_goodbye_and_a_watcher_comes_back(runnin
 def page() -> Iterator[Page]:
     """A page of a real browser."""
     if not CHROMIUM.exists():
-        pytest.skip("no Chromium on this machine")
+        pytest.skip("no Chromium on this machine; .ci/run installs it")
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)

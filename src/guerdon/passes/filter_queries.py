@@ -106,7 +106,7 @@ class Parameters:
         self.arguments: list[object] = [tenant_id]
 
     def put(self, argument: object) -> LiteralString:
-        """Add an argument and give its placeholder."""
+        """Add an argument and give the parameter that stands for it."""
         self.arguments.append(argument)
         return "$" + "".join(DIGITS[int(digit)] for digit in str(len(self.arguments)))
 
@@ -153,7 +153,7 @@ def compose_alone(asked: Filter, parameters: Parameters) -> LiteralString:
     if condition.startswith(_EXISTS):
         inner: LiteralString = condition.removeprefix(_EXISTS).removesuffix(")")
         found: LiteralString = inner.replace(" AND f.pass_id = p.pass_id", "")
-        return "SELECT f.pass_id FROM " + found  # noqa: S608  # fragments and placeholders only
+        return "SELECT f.pass_id FROM " + found  # noqa: S608  # fragments and parameters only
     return "SELECT p.pass_id FROM pass p WHERE p.tenant_id = $1 AND " + condition  # noqa: S608  # the same
 
 

@@ -221,4 +221,4 @@ def _compose_page(
 
 def _compose_bounded_count(found: LiteralString, bound: int, parameters: Parameters) -> LiteralString:
     limited: LiteralString = found + " LIMIT " + parameters.put(bound) + "::bigint"
-    return "SELECT count(*) FROM (" + limited + ") AS found"  # noqa: S608  # fragments and placeholders only
+    return "SELECT count(*) FROM (" + limited + ") AS found"  # noqa: S608  # fragments and parameters only
