@@ -11,6 +11,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
 from tests.architecture import searches
@@ -186,17 +187,26 @@ async def tenant_tables(owner: "asyncpg.Connection[asyncpg.Record]") -> frozense
 
 def _fields(row: type, columns: int) -> Iterator[tuple[str, object]]:
     """Give the fields that a row of so many columns fills; those after them must have defaults."""
-    assert dataclasses.is_dataclass(row), f"{row} is no dataclass"
     kinds = typing.get_type_hints(row)
-    for place, field in enumerate(one for one in dataclasses.fields(row) if one.init):
-        has_default = not (field.default is field.default_factory is dataclasses.MISSING)
+    for place, (name, has_default) in enumerate(_arguments(row)):
         if place < columns or not has_default:
-            yield field.name, kinds[field.name]
+            yield name, kinds[name]
+
+
+def _arguments(row: type[object]) -> list[tuple[str, bool]]:
+    """Give what makes a row, each with whether it may be left out."""
+    if issubclass(row, msgspec.Struct):
+        return [(one.name, not one.required) for one in msgspec.structs.fields(row)]
+    assert dataclasses.is_dataclass(row), f"{row} is no dataclass and no Struct"
+    missing = dataclasses.MISSING
+    return [
+        (one.name, not one.default is one.default_factory is missing) for one in dataclasses.fields(row) if one.init
+    ]
 
 
 def _field_name(row: type, column: asyncpg.Attribute) -> str:
     # Documents travel as text (platform/db.py), and the fields say so.
-    is_text = column.type.name == "jsonb" and f"{column.name}_text" in {one.name for one in dataclasses.fields(row)}
+    is_text = column.type.name == "jsonb" and f"{column.name}_text" in {name for name, _ in _arguments(row)}
     return f"{column.name}_text" if is_text else ALIASES.get((row.__name__, column.name), column.name)
 
 

@@ -1,7 +1,6 @@
 """The rules of one account, without a database: refusals in their published order, and what lots do."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from guerdon.ledger.amounts import MILLIONTHS_MAX
 from guerdon.ledger.errors import (

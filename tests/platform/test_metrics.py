@@ -36,8 +36,7 @@ def test_durations_of_requests_fall_into_buckets() -> None:
 def test_batches_are_measured_by_size_and_by_wait() -> None:
     before = sample("guerdon_group_commit_commands_sum"), sample("guerdon_group_commit_wait_seconds_count")
 
-    metrics.observe_batch(64)
-    metrics.observe_batch_wait(0.002)
+    metrics.observe_batch(64, 0.002)
 
     after = sample("guerdon_group_commit_commands_sum"), sample("guerdon_group_commit_wait_seconds_count")
     assert after == (before[0] + 64, before[1] + 1)

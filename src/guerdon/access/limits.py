@@ -6,7 +6,8 @@ package, at 8 µs and a thread every 10 ms, is not used here.
 
 import ipaddress
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guerdon.platform.problems import TooManyRequests
 
@@ -17,8 +18,7 @@ IPV6_BITS = 128
 ADDRESS_CHARACTERS_MAX = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """What is left of a limit after this request."""
 
     policy: str
@@ -32,6 +32,14 @@ class Allowance:
             "RateLimit-Policy": f'"{self.policy}";q={self.limit};w={WINDOW_S}',
             "RateLimit": f'"{self.policy}";r={self.remaining};t={self.resets_in_s}',
         }
+
+    def wire_headers(self) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+        """Say the same as it stands on the wire."""
+        policy = self.policy.encode()
+        return (
+            (b"ratelimit-policy", b'"%b";q=%d;w=%d' % (policy, self.limit, WINDOW_S)),
+            (b"ratelimit", b'"%b";r=%d;t=%d' % (policy, self.remaining, self.resets_in_s)),
+        )
 
 
 class RateLimits:

@@ -5,7 +5,7 @@ import contextlib
 import gc
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -28,6 +28,7 @@ from guerdon.delivery.page.routes import PageRoutes
 from guerdon.delivery.routes import DeliveryRoutes
 from guerdon.entrypoints.house import House, open_house
 from guerdon.entrypoints.openapi import document_text
+from guerdon.entrypoints.quick_protocol import quick_protocol
 from guerdon.entrypoints.socket_protocol import MESSAGE_BYTES_MAX, PING_S, PONG_S, SocketProtocol
 from guerdon.entrypoints.wiring import delete_pass
 from guerdon.live.endpoint import LiveSockets
@@ -45,8 +46,9 @@ from guerdon.platform import metrics
 from guerdon.platform.bodies import body_rules
 from guerdon.platform.boundary import App, Boundary
 from guerdon.platform.http import PUBLIC, HotRoute, HotRoutes, asks, install_problems, router, spoken_verbs
+from guerdon.platform.quick import QuickRoute
 from guerdon.platform.settings import Settings
-from guerdon.privileges.hot_routes import HotPrivilegeRoutes
+from guerdon.privileges.hot_routes import HotPrivilegeRoutes, QuickMovements
 from guerdon.privileges.routes import PrivilegeRoutes
 from guerdon.stores.routes import StoreRoutes
 from guerdon.webhooks.addresses import AddressRules, read_networks
@@ -67,16 +69,17 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     async with open_house(settings) as house:
         app = build_app(house)
         _spare_the_collector()
-        server = _Server(server_config(app, settings), house.streams.close, house.watcher.sockets.close)
+        config = server_config(app, settings, quick_routes(house))
+        server = _Server(config, house.streams.close, house.watcher.sockets.close)
         await server.serve(sockets=[listening])
 
 
-def server_config(app: App, settings: Settings) -> uvicorn.Config:
-    """Say how an application is served."""
+def server_config(app: App, settings: Settings, quick: Sequence[QuickRoute] = ()) -> uvicorn.Config:
+    """Say how an application is served, and which routes are quick."""
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=quick_protocol(quick),
         ws=SocketProtocol,
         ws_max_size=MESSAGE_BYTES_MAX,
         ws_ping_interval=PING_S,
@@ -150,6 +153,11 @@ def routers(house: House) -> list[APIRouter]:
 def hot_routes(house: House) -> list[HotRoute]:
     """Give the routes that are answered beside the framework."""
     return HotPrivilegeRoutes(house.database, house.guard, house.poster, house.lists, house.clock).routes()
+
+
+def quick_routes(house: House) -> list[QuickRoute]:
+    """Give the routes whose plain requests are answered before they are ASGI messages."""
+    return [QuickMovements(house.guard, house.poster)]
 
 
 def operator_router(house: House, document: bytes) -> APIRouter:

@@ -3,16 +3,18 @@
 OutcomeUnknown  503  the database went away while the movement was being committed
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import asyncpg
 import structlog
+from msgspec.structs import replace
 
 from guerdon.ledger.errors import LotTaken
 from guerdon.ledger.model import AccountKey, AccountKind, Command, Posted
 from guerdon.ledger.posting import Outcome, post
+from guerdon.platform import metrics
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.gather import Gatherer
 from guerdon.platform.problems import InternalError, Overloaded, Problem
@@ -65,7 +67,11 @@ class Poster:
         self._effects = effects
         self._clock = clock
         self._gatherer = Gatherer[Command, Posted](
-            self._post_batch, items_max=commands_max, in_flight=in_flight, queue_max=queue_max
+            self._post_batch,
+            items_max=commands_max,
+            in_flight=in_flight,
+            queue_max=queue_max,
+            observe=metrics.observe_batch,
         )
 
     async def post(self, tenant_id: str, command: Command, *, dry_run: bool = False) -> Posted:
@@ -75,7 +81,14 @@ class Poster:
         """
         if dry_run:
             return _posted_or_raise(await self._post_alone(tenant_id, command, Overloaded(), dry_run=True))
-        return await self._gatherer.call(tenant_id, command)
+        return await self.begin(tenant_id, command)
+
+    def begin(self, tenant_id: str, command: Command) -> "asyncio.Future[Posted]":
+        """Post one command and give its outcome to come, for callers that have no task to wait in; see `post`.
+
+        Raises Overloaded.
+        """
+        return self._gatherer.call(tenant_id, command)
 
     async def drain(self) -> None:
         """Wait until all that was queued has its outcome."""

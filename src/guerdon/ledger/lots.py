@@ -1,8 +1,9 @@
 """Bringing lots, holds and spendings to the pages that need them, and back to their tables."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from guerdon.ledger import lot_queries
 from guerdon.ledger.model import AccountKey, Allocation, Capture, Command, Release, Return, Spending

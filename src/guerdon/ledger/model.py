@@ -1,9 +1,14 @@
-"""The words of the ledger: accounts, commands, entries, lots and holds. All amounts are whole millionths."""
+"""The words of the ledger: accounts, commands, entries, lots and holds. All amounts are whole millionths.
+
+What is made anew for every movement is a frozen Struct of msgspec, which takes a tenth of a frozen dataclass's time.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
+
+from msgspec import Struct
 
 EMPTY_HEAD = bytes(32)
 
@@ -11,16 +16,14 @@ AccountKind = Literal["privilege", "wallet"]
 EntryKind = Literal["move", "earn", "spend", "return", "expire", "hold", "capture", "release"]
 
 
-@dataclass(frozen=True, slots=True)
-class AccountKey:
+class AccountKey(Struct, frozen=True):
     """Names an open account by what owns it: a privilege or a wallet."""
 
     kind: AccountKind
     owner_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """An account as it stands: `version` counts its entries, `head` is the hash of the last one."""
 
     account_id: UUID
@@ -43,8 +46,7 @@ class Account:
         return AccountKey(self.kind, self.owner_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """Change the value by `amount`, if it is still what the caller believes it to be."""
 
     amount: int
@@ -116,8 +118,7 @@ class Repeat:
     fingerprint: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """One wish: who moves what on which account, under a movement id that is unique in the tenant.
 
     `is_chosen` says that the caller chose the movement id and so may repeat it for ever; `occurred_at` is when it
@@ -180,8 +181,7 @@ class Spending:
     returned: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line of an account, for ever; `hash` binds it to all lines before it."""
 
     account_id: UUID
@@ -200,8 +200,7 @@ class Entry:
     allocations: tuple[Allocation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Struct, frozen=True):
     """What a command came to. `is_repeat`: it was posted before and nothing moved now."""
 
     account: AccountKey

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import Struct
+
 from guerdon.ledger.amounts import MILLIONTHS_MAX
 from guerdon.ledger.chain import account_prefix, entry_hash
 from guerdon.ledger.errors import (
@@ -44,8 +46,7 @@ from guerdon.ledger.model import (
 TOLERANCE = 100  # millionths: the seed compares values with an epsilon of 0.0001, inclusive
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """What a command decided, before it is an entry."""
 
     kind: EntryKind

@@ -1,16 +1,16 @@
 """Every statement on the ledger's tables that the posting path runs; lots and holds are in lot_queries.py."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from guerdon.ledger.model import Account, AccountKey, Entry
 from guerdon.platform.db import Tx
 
 
-@dataclass(frozen=True, slots=True)
-class PostedEntry:
+class PostedEntry(Struct, frozen=True):
     """An entry with the account that it stands on."""
 
     account: AccountKey

@@ -60,7 +60,7 @@ class Boundary:
             return
         started_at = perf_counter()
         scope[HEADERS] = headers = dict(scope["headers"])
-        scope[REQUEST_ID] = request_id = _request_id(headers.get(b"x-request-id"))
+        scope[REQUEST_ID] = request_id = request_id_of(headers.get(b"x-request-id"))
         answer = _Answer(scope, send, _answer_media_type(headers.get(b"accept")))
         try:
             _check_address(scope)
@@ -80,7 +80,7 @@ class Boundary:
     async def _open_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a WebSocket with a whole answer, as any request; once it is open, it ends with a code."""
         scope[HEADERS] = headers = dict(scope["headers"])
-        scope[REQUEST_ID] = request_id = _request_id(headers.get(b"x-request-id"))
+        scope[REQUEST_ID] = request_id = request_id_of(headers.get(b"x-request-id"))
         opening = _Opening(scope, send)
         try:
             _check_address(scope)
@@ -123,9 +123,13 @@ class Boundary:
 
 async def send_problem(problem: Problem, request_id: str, send: Send) -> None:
     """Send a refusal as a problem document."""
+    await send_answer(send, problem.status, problem.body(request_id), problem_headers(problem))
+
+
+def problem_headers(problem: Problem) -> list[tuple[bytes, bytes]]:
+    """Give the headers that belong to a refusal."""
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"x-content-type-options", b"nosniff")]
-    headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in problem.headers.items()]
-    await send_answer(send, problem.status, problem.body(request_id), headers)
+    return headers + [(name.lower().encode(), value.encode("latin-1")) for name, value in problem.headers.items()]
 
 
 async def send_answer(send: Send, status: int, body: bytes, headers: Sequence[tuple[bytes, bytes]]) -> None:
@@ -194,7 +198,8 @@ class _Opening:
         metrics.observe_request(self._scope.get(ROUTE, "other"), status, perf_counter() - self._started_at)
 
 
-def _request_id(sent: bytes | None) -> str:
+def request_id_of(sent: bytes | None) -> str:
+    """Give the id that a request brings, if it has the form of one, or a new one."""
     if sent is not None and SENT_REQUEST_ID.fullmatch(sent):
         return sent.decode()
     return uuid4().hex

@@ -119,6 +119,8 @@ async def open_database(url: str, pool_size: int) -> Database:
         url,
         min_size=min(2, pool_size),
         max_size=pool_size,
+        # A timer for each loan of a connection costs more than the loan; a connection that died is found by its use.
+        max_inactive_connection_lifetime=0,
         # Nothing is ever left behind on a connection, so the pool's reset query, a round trip and a
         # transaction per release, is replaced by nothing.
         reset=_nothing,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import Struct
+
 from guerdon.platform.db import Tx
 from guerdon.platform.ids import new_id
 
@@ -13,8 +15,7 @@ KEPT_MEMBERS = ["passId", "passType", "revision", "privilegeId", "notificationId
 EVENTS_TOPIC = "events"  # announced as `events:<tenant>` after every commit that leaves events of a tenant
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that happened to one subject; `payload` is JSON text, `actor` who caused it."""
 
     kind: str

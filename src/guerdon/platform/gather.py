@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
 from typing import Generic, TypeVar
 
 from guerdon.platform.problems import Overloaded
@@ -21,13 +22,25 @@ class Gatherer(Generic[Item, Result]):
     every batch.
     """
 
-    def __init__(self, run: RunBatch[Item, Result], *, items_max: int, in_flight: int, queue_max: int) -> None:
-        """Run batches of at most `items_max` with `run`, `in_flight` at a time; above `queue_max` refuse."""
+    def __init__(
+        self,
+        run: RunBatch[Item, Result],
+        *,
+        items_max: int,
+        in_flight: int,
+        queue_max: int,
+        observe: Callable[[int, float], None] | None = None,
+    ) -> None:
+        """Run batches of at most `items_max` with `run`, `in_flight` at a time; above `queue_max` refuse.
+
+        `observe` is told of each batch how many calls it serves and how many seconds the first of them waited.
+        """
         self._run = run
         self._items_max = items_max
         self._places_free = in_flight
         self._queue_max = queue_max
-        self._waiting: dict[str, deque[tuple[Item, asyncio.Future[Result]]]] = {}
+        self._observe = observe
+        self._waiting: dict[str, deque[tuple[Item, asyncio.Future[Result], float]]] = {}
         self._waiting_count = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -39,7 +52,7 @@ class Gatherer(Generic[Item, Result]):
         if self._waiting_count >= self._queue_max:
             raise Overloaded
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(tenant_id, deque()).append((item, future))
+        self._waiting.setdefault(tenant_id, deque()).append((item, future, perf_counter()))
         self._waiting_count += 1
         if self._places_free:
             self._places_free -= 1
@@ -61,10 +74,12 @@ class Gatherer(Generic[Item, Result]):
             while self._waiting_count:
                 tenant_id, batch = self._take()
                 await self._run_batch(tenant_id, batch)
+                # Calls that have arrived on their lines meanwhile belong to the next batch, not to the one after it.
+                await asyncio.sleep(0)
         finally:
             self._places_free += 1
 
-    def _take(self) -> tuple[str, list[tuple[Item, "asyncio.Future[Result]"]]]:
+    def _take(self) -> tuple[str, list[tuple[Item, "asyncio.Future[Result]", float]]]:
         tenant_id, queue = next(iter(self._waiting.items()))
         batch = [queue.popleft() for _ in range(min(len(queue), self._items_max))]
         self._waiting_count -= len(batch)
@@ -72,16 +87,18 @@ class Gatherer(Generic[Item, Result]):
         del self._waiting[tenant_id]
         if queue:
             self._waiting[tenant_id] = queue
+        if self._observe is not None:
+            self._observe(len(batch), perf_counter() - batch[0][2])
         return tenant_id, batch
 
-    async def _run_batch(self, tenant_id: str, batch: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
-        items = [item for item, _ in batch]
+    async def _run_batch(self, tenant_id: str, batch: list[tuple[Item, "asyncio.Future[Result]", float]]) -> None:
+        items = [item for item, _, _ in batch]
         try:
             outcomes: Sequence[Result | BaseException] = await self._run(tenant_id, items)
             assert len(outcomes) == len(items)
         except Exception as failure:  # noqa: BLE001  # every caller must hear of it; nobody else would
             outcomes = [failure] * len(items)
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
+        for (_, future, _), outcome in zip(batch, outcomes, strict=True):
             if future.done():
                 continue
             if isinstance(outcome, BaseException):

@@ -102,8 +102,7 @@ def router(prefix: str, tag: str) -> APIRouter:
     return APIRouter(prefix=prefix, tags=[tag], route_class=StrictRoute)
 
 
-@dataclass(frozen=True, slots=True)
-class HotRequest:
+class HotRequest(msgspec.Struct, frozen=True):
     """What a hot handler sees of a request."""
 
     scope: Scope
@@ -112,8 +111,7 @@ class HotRequest:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class HotAnswer:
+class HotAnswer(msgspec.Struct, frozen=True):
     """A finished answer of a hot handler."""
 
     status: int

@@ -36,7 +36,7 @@ _batch_commands = Histogram(
 )
 _batch_wait_s = Histogram(
     "guerdon_group_commit_wait_seconds",
-    "From the arrival of a posting to the start of its transaction.",
+    "From the arrival of the first posting of a gathered transaction to its start.",
     buckets=WAIT_S,
     registry=_registry,
 )
@@ -62,13 +62,9 @@ def observe_request(route: str, status: int, duration_s: float) -> None:
     series[1].observe(duration_s)
 
 
-def observe_batch(commands: int) -> None:
-    """Note how many postings one transaction took."""
+def observe_batch(commands: int, wait_s: float) -> None:
+    """Note how many postings one transaction takes, and how long the first of them has waited for it."""
     _batch_commands.observe(commands)
-
-
-def observe_batch_wait(wait_s: float) -> None:
-    """Note how long one posting waited for its transaction."""
     _batch_wait_s.observe(wait_s)
 
 

@@ -1,5 +1,6 @@
 """The two hot operations as plain ASGI callables: a movement, and the privileges of a pass."""
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from guerdon.platform.db import Database
 from guerdon.platform.http import HotAnswer, HotRequest, HotRoute, invalid_request, read_json
 from guerdon.platform.ids import new_movement_id
 from guerdon.platform.parameters import hot_as_of
-from guerdon.platform.problems import InvalidRequest
+from guerdon.platform.problems import InvalidRequest, Problem
+from guerdon.platform.quick import QuickRequest
 from guerdon.platform.writes import WriteOptions, read_write_options
 from guerdon.privileges.errors import PrivilegeNotFound, ZeroMovement
 from guerdon.privileges.granting import account_key
@@ -36,6 +38,15 @@ VERSION = re.compile(rb'(?:W/)?(?:"(\d{1,18})"|(\d{1,18}))')
 WHOLE_DIGITS = 12  # so many need no look at the bounds
 JSON_HEADER = (b"content-type", b"application/json")
 NO_OPTIONS = WriteOptions(None, b"", is_dry_run=False)
+
+
+class _Wish(msgspec.Struct):
+    """A movement as its body asks for it, in millionths."""
+
+    old_value: int
+    movement_value: int
+    remarks: str | None
+    movement_id: str | None
 
 
 class _Movement(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -69,17 +80,11 @@ class HotPrivilegeRoutes:
         """Apply a movement. Refusals in order: 400, 404, 412, 409."""
         tenant_id = request.parameters["tenantId"]
         caller = await self.guard.admit_hot(request, PASS_WRITE)
-        old_value, movement_value, remarks, movement_id = _read_movement(request.body)
+        wish = _read_movement(request.body)
         options = _read_options(request)
-        command = Command(
-            account_key(request.parameters["privilegeId"]),
-            Move(movement_value, old_value, _read_version(request.headers)),
-            movement_id or new_movement_id(),
-            caller.actor,
-            remarks,
-            is_chosen=movement_id is not None,
-            repeat=None if options.idempotency_key is None else Repeat(options.idempotency_key, options.fingerprint),
-        )
+        repeat = None if options.idempotency_key is None else Repeat(options.idempotency_key, options.fingerprint)
+        version = _read_version(request.headers)
+        command = _command(request.parameters["privilegeId"], wish, caller.actor, version, repeat)
         try:
             posted = await self.poster.post(tenant_id, command, dry_run=options.is_dry_run)
         except AccountNotFound as missing:
@@ -98,6 +103,52 @@ class HotPrivilegeRoutes:
             return HotAnswer(200, (await list_privileges(tx, pass_id, self.clock(), as_of)).encode())
 
 
+class QuickMovements:
+    """The movement once more, for plain requests; all that it does not take is `apply_movement`'s."""
+
+    method = b"POST"
+    template = MOVEMENTS
+
+    def __init__(self, guard: Guard, poster: Poster) -> None:
+        """Post with the poster of this process."""
+        self._guard = guard
+        self._poster = poster
+
+    def begin(self, request: QuickRequest) -> "asyncio.Future[Posted] | None":
+        """Post a movement with nothing wrong in it for a caller who is known. Raises TooManyRequests, Overloaded."""
+        tenant_id, privilege_id = request.parameters
+        wish = _read_quickly(request.body)
+        if wish is None or wish.movement_value == 0:
+            return None
+        admission = self._guard.admit_at_once(request.headers, tenant_id, PASS_WRITE)
+        if admission is None:
+            return None
+        request.told = admission.allowance.wire_headers()
+        return self._poster.begin(tenant_id, _command(privilege_id, wish, admission.caller.actor))
+
+    def answer(self, outcome: Posted) -> HotAnswer:
+        """Tell the movement's id."""
+        return _moved(outcome)
+
+    def refusal(self, request: QuickRequest, problem: Problem) -> Problem:
+        """Name the privilege that is not there."""
+        return PrivilegeNotFound(request.parameters[1]) if isinstance(problem, AccountNotFound) else problem
+
+
+def _command(
+    privilege_id: str, wish: _Wish, actor: str, version: int | None = None, repeat: Repeat | None = None
+) -> Command:
+    return Command(
+        account_key(privilege_id),
+        Move(wish.movement_value, wish.old_value, version),
+        wish.movement_id or new_movement_id(),
+        actor,
+        wish.remarks,
+        is_chosen=wish.movement_id is not None,
+        repeat=repeat,
+    )
+
+
 def _moved(posted: Posted) -> HotAnswer:
     entry = posted.entry
     headers = [JSON_HEADER, (b"etag", b'"%d"' % entry.seq)]
@@ -106,18 +157,23 @@ def _moved(posted: Posted) -> HotAnswer:
     return HotAnswer(200, b'{"movementId":"%s"}' % entry.movement_id.encode(), headers)
 
 
-def _read_movement(body: bytes) -> tuple[int, int, str | None, str | None]:
+def _read_movement(body: bytes) -> _Wish:
     """Read the body in the fast way; whatever that refuses is read again slowly, to name every mistake at once."""
+    wish = _read_quickly(body) or _read_slowly(body)
+    if wish.movement_value == 0:
+        raise ZeroMovement("movementValue")
+    return wish
+
+
+def _read_quickly(body: bytes) -> _Wish | None:
     try:
         movement = _movement_decoder.decode(body)
         old_value, movement_value = _number(movement.old_value), _number(movement.movement_value)
     except (ValueError, ArithmeticError, msgspec.DecodeError):
-        return _read_slowly(body)
+        return None
     if movement.remarks is not None and "\x00" in movement.remarks:
-        return _read_slowly(body)
-    if movement_value == 0:
-        raise ZeroMovement("movementValue")
-    return old_value, movement_value, movement.remarks, movement.movement_id
+        return None
+    return _Wish(old_value, movement_value, movement.remarks, movement.movement_id)
 
 
 def _number(raw: msgspec.Raw) -> int:
@@ -129,7 +185,7 @@ def _number(raw: msgspec.Raw) -> int:
     return to_millionths(Decimal(text.decode()))
 
 
-def _read_slowly(body: bytes) -> tuple[int, int, str | None, str | None]:
+def _read_slowly(body: bytes) -> _Wish:
     try:
         movement = ApplyMovementRequest.model_validate(read_json(body))
         old_value, movement_value = to_millionths(movement.old_value), to_millionths(movement.movement_value)
@@ -137,9 +193,7 @@ def _read_slowly(body: bytes) -> tuple[int, int, str | None, str | None]:
         raise invalid_request(refused.errors(include_url=False)) from refused
     except AmountOutOfBounds as beyond:
         raise InvalidRequest({"movementValue": [str(beyond)]}) from beyond
-    if movement_value == 0:
-        raise ZeroMovement("movementValue")
-    return old_value, movement_value, movement.remarks, movement.movement_id
+    return _Wish(old_value, movement_value, movement.remarks, movement.movement_id)
 
 
 def _read_options(request: HotRequest) -> WriteOptions:
