@@ -35,6 +35,41 @@ async def test_a_lone_call_starts_at_once_and_those_that_come_meanwhile_share_th
     assert [len(items) for _, items in oven.batches] == [3, 3]
 
 
+async def test_callers_who_were_just_answered_join_those_who_wait_when_a_batch_may_linger() -> None:
+    async def call_twice(number: int) -> None:
+        await gathering.call("t", number)
+        await gathering.call("t", number + 1)
+
+    async def queue_behind() -> None:
+        await asyncio.sleep(0)
+        await asyncio.gather(gathering.call("t", 10), gathering.call("t", 11))
+
+    sizes: dict[float, list[int]] = {}
+    for linger_s in (0, 60):
+        oven = Oven()
+        gathering = Gatherer(oven.bake, items_max=10, in_flight=1, queue_max=100, linger_s=linger_s)
+        callers = asyncio.gather(*(call_twice(number) for number in range(3)), queue_behind())
+        while not (oven.batches and gathering.waiting_count == 2):  # noqa: ASYNC110  # nothing tells that they wait
+            await asyncio.sleep(0)
+        oven.door.set()
+        await callers
+        sizes[linger_s] = [len(items) for _, items in oven.batches]
+
+    assert sizes == {0: [3, 2, 3], 60: [3, 5]}
+
+
+async def test_a_batch_that_lingers_in_vain_starts_all_the_same() -> None:
+    oven = Oven()
+    gathering = Gatherer(oven.bake, items_max=10, in_flight=1, queue_max=100, linger_s=0.01)
+    first = asyncio.ensure_future(gathering.call("t", 1))
+    await asyncio.sleep(0)
+    second = asyncio.ensure_future(gathering.call("t", 2))
+    oven.door.set()
+
+    assert await asyncio.gather(first, second) == [10, 20]
+    assert [items for _, items in oven.batches] == [[1], [2]]
+
+
 async def test_each_caller_gets_its_own_outcome() -> None:
     oven = Oven()
     gathering = gatherer(oven)

@@ -112,7 +112,13 @@ def _poster(settings: Settings, database: Database, clock: Callable[[], datetime
     in_flight = settings.group_commit_in_flight if settings.group_commit else settings.pool_size
     commands_max = settings.group_commit_commands_max if settings.group_commit else 1
     return Poster(
-        database, EFFECTS, clock, commands_max=commands_max, in_flight=in_flight, queue_max=settings.queue_max
+        database,
+        EFFECTS,
+        clock,
+        commands_max=commands_max,
+        in_flight=in_flight,
+        queue_max=settings.queue_max,
+        linger_s=settings.group_commit_linger_ms / 1000,
     )
 
 

@@ -17,9 +17,9 @@ RunBatch = Callable[[str, Sequence[Item]], Awaitable[Sequence[Result | BaseExcep
 class Gatherer(Generic[Item, Result]):
     """Takes single calls, runs them in batches of one tenant, and gives each caller its own outcome.
 
-    No timer is involved: a batch starts as soon as a place is free, so a lone call waits for nobody,
-    and while a batch is under way the next one collects. Tenants take turns, so that none can fill
-    every batch.
+    A batch starts as soon as a place is free, so a lone call waits for nobody, and while a batch is under way the next
+    one collects. Only where calls have queued behind a batch may the next one linger for those that follow the
+    answers just given (decision 0008). Tenants take turns, so that none can fill every batch.
     """
 
     def __init__(
@@ -29,16 +29,21 @@ class Gatherer(Generic[Item, Result]):
         items_max: int,
         in_flight: int,
         queue_max: int,
+        linger_s: float = 0,
         observe: Callable[[int, float], None] | None = None,
     ) -> None:
         """Run batches of at most `items_max` with `run`, `in_flight` at a time; above `queue_max` refuse.
 
+        Linger for `linger_s` at most, and only until as many calls have come as were just answered.
         `observe` is told of each batch how many calls it serves and how many seconds the first of them waited.
         """
         self._run = run
         self._items_max = items_max
         self._places_free = in_flight
         self._queue_max = queue_max
+        self._linger_s = linger_s
+        self._lingering: asyncio.Future[None] | None = None
+        self._lingers_for = 0
         self._observe = observe
         self._waiting: dict[str, deque[tuple[Item, asyncio.Future[Result], float]]] = {}
         self._waiting_count = 0
@@ -54,10 +59,17 @@ class Gatherer(Generic[Item, Result]):
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(tenant_id, deque()).append((item, future, perf_counter()))
         self._waiting_count += 1
+        if self._lingering is not None and self._waiting_count >= self._lingers_for:
+            _wake(self._lingering)
         if self._places_free:
             self._places_free -= 1
             self._start(self._work())
         return future
+
+    @property
+    def waiting_count(self) -> int:
+        """How many calls wait for a batch to take them."""
+        return self._waiting_count
 
     async def drain(self) -> None:
         """Wait until everything that was queued has its outcome."""
@@ -74,10 +86,27 @@ class Gatherer(Generic[Item, Result]):
             while self._waiting_count:
                 tenant_id, batch = self._take()
                 await self._run_batch(tenant_id, batch)
-                # Calls that have arrived on their lines meanwhile belong to the next batch, not to the one after it.
-                await asyncio.sleep(0)
+                await self._linger(min(self._waiting_count + len(batch), self._items_max))
         finally:
             self._places_free += 1
+
+    async def _linger(self, count: int) -> None:
+        """Wait until so many calls are waiting, or for as long as is allowed.
+
+        Whoever was just answered is likely to call again at once. Without this, two halves of the callers take turns,
+        in batches half as large as they could be.
+        """
+        if not 0 < self._waiting_count < count or not self._linger_s or self._lingering is not None:
+            return
+        loop = asyncio.get_running_loop()
+        self._lingers_for = count
+        self._lingering = loop.create_future()
+        timer = loop.call_later(self._linger_s, _wake, self._lingering)
+        try:
+            await self._lingering
+        finally:
+            timer.cancel()
+            self._lingering = None
 
     def _take(self) -> tuple[str, list[tuple[Item, "asyncio.Future[Result]", float]]]:
         tenant_id, queue = next(iter(self._waiting.items()))
@@ -105,3 +134,8 @@ class Gatherer(Generic[Item, Result]):
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
+
+
+def _wake(lingering: "asyncio.Future[None]") -> None:
+    if not lingering.done():
+        lingering.set_result(None)

@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     pool_size: int = Field(8, ge=2, le=100, description="Database connections of each process.")
     group_commit: bool = Field(default=True, description="Gather concurrent postings into one transaction.")
     group_commit_commands_max: int = Field(64, ge=1, le=1000, description="Postings in one transaction at most.")
+    group_commit_linger_ms: float = Field(
+        1,
+        ge=0,
+        le=50,
+        description="How long a gathered transaction may wait for callers just answered, where others queue already.",
+    )
     group_commit_in_flight: int = Field(1, ge=1, le=8, description="Gathered transactions under way per process.")
     queue_max: int = Field(4096, ge=1, description="Postings that may wait per process before 503 is answered.")
     body_bytes_max: int = Field(1_048_576, ge=1024, description="Largest request body, in bytes.")
