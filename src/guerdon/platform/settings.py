@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     group_commit: bool = Field(default=True, description="Gather concurrent postings into one transaction.")
     group_commit_commands_max: int = Field(64, ge=1, le=1000, description="Postings in one transaction at most.")
     group_commit_linger_ms: float = Field(
-        1,
+        2,
         ge=0,
         le=50,
         description="How long a gathered transaction may wait for callers just answered, where others queue already.",
