@@ -1,4 +1,4 @@
-"""A real PostgreSQL for every test: one server a run, one database a worker, one tenant a test."""
+"""A real PostgreSQL for every test: a server and a database for each worker of a run, one tenant a test."""
 
 import os
 import uuid
@@ -24,7 +24,7 @@ MASTER_KEY = "a master key for tests that has enough characters"
 
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the owner reaches a server: the one named, or an embedded one of this run."""
+    """Where the owner reaches a server: the one named, or an embedded one of this worker."""
     named = os.environ.get("GUERDON_TEST_DATABASE_URL")
     if named is not None:
         yield named
@@ -35,7 +35,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 async def owner_url(server_url: str) -> AsyncIterator[str]:
-    """A fresh, migrated database of this run, as its owner."""
+    """A fresh, migrated database of this worker, as its owner."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     server = await asyncpg.connect(server_url)
     await server.execute(f'CREATE DATABASE "{name}"')
