@@ -143,13 +143,12 @@ class Dispatcher:
             # Every delivery that ends asks for another look; some of them are answered at once.
             await asyncio.sleep(GATHER_S)
             async with self._sweeping:
-                reserved = min(self._free, TAKEN_MAX)
-                self._free -= reserved
+                reserved = self._reserve(tenant_id)
                 errands: list[Errand] = []
                 try:
                     errands += await self._take(tenant_id, reserved)
                 finally:
-                    self._free += reserved - len(errands)
+                    self._give_back(reserved - len(errands))
             for errand in errands:
                 sending = asyncio.create_task(self._send(errand))
                 self._sendings.add(sending)
@@ -159,11 +158,23 @@ class Dispatcher:
         finally:
             del self._sweeps[tenant_id]
 
+    def _reserve(self, tenant_id: str) -> int:
+        reserved = min(self._free, TAKEN_MAX)
+        self._free -= reserved
+        if reserved == 0:
+            self._starved.add(tenant_id)
+        return reserved
+
+    def _give_back(self, places: int) -> None:
+        self._free += places
+        if self._free > 0 and self._starved:
+            self._due |= self._starved
+            self._starved = set()
+            self._something.set()
+
     async def _take(self, tenant_id: str, errands_max: int) -> list[Errand]:
         async with self._database.tenant(tenant_id) as tx:
             taken = await take_errands(tx, new_id(), errands_max, self._clock())
-        if errands_max == 0:
-            self._starved.add(tenant_id)
         if taken.has_more or (errands_max > 0 and len(taken.errands) == errands_max):
             self.wake(tenant_id)
         return list(taken.errands)
@@ -178,10 +189,8 @@ class Dispatcher:
         except Exception:  # noqa: BLE001  # the claim ends by itself, and another look finds it
             _log.exception("a delivery failed; it will be done again", webhook_id=errand.webhook.webhook_id)
         finally:
-            self._free += 1
-            self._due |= self._starved | {errand.tenant_id}
-            self._starved = set()
-            self._something.set()
+            self._give_back(1)
+            self.wake(errand.tenant_id)
 
     async def _tell(self, errand: Errand, now: datetime) -> Answered:
         body = event_document(errand.tenant_id, errand.event)
