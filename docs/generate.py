@@ -21,7 +21,7 @@ from typing import Any
 import asyncpg
 
 import guerdon
-from guerdon.entrypoints.api import framework
+from guerdon.entrypoints.api import framework, routers
 from guerdon.entrypoints.house import House, furnish
 from guerdon.entrypoints.openapi import document_text
 from guerdon.platform.clock import utc_now
@@ -165,7 +165,7 @@ def closed_house() -> House:
 
 async def _openapi() -> str:
     house = closed_house()
-    text = document_text(*framework(house)).decode()
+    text = document_text(*framework(house, routers(house))).decode()
     house.issuer.close()
     return text
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -13,6 +14,7 @@ from guerdon.access.keys import KeyPepper, create_key
 from guerdon.access.model import Caller
 from guerdon.delivery.apple.credentials import save_identity
 from guerdon.delivery.apple.development_authority import create_authority, issue_identity
+from guerdon.delivery.apple.identity import SigningIdentity
 from guerdon.entrypoints.house import House
 from guerdon.tenants.files import save_file
 from guerdon.tenants.secrets import save_secret
@@ -114,18 +116,23 @@ async def save_type(shop: Shop, name: str, text: str) -> None:
         await save_file(tx, path=path, content=text.encode(), now=datetime.now(UTC), actor="test")
 
 
-async def certify(shop: Shop) -> None:
-    """Give a shop a development certificate for Apple."""
+async def certify(shop: Shop, serial_number: int = 7) -> None:
+    """Give a shop the development certificate of a number for Apple."""
+    async with shop.house.database.tenant(shop.tenant_id) as tx:
+        await save_identity(tx, shop.house.master_key, _identity(serial_number), datetime.now(UTC), "test")
+
+
+@cache
+def _identity(serial_number: int) -> SigningIdentity:
+    """Make what all shops share: making keys takes longer than what is proven with them."""
     now = datetime.now(UTC)
-    identity = issue_identity(
+    return issue_identity(
         create_authority(now),
         pass_type_identifier="pass.org.example.shop",
         team_identifier="TEAM123456",
         now=now,
-        serial_number=7,
+        serial_number=serial_number,
     )
-    async with shop.house.database.tenant(shop.tenant_id) as tx:
-        await save_identity(tx, shop.house.master_key, identity, now, "test")
 
 
 def problem(answer: httpx2.Response) -> dict[str, Any]:

@@ -53,7 +53,7 @@ async def test_every_route_asks_for_a_scope_or_is_public_on_purpose(house: House
 
 
 async def test_every_route_of_the_framework_admits_its_caller_before_it_reads(house: House) -> None:
-    routes = [route for part in [*routers(house), operator_router(house, b"")] for route in part.routes]
+    routes = [route for part in [*routers(house), operator_router(house, bytes)] for route in part.routes]
 
     assert [route for route in routes if type(route) is not StrictRoute] == []
 
@@ -63,7 +63,7 @@ async def test_a_hot_route_documents_the_scope_that_it_asks_for(house: House) ->
 
 
 async def test_no_two_routes_stand_at_one_address_with_one_verb(house: House) -> None:
-    parts = [*routers(house), operator_router(house, b"")]
+    parts = [*routers(house), operator_router(house, bytes)]
     stood = [
         (m, _shape(r.path)) for part in parts for r in part.routes if isinstance(r, APIRoute) for m in r.methods or ()
     ]
@@ -73,7 +73,7 @@ async def test_no_two_routes_stand_at_one_address_with_one_verb(house: House) ->
 
 
 async def test_every_operation_in_the_document_has_its_scope(house: House) -> None:
-    document = compose(*framework(house))
+    document = compose(*framework(house, routers(house)))
 
     operations = [
         operation for item in document["paths"].values() for operation in item.values() if "responses" in operation
@@ -85,7 +85,7 @@ async def test_every_operation_in_the_document_has_its_scope(house: House) -> No
 def _scopes(house: House) -> dict[tuple[str, str], str]:
     asked = {
         (method, route.path): (route.openapi_extra or {})[SCOPE_MEMBER]
-        for part in [*routers(house), operator_router(house, b"")]
+        for part in [*routers(house), operator_router(house, bytes)]
         for route in part.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()

@@ -8,6 +8,7 @@ from typing import Any, Self
 import msgspec
 
 from guerdon.entrypoints.api import build_app
+from guerdon.platform.boundary import App
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.events import Event, emit
 from tests.shops import Shop
@@ -47,8 +48,11 @@ async def read_all(shop: Shop, query: str = "", after: str | None = None) -> tup
 class Listener:
     """A client of a stream that speaks ASGI itself, so that it can be slow, or leave."""
 
-    def __init__(self, shop: Shop, query: str = "", headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, shop: Shop, query: str = "", headers: Mapping[str, str] | None = None, app: App | None = None
+    ) -> None:
         self.shop = shop
+        self.app = app or build_app(shop.house)
         self.query = query
         self.headers = {"accept": "text/event-stream", "x-api-key": shop.key, **(headers or {})}
         self.status = 0
@@ -103,7 +107,7 @@ class Listener:
             "client": ("127.0.0.1", 1),
             "server": ("shop.example", 80),
         }
-        await build_app(self.shop.house)(scope, self._receive, self._send)
+        await self.app(scope, self._receive, self._send)
 
     async def _receive(self) -> dict[str, Any]:
         await self._left.wait()

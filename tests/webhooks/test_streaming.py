@@ -3,6 +3,7 @@ from collections.abc import Generator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
 
+from guerdon.entrypoints.api import build_app
 from guerdon.webhooks.streaming import EventStreams
 from tests.shops import Shop
 from tests.webhooks.feeds import Listener, commit
@@ -105,12 +106,12 @@ async def test_streams_end_when_the_process_stops(shop: Shop) -> None:
 
 
 async def test_streams_at_one_place_share_one_look(shop: Shop) -> None:
-    streams = shop.house.streams
+    streams, app = shop.house.streams, build_app(shop.house)
     async with shop.house.database.tenant(shop.tenant_id) as tx:
         place = await tx.value("SELECT pg_snapshot_xmin(pg_current_snapshot())")
     assert place
     async with AsyncExitStack() as stack:
-        listeners = [await stack.enter_async_context(Listener(shop)) for _ in range(20)]
+        listeners = [await stack.enter_async_context(Listener(shop, app=app)) for _ in range(20)]
         await commit(shop.house.database, shop.tenant_id, 5)
         for listener in listeners:
             await listener.until(lambda listener=listener: listener.numbers == [5])

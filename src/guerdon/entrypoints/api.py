@@ -6,9 +6,11 @@ import gc
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Generator, Sequence
+from functools import cache, partial
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import iter_route_contexts
 
 from guerdon.access.guard import AllowanceHeaders
 from guerdon.access.role_routes import RoleRoutes
@@ -96,24 +98,26 @@ def server_config(app: App, settings: Settings, quick: Sequence[QuickRoute] = ()
 
 def build_app(house: House) -> App:
     """Put the rooms' routes together: the boundary around the sockets around the hot routes around the framework."""
-    app, hot = framework(house)
-    operator = operator_router(house, document_text(app, hot))
-    app.include_router(operator)
-    parts = [*routers(house), operator]
+    parts = routers(house)
+    app, hot = framework(house, parts)
+    operator = operator_router(house, cache(partial(document_text, app, hot)))
+    app.include_router(operator, include_in_schema=False)
+    parts.append(operator)
+    # The framework would do this at the first request, and somebody would wait for it.
+    list(iter_route_contexts(app.routes))
     requests = AllowanceHeaders(HotRoutes(hot, app, spoken_verbs(parts, hot)))
     inner = LiveSockets(requests, house.watcher, house.guard, LiveTokens(house.master_key), house.clock)
     return Boundary(inner, body_bytes_max=house.settings.body_bytes_max, rules=body_rules(parts))
 
 
-def framework(house: House) -> tuple[FastAPI, list[HotRoute]]:
+def framework(house: House, parts: Sequence[APIRouter]) -> tuple[FastAPI, list[HotRoute]]:
     """Give the framework with the routers of all rooms, and the hot routes; nothing in the house is used yet."""
     app = FastAPI(title="Guerdon", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.admit = house.guard.admit
-    hot, parts = hot_routes(house), routers(house)
     install_problems(app)
     for part in parts:
         app.include_router(part)
-    return app, hot
+    return app, hot_routes(house)
 
 
 def routers(house: House) -> list[APIRouter]:
@@ -160,8 +164,11 @@ def quick_routes(house: House) -> list[QuickRoute]:
     return [QuickMovements(house.guard, house.poster)]
 
 
-def operator_router(house: House, document: bytes) -> APIRouter:
-    """Give the routes for whoever runs this process: is it alive and ready, what has it counted, what does it speak."""
+def operator_router(house: House, document: Callable[[], bytes]) -> APIRouter:
+    """Give the routes for whoever runs this process: is it alive and ready, what has it counted, what does it speak.
+
+    `document` gives the OpenAPI document; it may take its time, and is asked in a thread.
+    """
     made = router("", "Operation")
 
     async def healthz() -> dict[str, str]:
@@ -177,7 +184,7 @@ def operator_router(house: House, document: bytes) -> APIRouter:
 
     async def openapi(_request: Request) -> Response:
         """Give the OpenAPI document of all faces."""
-        return Response(document, media_type="application/json")
+        return Response(await asyncio.to_thread(document), media_type="application/json")
 
     async def prometheus() -> Response:
         """Give the metrics of this process."""
