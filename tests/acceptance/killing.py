@@ -9,9 +9,6 @@ from decimal import Decimal
 from guerdon_client import AsyncGuerdon, ConnectionLost, NewPrivilege, Retries, ServerFailed
 from tests.acceptance.running import Running
 
-API_PROCESSES = 4
-# Each process lives longer than the supervisor's five seconds between two kills, so that it is never given up.
-SECONDS_BETWEEN_KILLS = 1.6
 TILLS = 12
 RETRIES = Retries(attempts_max=6, first_pause_s=0.05, pause_max_s=1.0)
 
@@ -24,8 +21,11 @@ class Till:
     acknowledged: int = 0
 
 
-async def kill_under_load(running: Running, kills: int) -> list[Till]:
-    """Kill API processes in turn while tills move value, and give the tills."""
+async def kill_under_load(running: Running, kills: int, seconds_between: float) -> list[Till]:
+    """Kill API processes in turn while tills move value, and give the tills.
+
+    The supervisor gives up a process that dies five times in a row within five seconds of its start.
+    """
     box = running.sandbox
     async with AsyncGuerdon(box.base_url, box.tenant_id, api_key=box.api_key, retries=RETRIES, timeout_s=20) as client:
         pass_id = (await client.create_pass("loyalty")).pass_id
@@ -35,7 +35,7 @@ async def kill_under_load(running: Running, kills: int) -> list[Till]:
         async with asyncio.TaskGroup() as group:
             for till in tills:
                 group.create_task(_work(client, till, is_over))
-            await _kill(running, kills)
+            await _kill(running, kills, seconds_between)
             is_over.set()
     return tills
 
@@ -59,11 +59,11 @@ async def _move_until_told(client: AsyncGuerdon, till: Till, value: Decimal) -> 
             return
 
 
-async def _kill(running: Running, kills: int) -> None:
+async def _kill(running: Running, kills: int, seconds_between: float) -> None:
     last_of: dict[int, int] = {}
     number = 0
     while number < kills:
-        await asyncio.sleep(SECONDS_BETWEEN_KILLS)
+        await asyncio.sleep(seconds_between)
         # The one that has lived longest, so that every process gets its turn.
         pids = running.api_pids()
         assert running.process.poll() is None, "the product has given up"
