@@ -12,7 +12,7 @@ from guerdon.access.key_sources import KEY_TYPES
 from guerdon.access.model import SCOPES, ApiKey, CreatedKey, Role
 from guerdon.platform.clock import rfc3339
 from guerdon.platform.tenant_ids import is_tenant_id
-from guerdon.platform.wire import Body, Instant, Int32
+from guerdon.platform.wire import INT32_FORMAT, WHOLE, Body, Instant
 
 PERMISSIONS_MAX = 50
 ROLES_OF_KEY_MAX = 20
@@ -60,7 +60,9 @@ class ApiKeyChange(Body):
 class ApiKeyRotation(Body):
     """A key to be replaced: how long the old one is good yet, and until when the new one is."""
 
-    overlap_seconds: Annotated[Int32, Field(ge=0, le=OVERLAP_SECONDS_MAX)] = OVERLAP_SECONDS_DEFAULT
+    overlap_seconds: Annotated[int, Field(ge=0, le=OVERLAP_SECONDS_MAX, json_schema_extra=INT32_FORMAT), WHOLE] = (
+        OVERLAP_SECONDS_DEFAULT
+    )
     expires_at: Instant | None = None
 
 

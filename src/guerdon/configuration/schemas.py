@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from guerdon.configuration.model import Finding, Moved
 from guerdon.platform.clock import rfc3339
-from guerdon.platform.wire import NO_NUL, Body, Int32, LanguageCode
+from guerdon.platform.wire import INT32_FORMAT, INT32_MAX, NO_NUL, WHOLE, Body, LanguageCode
 from guerdon.tenants.model import FILES_MAX, PATH_CHARACTERS_MAX, SECRET_BYTES_MAX, FileVersion, Tenant
 
 FilePathText = Annotated[str, Field(min_length=1, max_length=PATH_CHARACTERS_MAX, pattern=NO_NUL)]
@@ -169,7 +169,7 @@ class FilePush(FileSet):
 class Rollback(Body):
     """The version whose content comes back, as a new version."""
 
-    version: Annotated[Int32, Field(ge=1)]
+    version: Annotated[int, Field(ge=1, le=INT32_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 
 
 class PassTypeOut(Shown):

@@ -59,11 +59,10 @@ Exact = Annotated[
     BeforeValidator(_number),
     WithJsonSchema({"type": "number", "format": "double", "minimum": -AMOUNT_MAX, "maximum": AMOUNT_MAX}),
 ]
-Int32 = Annotated[
-    int,
-    BeforeValidator(_whole),
-    Field(ge=-INT32_MAX - 1, le=INT32_MAX, json_schema_extra={"format": "int32"}),
-]
+# Stands behind the bounds of a number: before them, they would not be said in the words of JSON Schema.
+WHOLE = BeforeValidator(_whole)
+INT32_FORMAT: dict[str, Any] = {"format": "int32"}
+Int32 = Annotated[int, Field(ge=-INT32_MAX - 1, le=INT32_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
 Text = Annotated[str, StringConstraints(pattern=NO_NUL)]
 LongText = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=NO_NUL)]
