@@ -1,8 +1,7 @@
 """HTTP for campaigns whose passes and changes stand in an uploaded table."""
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path as FilePath
@@ -14,11 +13,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
 from guerdon.campaigns.answers import accepted, respond_accepted
-from guerdon.campaigns.errors import RowsInvalid
 from guerdon.campaigns.model import Campaign, chunk_size
 from guerdon.campaigns.schemas import CORRELATION_ID_PATTERN, PASSES_PER_S_MAX, UploadAccepted
 from guerdon.campaigns.starting import new_campaign, start_campaign
-from guerdon.campaigns.upload_files import CSV, XLSX, read_rows
 from guerdon.campaigns.upload_rows import as_report
 from guerdon.campaigns.uploading import Checked, check_table, read_parts
 from guerdon.passes.pass_types import PassTypes
@@ -28,11 +25,11 @@ from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
 from guerdon.platform.parameters import write_options
+from guerdon.platform.tables import CSV, FILE_BYTES_MAX, XLSX, RowsInvalid, read_rows, receive
 from guerdon.platform.writes import Answer, write_once
 
 PASS_WRITE = "Pass.Write"  # noqa: S105 - a pass is no password
 BULK_UPDATE_FILE = "bulk-update-file"
-FILE_BYTES_MAX = 100 * 1024 * 1024
 UPLOADS_AT_ONCE = 2  # each may remember a million pass ids for as long as it is checked
 REQUEST = "{}"
 TenantId = Annotated[str, Path(alias="tenantId")]
@@ -79,7 +76,7 @@ class UploadRoutes:
         async with self.places:
             with TemporaryDirectory(prefix="guerdon-") as folder, TemporaryFile(dir=folder) as spool:
                 path = FilePath(folder) / "table"
-                request.scope[BODY] = await _receive(request.stream(), path)
+                request.scope[BODY] = await receive(request.stream(), path)
                 rows = read_rows(path, media_type)
                 checked = await check_table(self.database, tenant_id, self.pass_types, rows, size, spool)
                 if on_error == "refuse" and checked.rejected:
@@ -103,13 +100,3 @@ class UploadRoutes:
         passes_per_s = min(pace or self.passes_per_s_max, self.passes_per_s_max)
         named = correlation_id or campaign_id.hex
         return new_campaign(campaign_id, BULK_UPDATE_FILE, named, caller.actor, passes_per_s, self.clock())
-
-
-async def _receive(stream: AsyncIterator[bytes], path: FilePath) -> bytes:
-    """Write an upload to a file as it comes, and give its digest, by which a repeat is known."""
-    digest = hashlib.sha256()
-    with path.open("wb") as kept:
-        async for part in stream:
-            digest.update(part)
-            await asyncio.to_thread(kept.write, part)
-    return digest.digest()

@@ -8,17 +8,15 @@ nothing.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from guerdon.campaigns.upload_files import Cell, Row
 from guerdon.passes.model import Changes
 from guerdon.platform.problems import InvalidRequest
+from guerdon.platform.tables import Cell, Mistakes, Row
 
 NAME_CHARACTERS_MAX = 100
 IDENTIFIER_CHARACTERS_MAX = 500
 TEXT_CHARACTERS_MAX = 10_000
 COLUMNS_MAX = 200
 TARGET, PASS_TYPE, IDENTIFIERS, METADATA, ADDITIONAL = "id", "passType", "identifiers", "metadata", "additionalData"
-
-Mistakes = dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)

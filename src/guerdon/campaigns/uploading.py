@@ -13,8 +13,7 @@ from typing import IO
 import msgspec
 
 from guerdon.campaigns.starting import Part
-from guerdon.campaigns.upload_files import Row
-from guerdon.campaigns.upload_rows import PASS_TYPE, TARGET, Column, Mistakes, Wish, read_header, read_wish
+from guerdon.campaigns.upload_rows import PASS_TYPE, TARGET, Column, Wish, read_header, read_wish
 from guerdon.campaigns.wishes import write_each
 from guerdon.passes.bulk_changes import find_each
 from guerdon.passes.errors import UnknownPassType
@@ -22,9 +21,7 @@ from guerdon.passes.pass_type_reading import PassTypeInvalid
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.problems import InvalidRequest
-
-ROWS_MAX = 1_000_000
-REPORTED_MAX = 10_000
+from guerdon.platform.tables import REPORTED_MAX, ROWS_MAX, Mistakes, Row
 
 
 @dataclass(slots=True)

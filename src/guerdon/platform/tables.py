@@ -1,8 +1,13 @@
-"""Reading uploaded tables, CSV and XLSX, row by row: memory stays the same however long they are."""
+"""Uploaded tables: kept in a file as they come, then read row by row, CSV and XLSX; memory stays the same throughout.
 
+RowsInvalid  400  rows of the table have mistakes, and the caller wants all or none
+"""
+
+import asyncio
 import csv
+import hashlib
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -13,7 +18,7 @@ from typing import Final, cast
 
 from openpyxl import load_workbook  # pyright: ignore[reportMissingModuleSource,reportUnknownVariableType]
 
-from guerdon.platform.problems import BadlyFormed
+from guerdon.platform.problems import BadlyFormed, InvalidRequest
 
 CSV: Final = "text/csv"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -22,8 +27,28 @@ HEADER_CHARACTERS_MAX: Final = 65_536
 EXACT_MAX: Final = 10**15  # up to here a workbook's numbers, which are floats, tell whole numbers apart
 UNPACKED_BYTES_MAX: Final = 2 * 1024**3
 TEXTS_BYTES_MAX: Final = 256 * 1024**2  # a workbook's shared texts are all in memory while it is read
+FILE_BYTES_MAX: Final = 100 * 1024**2
+ROWS_MAX: Final = 1_000_000
+REPORTED_MAX: Final = 10_000  # rows with mistakes that an answer names; it counts them all
 
 Cell = str | bool | int | Decimal
+Mistakes = dict[str, list[str]]
+
+
+class RowsInvalid(InvalidRequest):
+    """Rows of the table have mistakes, and the caller wants all or none."""
+
+    code = "rows_invalid"
+
+    def __init__(self, rejected: int, mistaken: Mapping[int, Mapping[str, Sequence[str]]]) -> None:
+        super().__init__(
+            {
+                f"line {line}": [f"{heading}: {message}" for heading, messages in row.items() for message in messages]
+                for line, row in mistaken.items()
+            }
+        )
+        self.detail = f"{rejected} rows have mistakes; see errors. Nothing was scheduled."
+        self.extra = {"rejected": rejected}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +58,16 @@ class Row:
     line: int
     cells: Sequence[Cell]
     broken: str | None = None
+
+
+async def receive(stream: AsyncIterator[bytes], path: Path) -> bytes:
+    """Write an upload to a file as it comes, and give its digest, by which a repeat is known."""
+    digest = hashlib.sha256()
+    with path.open("wb") as kept:
+        async for part in stream:
+            digest.update(part)
+            await asyncio.to_thread(kept.write, part)
+    return digest.digest()
 
 
 def read_rows(path: Path, media_type: str) -> Iterator[Row]:
