@@ -324,6 +324,42 @@ CREATE TABLE public.pass_identifier (
     CONSTRAINT pass_identifier_value_check CHECK (((length(value) >= 1) AND (length(value) <= 500)))
 );
 
+CREATE TABLE public.pass_import (
+    tenant_id text NOT NULL,
+    import_id uuid NOT NULL,
+    actor text NOT NULL,
+    total bigint NOT NULL,
+    imported bigint DEFAULT 0 NOT NULL,
+    existing bigint DEFAULT 0 NOT NULL,
+    rejected bigint DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    last_activity_at timestamp with time zone NOT NULL,
+    cancelled_at timestamp with time zone,
+    CONSTRAINT pass_import_check CHECK ((((imported + existing) + rejected) <= total)),
+    CONSTRAINT pass_import_existing_check CHECK ((existing >= 0)),
+    CONSTRAINT pass_import_imported_check CHECK ((imported >= 0)),
+    CONSTRAINT pass_import_rejected_check CHECK ((rejected >= 0)),
+    CONSTRAINT pass_import_total_check CHECK ((total >= 0))
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.pass_import_chunk (
+    tenant_id text NOT NULL,
+    import_id uuid NOT NULL,
+    first_row bigint NOT NULL,
+    sealed bytea NOT NULL,
+    CONSTRAINT pass_import_chunk_first_row_check CHECK ((first_row > 0))
+);
+
+CREATE TABLE public.pass_import_error (
+    tenant_id text NOT NULL,
+    import_id uuid NOT NULL,
+    line bigint NOT NULL,
+    serial text,
+    mistakes jsonb NOT NULL,
+    CONSTRAINT pass_import_error_line_check CHECK ((line > 0))
+);
+
 CREATE TABLE public.pass_installation (
     tenant_id text NOT NULL,
     provider text NOT NULL,
@@ -684,6 +720,15 @@ ALTER TABLE ONLY public.pass_alias
 ALTER TABLE ONLY public.pass_identifier
     ADD CONSTRAINT pass_identifier_pkey PRIMARY KEY (tenant_id, name, value, pass_id);
 
+ALTER TABLE ONLY public.pass_import_chunk
+    ADD CONSTRAINT pass_import_chunk_pkey PRIMARY KEY (tenant_id, import_id, first_row);
+
+ALTER TABLE ONLY public.pass_import_error
+    ADD CONSTRAINT pass_import_error_pkey PRIMARY KEY (tenant_id, import_id, line);
+
+ALTER TABLE ONLY public.pass_import
+    ADD CONSTRAINT pass_import_pkey PRIMARY KEY (tenant_id, import_id);
+
 ALTER TABLE ONLY public.pass_installation
     ADD CONSTRAINT pass_installation_pkey PRIMARY KEY (tenant_id, provider, device_id, pass_id);
 
@@ -883,6 +928,12 @@ ALTER TABLE ONLY public.pass_alias
 ALTER TABLE ONLY public.pass_identifier
     ADD CONSTRAINT pass_identifier_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.pass_import_chunk
+    ADD CONSTRAINT pass_import_chunk_tenant_id_import_id_fkey FOREIGN KEY (tenant_id, import_id) REFERENCES public.pass_import(tenant_id, import_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.pass_import_error
+    ADD CONSTRAINT pass_import_error_tenant_id_import_id_fkey FOREIGN KEY (tenant_id, import_id) REFERENCES public.pass_import(tenant_id, import_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.pass_installation
     ADD CONSTRAINT pass_installation_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
 
@@ -993,6 +1044,12 @@ CREATE POLICY one_tenant ON public.pass_alias TO guerdon_app USING ((tenant_id =
 
 CREATE POLICY one_tenant ON public.pass_identifier TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
+CREATE POLICY one_tenant ON public.pass_import TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.pass_import_chunk TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.pass_import_error TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
 CREATE POLICY one_tenant ON public.pass_installation TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.pass_metadata TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
@@ -1026,6 +1083,12 @@ ALTER TABLE public.pass ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.pass_alias ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.pass_identifier ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pass_import ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pass_import_chunk ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pass_import_error ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.pass_installation ENABLE ROW LEVEL SECURITY;
 
@@ -1103,6 +1166,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass TO guerdon_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.pass_alias TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass_identifier TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass_import TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass_import_chunk TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.pass_import_error TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass_installation TO guerdon_app;
 

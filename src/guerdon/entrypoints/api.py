@@ -33,6 +33,7 @@ from guerdon.entrypoints.openapi import document_text
 from guerdon.entrypoints.quick_protocol import quick_protocol
 from guerdon.entrypoints.socket_protocol import MESSAGE_BYTES_MAX, PING_S, PONG_S, SocketProtocol
 from guerdon.entrypoints.wiring import delete_pass
+from guerdon.imports.routes import ImportRoutes
 from guerdon.live.endpoint import LiveSockets
 from guerdon.live.routes import LiveRoutes
 from guerdon.live.tokens import LiveTokens
@@ -140,6 +141,7 @@ def routers(house: House) -> list[APIRouter]:
         LiveRoutes(database, LiveTokens(house.master_key), house.settings.public_url, clock).router(),
         UploadRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),
         NotificationRoutes(database, clock).router(),
+        ImportRoutes(database, house.master_key, types, clock).router(),
         ScanRoutes(database, types, clock).router(),
         StoreRoutes(database, clock).router(),
         PersonRoutes(database, clock).router(),

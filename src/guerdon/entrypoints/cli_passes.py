@@ -1,6 +1,6 @@
 """`guerdon passes`: passes that come from another provider."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,14 +9,19 @@ import typer
 
 from guerdon.entrypoints.cli_running import REFUSED, AsJson, Home, TenantOption, run, say, show_json
 from guerdon.entrypoints.home import Place, open_place, settings_at
-from guerdon.passes.import_files import Totals, take_in_file
-from guerdon.passes.import_rows import BadRow, FileFormat, Row, read_lines, read_rows
+from guerdon.imports.checking import check_rows
+from guerdon.imports.files import read_rows
+from guerdon.imports.model import Totals
+from guerdon.imports.whole_files import take_in_file
+from guerdon.passes.import_rows import BadRow, Row
 from guerdon.passes.importing import Importer
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.clock import utc_now
+from guerdon.platform.tables import CSV, JSON_LINES, XLSX
 
 ACTOR = "operator"
 ROWS_BETWEEN_WORDS = 10_000
+MEDIA_TYPES = {".jsonl": JSON_LINES, ".ndjson": JSON_LINES, ".json": JSON_LINES, ".xlsx": XLSX}
 
 
 class Rows(StrEnum):
@@ -27,12 +32,18 @@ class Rows(StrEnum):
 
 
 FileArgument = Annotated[
-    Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV with a header, or JSON lines (.jsonl).")
+    Path,
+    typer.Argument(
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="CSV with a header, a workbook (.xlsx), or JSON lines (.jsonl).",
+    ),
 ]
 RowsOption = Annotated[
     Rows, typer.Option("--rows", help="all: a file with a bad row changes nothing; good: bad rows are left out.")
 ]
-IsDryRun = Annotated[bool, typer.Option("--dry-run", help="Do the work, take it back, and tell of every bad row.")]
+IsDryRun = Annotated[bool, typer.Option("--dry-run", help="Check every row, tell of the bad ones, and change nothing.")]
 
 
 def register(app: typer.Typer, sentence: str) -> None:
@@ -62,10 +73,10 @@ def import_file(
             importer = await _importer(place, tenant)
             totals = Totals()
             if dry_run or rows is Rows.ALL:
-                totals = await _take_in(importer, file, dry_run=True)
+                totals = await _check(place, tenant, importer, file)
             is_refused = rows is Rows.ALL and totals.bad > 0
             if not dry_run and not is_refused:
-                totals = await _take_in(importer, file, dry_run=False)
+                totals = await _take_in(place, tenant, importer, file)
         _tell(totals, is_kept=not (dry_run or is_refused), as_json=as_json)
         return REFUSED if totals.bad else 0
 
@@ -79,41 +90,43 @@ def _group() -> None:
 async def _importer(place: Place, tenant: str) -> Importer:
     async with place.tenant(tenant) as tx:
         names = frozenset(await PassTypes().list_names(tx))
-    return Importer(place.database, place.master_key, tenant, names, ACTOR)
+    return Importer(place.master_key, names, ACTOR)
 
 
-async def _take_in(importer: Importer, path: Path, *, dry_run: bool) -> Totals:
-    told = 0
-
-    def tell(totals: Totals) -> None:
-        nonlocal told
-        if totals.rows() - told >= ROWS_BETWEEN_WORDS:
-            told = totals.rows()
-            say(f"{'checked' if dry_run else 'read'} {told} rows, {totals.bad} bad")
-
-    return await take_in_file(importer, _rows(path), utc_now, _report, tell, dry_run=dry_run)
+async def _check(place: Place, tenant: str, importer: Importer, path: Path) -> Totals:
+    return await check_rows(place.database, tenant, importer, _rows(path, "checked"), utc_now, _report, _keep_none)
 
 
-def _rows(path: Path) -> Iterator[Row | BadRow]:
-    file_format: FileFormat = "jsonl" if path.suffix.lower() in {".jsonl", ".ndjson", ".json"} else "csv"
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        yield from read_rows(read_lines(file), file_format)
+async def _keep_none(_rows: Sequence[Row]) -> None:
+    """Let go of rows: the file is read again when they are taken in."""
+
+
+async def _take_in(place: Place, tenant: str, importer: Importer, path: Path) -> Totals:
+    return await take_in_file(place.database, tenant, importer, _rows(path, "read"), utc_now, _report)
+
+
+def _rows(path: Path, done: str) -> Iterator[Row | BadRow]:
+    for number, row in enumerate(read_rows(path, MEDIA_TYPES.get(path.suffix.lower(), CSV)), 1):
+        yield row
+        if number % ROWS_BETWEEN_WORDS == 0:
+            say(f"{done} {number} rows")
 
 
 def _report(bad: BadRow) -> None:
     serial = "" if bad.serial is None else f" ({bad.serial[:200]})"
-    say(f"line {bad.line}{serial}: {'; '.join(bad.mistakes)}")
+    mistakes = (f"{column}: {message}" for column, messages in bad.mistakes.items() for message in messages)
+    say(f"line {bad.line}{serial}: {'; '.join(mistakes)}")
 
 
 def _tell(totals: Totals, *, is_kept: bool, as_json: bool) -> None:
     if as_json:
         show_json(
-            {"imported": totals.imported, "existing": totals.existing, "bad": totals.bad, "nothingChanged": not is_kept}
+            {"imported": totals.good, "existing": totals.existing, "bad": totals.bad, "nothingChanged": not is_kept}
         )
         return
     would = "" if is_kept else " could be"
     typer.echo(
-        f"{totals.imported} passes{would} taken in, {totals.existing} were there already, {totals.bad} rows are bad."
+        f"{totals.good} passes{would} taken in, {totals.existing} were there already, {totals.bad} rows are bad."
     )
     if not is_kept:
         typer.echo("Nothing was changed.")

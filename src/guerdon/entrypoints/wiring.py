@@ -1,10 +1,12 @@
 """Which room's code answers which event, job and movement: the only place that knows every room."""
 
+import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from guerdon.campaigns.jobs import FORGET_CAMPAIGNS, RUN_CAMPAIGN, forget_campaigns, run_campaign
 from guerdon.entrypoints.worker import Companion, Surroundings
+from guerdon.imports.jobs import FORGET_IMPORTS, RUN_IMPORT, forget_imports, run_import
 from guerdon.ledger.checkpoints import take_checkpoint
 from guerdon.ledger.group_commit import Effect
 from guerdon.ledger.model import AccountKind
@@ -30,6 +32,7 @@ FORGET_SOURCES, ERASE_PASSES = "sources.forget", "passes.erase"
 ROWS_MAX = 5_000
 # Few at once, so that other jobs find a connection; many attempts, since passes that others hold come free.
 CAMPAIGNS = JobKind(run_campaign, attempts_max=1_000, backoff_s_max=60.0, at_once_max=4)
+IMPORTS_AT_ONCE_MAX = 2
 FORGET_ATTEMPTS = "webhooks.forget-attempts"
 
 EFFECTS: Mapping[AccountKind, Effect] = {"privilege": on_posted}
@@ -84,7 +87,7 @@ def companions(master_key: MasterKey) -> Sequence[Companion]:
 
 
 def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
-    """Give every kind of job with how it is done; `master_key` signs the ledger's checkpoints."""
+    """Give every kind of job with how it is done; `master_key` signs checkpoints and seals what imports bring."""
 
     async def seal_ledger(job: Job, context: JobContext) -> None:
         async with context.database.tenant(job.tenant_id) as tx:
@@ -98,6 +101,13 @@ def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
         SEAL_LEDGER: JobKind(seal_ledger),
         RUN_CAMPAIGN: CAMPAIGNS,
         FORGET_CAMPAIGNS: JobKind(forget_campaigns),
+        RUN_IMPORT: JobKind(
+            functools.partial(run_import, master_key),
+            attempts_max=1_000,
+            backoff_s_max=60.0,
+            at_once_max=IMPORTS_AT_ONCE_MAX,
+        ),
+        FORGET_IMPORTS: JobKind(forget_imports),
         FORGET_ATTEMPTS: JobKind(_sweep(forget_old_attempts, FORGOTTEN_MAX)),
     }
 
@@ -110,4 +120,5 @@ SCHEDULES: Sequence[Schedule] = (
     Schedule("erase-passes", ERASE_PASSES, Every(600)),
     Schedule("seal-ledger", SEAL_LEDGER, Cron("5 0 * * *")),
     Schedule("forget-campaigns", FORGET_CAMPAIGNS, Cron("35 2 * * *")),
+    Schedule("forget-imports", FORGET_IMPORTS, Cron("45 2 * * *")),
 )

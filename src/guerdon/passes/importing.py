@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import asyncpg
-
 from guerdon.passes import import_queries
 from guerdon.passes.creating import secret_context
 from guerdon.passes.import_queries import Alias, ImportedRow
@@ -18,48 +16,36 @@ from guerdon.passes.import_rows import BadRow, ImportedPass, Row
 from guerdon.passes.metadata_queries import refresh_metadata
 from guerdon.passes.model import EVENT_CREATED, identity_of, is_pass_id, merge, write_json
 from guerdon.passes.usage import Use, count_usage
-from guerdon.platform.db import Database, Tx
+from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 from guerdon.platform.ids import new_pass_id, new_secret
 from guerdon.platform.keys import MasterKey
+from guerdon.platform.tables import Mistakes
 
 ROWS_IN_CHUNK: Final = 500
-ATTEMPTS_MAX: Final = 3
 SERIAL_CHARACTERS_MIN: Final = 16  # of one that can be a pass id: whoever guesses the id may install the pass
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of rows: taken in, there already, or refused."""
+class Judged:
+    """What can become of rows: to be taken in, there already, or refused."""
 
-    imported: int
+    good: Sequence[Row]
     existing: int
     bad: Sequence[BadRow]
 
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """Takes in chunks of rows for one tenant."""
+    """Takes in rows for one tenant, in the name of an actor; `type_names` are the tenant's pass types."""
 
-    database: Database
     master_key: MasterKey
-    tenant_id: str
     type_names: frozenset[str]
     actor: str
 
-    async def take_in(self, rows: Sequence[Row], now: datetime, *, dry_run: bool = False) -> Outcome:
-        """Take in at most 500 rows in one transaction; what somebody else took in meanwhile is there already."""
+    async def judge(self, tx: Tx, rows: Sequence[Row], now: datetime) -> Judged:
+        """Tell what would become of at most 500 rows now; nothing is written."""
         assert len(rows) <= ROWS_IN_CHUNK, len(rows)
-        for attempt in range(1, ATTEMPTS_MAX + 1):
-            try:
-                async with self.database.tenant(self.tenant_id, dry_run=dry_run) as tx:
-                    return await self._take_in(tx, rows, now)
-            except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
-                if attempt == ATTEMPTS_MAX:
-                    raise
-        raise AssertionError
-
-    async def _take_in(self, tx: Tx, rows: Sequence[Row], now: datetime) -> Outcome:
         taken = await _read_taken(tx, [row.given for row in rows])
         good: list[Row] = []
         bad: list[BadRow] = []
@@ -70,33 +56,42 @@ class Importer:
             elif row.given.serial not in taken.serials:
                 good.append(row)
                 taken.take(row.given)
-        if good:
-            await self._insert(tx, [row.given for row in good], now)
-        return Outcome(len(good), len(rows) - len(good) - len(bad), bad)
+        return Judged(good, len(rows) - len(good) - len(bad), bad)
 
-    def _mistakes(self, given: ImportedPass, taken: "_Taken", now: datetime) -> list[str]:
+    async def take_in(self, tx: Tx, rows: Sequence[Row], now: datetime) -> Judged:
+        """Take in at most 500 rows; those that are there already, and bad ones, change nothing.
+
+        Raises asyncpg.UniqueViolationError when another transaction takes in one of them at the same time: once that is
+        over, another attempt finds it there.
+        """
+        judged = await self.judge(tx, rows, now)
+        if judged.good:
+            await self._insert(tx, [row.given for row in judged.good], now)
+        return judged
+
+    def _mistakes(self, given: ImportedPass, taken: "_Taken", now: datetime) -> Mistakes:
         if given.pass_type not in self.type_names:
-            return [f"passType: There is no pass type {given.pass_type!r}."]
+            return {"passType": [f"There is no pass type {given.pass_type!r}."]}
         if given.serial in taken.serials:
             other = taken.serials[given.serial]
-            return [] if other == given.pass_type else [f"serial: A pass of type {other} has it already."]
-        found: list[str] = []
+            return {} if other == given.pass_type else {"serial": [f"A pass of type {other} has it already."]}
+        found: Mistakes = {}
         if _identity(given) in taken.identities:
-            found.append("identifiers: Another pass has this type and these identifiers already.")
+            found["identifiers"] = ["Another pass has this type and these identifiers already."]
         if given.google_object_id in taken.google_ids:
-            found.append("googleObjectId: Another pass has it already.")
+            found["googleObjectId"] = ["Another pass has it already."]
         dates = {
             "createdAt": given.created_at,
             "appleInstalledAt": given.apple_installed_at,
             "googleInstalledAt": given.google_installed_at,
         }
-        found += [f"{name}: This is in the future." for name, date in dates.items() if date is not None and date > now]
-        return found
+        late = [name for name, date in dates.items() if date is not None and date > now]
+        return found | {name: ["This is in the future."] for name in late}
 
     async def _insert(self, tx: Tx, given: Sequence[ImportedPass], now: datetime) -> None:
         ids = [_pass_id(one) for one in given]
         named = list(zip(ids, given, strict=True))
-        await import_queries.insert_passes(tx, [self._row(pass_id, one, now) for pass_id, one in named])
+        await import_queries.insert_passes(tx, [self._row(tx.tenant_id, pass_id, one, now) for pass_id, one in named])
         identifiers = [(pass_id, *pair) for pass_id, one in named for pair in one.identifiers.items()]
         await import_queries.insert_identifiers(tx, identifiers)
         await import_queries.insert_aliases(tx, [alias for pass_id, one in named for alias in _aliases(pass_id, one)])
@@ -105,12 +100,12 @@ class Importer:
         uses = (Use("created", pass_id, one.pass_type, at=one.created_at) for pass_id, one in named)
         await count_usage(tx, uses, now)
 
-    def _row(self, pass_id: str, given: ImportedPass, now: datetime) -> ImportedRow:
+    def _row(self, tenant_id: str, pass_id: str, given: ImportedPass, now: datetime) -> ImportedRow:
         secret = given.authentication_token or new_secret()
         return ImportedRow(
             pass_id,
             given.pass_type,
-            self.master_key.encrypt(secret.encode(), secret_context(self.tenant_id, pass_id)),
+            self.master_key.encrypt(secret.encode(), secret_context(tenant_id, pass_id)),
             write_json(given.identifiers),
             _identity(given),
             write_json(merge(given.metadata, None)),

@@ -17,6 +17,7 @@ RESERVED_IDS = frozenset(
         "bulk-update",
         "findPass",
         "google",
+        "import",
         "lookup",
         "notify",
         "privileges",

@@ -12,9 +12,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import count
 from math import isfinite
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, TextIO, cast
 
 from openpyxl import load_workbook  # pyright: ignore[reportMissingModuleSource,reportUnknownVariableType]
 
@@ -22,8 +23,10 @@ from guerdon.platform.problems import BadlyFormed, InvalidRequest
 
 CSV: Final = "text/csv"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+JSON_LINES: Final = "application/x-ndjson"
 DELIMITERS: Final = ",;"
 HEADER_CHARACTERS_MAX: Final = 65_536
+LINE_CHARACTERS_MAX: Final = 1024**2
 EXACT_MAX: Final = 10**15  # up to here a workbook's numbers, which are floats, tell whole numbers apart
 UNPACKED_BYTES_MAX: Final = 2 * 1024**3
 TEXTS_BYTES_MAX: Final = 256 * 1024**2  # a workbook's shared texts are all in memory while it is read
@@ -79,12 +82,23 @@ def read_rows(path: Path, media_type: str) -> Iterator[Row]:
     return (row for row in rows if row.broken or any(cell != "" for cell in row.cells))
 
 
+def read_lines(file: TextIO) -> Iterator[str]:
+    """Read a file line by line, each of a million characters at most. Raises BadlyFormed."""
+    for number in count(1):
+        line = file.readline(LINE_CHARACTERS_MAX + 1)
+        if line == "":
+            return
+        if len(line) > LINE_CHARACTERS_MAX:
+            raise BadlyFormed(f"Line {number} has more than {LINE_CHARACTERS_MAX} characters.")
+        yield line
+
+
 def _read_csv(path: Path) -> Iterator[Row]:
     # Bytes that are no UTF-8 become surrogates, so that their row is named and the rest is read on.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
         delimiter = _delimiter(text.readline(HEADER_CHARACTERS_MAX))
         text.seek(0)
-        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        reader = csv.reader(read_lines(text), delimiter=delimiter, strict=True)
         while True:
             line = reader.line_num + 1
             try:

@@ -105,6 +105,19 @@ async def _write(database: Database, tenant_id: str, options: WriteOptions, now:
         return answer
 
 
+async def find_answer(database: Database, tenant_id: str, options: WriteOptions) -> Answer | None:
+    """Give the answer that the same request got before: for work that is long before it comes to `write_once`.
+
+    Raises IdempotencyMismatch.
+    """
+    key = options.idempotency_key
+    if key is None:
+        return None
+    async with database.tenant(tenant_id) as tx:
+        earlier = await find_kept_answers(tx, [key])
+    return earlier[key].matching(key, options.fingerprint) if key in earlier else None
+
+
 async def claim_key(tx: Tx, key: str, fingerprint: bytes, now: datetime, kept_until: datetime | None) -> Answer | None:
     """Claim a key for this request, or give the answer that an earlier one got.
 

@@ -1,0 +1,48 @@
+-- Imports: passes of another provider, taken in by a long job. The good rows of a file wait in sealed chunks, since they
+-- hold the secrets of passes; a chunk goes in the transaction that makes passes of it.
+
+CREATE TABLE pass_import (
+    tenant_id text NOT NULL,
+    import_id uuid NOT NULL, -- rises with time
+    actor text NOT NULL,
+    total bigint NOT NULL CHECK (total >= 0),
+    imported bigint NOT NULL DEFAULT 0 CHECK (imported >= 0),
+    existing bigint NOT NULL DEFAULT 0 CHECK (existing >= 0),
+    rejected bigint NOT NULL DEFAULT 0 CHECK (rejected >= 0),
+    started_at timestamptz NOT NULL,
+    last_activity_at timestamptz NOT NULL,
+    cancelled_at timestamptz,
+    PRIMARY KEY (tenant_id, import_id),
+    CHECK (imported + existing + rejected <= total)
+) WITH (fillfactor = 50);
+
+CREATE TABLE pass_import_chunk (
+    tenant_id text NOT NULL,
+    import_id uuid NOT NULL,
+    first_row bigint NOT NULL CHECK (first_row > 0), -- of its first row among the good ones
+    sealed bytea NOT NULL,
+    PRIMARY KEY (tenant_id, import_id, first_row),
+    FOREIGN KEY (tenant_id, import_id) REFERENCES pass_import ON DELETE CASCADE
+);
+
+CREATE TABLE pass_import_error (
+    tenant_id text NOT NULL,
+    import_id uuid NOT NULL,
+    line bigint NOT NULL CHECK (line > 0),
+    serial text,
+    mistakes jsonb NOT NULL, -- lists of texts by column
+    PRIMARY KEY (tenant_id, import_id, line),
+    FOREIGN KEY (tenant_id, import_id) REFERENCES pass_import ON DELETE CASCADE
+);
+
+ALTER TABLE pass_import ENABLE ROW LEVEL SECURITY;
+ALTER TABLE pass_import_chunk ENABLE ROW LEVEL SECURITY;
+ALTER TABLE pass_import_error ENABLE ROW LEVEL SECURITY;
+CREATE POLICY one_tenant ON pass_import TO guerdon_app USING (tenant_id = current_setting('app.tenant_id', true));
+CREATE POLICY one_tenant ON pass_import_chunk TO guerdon_app
+    USING (tenant_id = current_setting('app.tenant_id', true));
+CREATE POLICY one_tenant ON pass_import_error TO guerdon_app
+    USING (tenant_id = current_setting('app.tenant_id', true));
+GRANT SELECT, INSERT, UPDATE, DELETE ON pass_import TO guerdon_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON pass_import_chunk TO guerdon_app; -- UPDATE: rows are locked while they are worked on
+GRANT SELECT, INSERT, DELETE ON pass_import_error TO guerdon_app;

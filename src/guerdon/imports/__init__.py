@@ -1,0 +1,1 @@
+"""Files of passes that another provider issued: read, checked, and taken in as a long job."""
