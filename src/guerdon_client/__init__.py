@@ -29,6 +29,7 @@ from guerdon_client.configuration_model import (
 from guerdon_client.errors import AnswerTooLarge, BelowFloor, BrokenAnswer, ConnectionLost, GuerdonError, NotGenuine
 from guerdon_client.exact import ABSENT
 from guerdon_client.exchange import NO_RETRIES, Retries
+from guerdon_client.imports import ImportStarted, LeftOutRow, PassImport
 from guerdon_client.installing import Source
 from guerdon_client.model import (
     ApiKey,
@@ -126,9 +127,11 @@ __all__ = [
     "GuerdonError",
     "Holder",
     "IdempotencyMismatch",
+    "ImportStarted",
     "InvalidRequest",
     "Json",
     "KeptNotification",
+    "LeftOutRow",
     "Link",
     "Links",
     "ListedPass",
@@ -148,6 +151,7 @@ __all__ = [
     "PassDocument",
     "PassFilter",
     "PassFrame",
+    "PassImport",
     "PassPreview",
     "PassSort",
     "PassTypeInfo",

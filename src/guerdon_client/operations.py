@@ -10,6 +10,7 @@ from guerdon_client import (
     campaigns,
     configuration,
     health,
+    imports,
     installing,
     pass_lists,
     passes,
@@ -145,6 +146,12 @@ class Operations:
     cancel_campaign = Operation(campaigns.cancel_campaign)
     notify = Operation(campaigns.notify)
     list_notifications = Operation(campaigns.list_notifications)
+
+    import_passes = Operation(imports.import_passes)
+    list_imports = Operation(imports.list_imports)
+    get_import = Operation(imports.get_import)
+    list_import_errors = Operation(imports.list_import_errors)
+    cancel_import = Operation(imports.cancel_import)
 
     list_api_keys = Operation(api_keys.list_api_keys)
     create_api_key = Operation(api_keys.create_api_key)
