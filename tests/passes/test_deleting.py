@@ -1,12 +1,18 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from guerdon.entrypoints.wiring import ERASE_PASSES, job_kinds
 from guerdon.passes.deleting import ERASED_AFTER
+from guerdon.passes.errors import PassNotFound
 from guerdon.platform.clock import utc_now
+from guerdon.platform.db import Tx
+from guerdon.platform.ids import new_id
 from guerdon.platform.jobs import Job
 from guerdon.platform.jobs_worker import JobContext
+from guerdon.privileges.granting import add_privilege
+from guerdon.privileges.model import Privilege
 from tests.shops import Shop, certify, problem
 
 TABLES = ("pass", "pass_identifier", "pass_metadata", "privilege", "pass_notification", "pass_source")
@@ -65,6 +71,61 @@ async def test_the_privileges_of_a_deleted_pass_take_nothing_more(shop: Shop) ->
 
     assert (moved.status_code, read.status_code) == (404, 404)
     assert await count(shop, "ledger_entry") == 1
+
+
+async def give(tx: Tx, pass_id: str) -> None:
+    """Give a pass a privilege, once it has been seen to be there."""
+    now = utc_now()
+    new = Privilege(new_id().hex, pass_id, new_id(), "OneTime", None, "{}", None, None, now)
+    await add_privilege(tx, new, (), (None, None), "test", now)
+
+
+async def until_one_waits(shop: Shop) -> None:
+    """Return when a transaction of this server waits for another one's row."""
+    async with asyncio.timeout(20), shop.house.database.shared() as connection:
+        while True:
+            waiting: int = await connection.fetchval(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')"
+            )
+            if waiting:
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_a_privilege_that_comes_while_its_pass_is_being_deleted_goes_with_it(shop: Shop) -> None:
+    pass_id = await shop.issue()
+
+    async with shop.house.database.tenant(shop.tenant_id) as tx:
+        await give(tx, pass_id)
+        deleting = asyncio.create_task(shop.ask("DELETE", f"/passes/{pass_id}"))
+        await until_one_waits(shop)
+
+    assert (await deleting).status_code == 204
+    assert await count(shop, "privilege") == 0
+
+
+async def test_a_privilege_that_comes_after_its_pass_was_deleted_is_refused(shop: Shop) -> None:
+    pass_id = await shop.issue()
+    await shop.ask("DELETE", f"/passes/{pass_id}")
+
+    with pytest.raises(PassNotFound):
+        async with shop.house.database.tenant(shop.tenant_id) as tx:
+            await give(tx, pass_id)
+
+    assert await count(shop, "privilege") == 0
+
+
+async def test_whoever_gives_privileges_while_a_pass_is_deleted_hears_what_became_of_it(shop: Shop) -> None:
+    pass_ids = [await shop.issue() for _ in range(5)]
+
+    answers = await asyncio.gather(
+        *(shop.ask("POST", f"/passes/{pass_id}/privileges", {"type": "OneTime"}) for pass_id in pass_ids * 6),
+        *(shop.ask("DELETE", f"/passes/{pass_id}") for pass_id in pass_ids),
+    )
+
+    assert {answer.status_code for answer in answers[:30]} <= {200, 404}
+    assert {answer.status_code for answer in answers[30:]} == {204}
+    assert await count(shop, "privilege") == 0
 
 
 async def test_the_identifiers_of_a_deleted_pass_are_free_at_once(shop: Shop) -> None:

@@ -19,9 +19,9 @@ from guerdon.platform.jobs import Job
 from guerdon.platform.jobs_schedule import Cron, Every, Schedule
 from guerdon.platform.jobs_worker import JobContext, JobHandler, JobKind
 from guerdon.platform.keys import MasterKey
-from guerdon.platform.writes import forget_old_keys
+from guerdon.platform.writes import Overtaken, forget_old_keys
 from guerdon.privileges.movements import on_posted
-from guerdon.privileges.purging import PRIVILEGES_MAX, purge_overdue, remove_of_passes
+from guerdon.privileges.purging import PRIVILEGES_MAX, have_privileges, purge_overdue, remove_of_passes
 from guerdon.webhooks.addresses import AddressRules, read_networks
 from guerdon.webhooks.attempts import FORGOTTEN_MAX, forget_old_attempts
 from guerdon.webhooks.dispatching import Dispatcher
@@ -51,14 +51,17 @@ def _sweep(step: Callable[[Tx, datetime], Awaitable[int]], step_max: int) -> Job
 
 
 async def delete_pass(tx: Tx, pass_id: str, actor: str, now: datetime) -> None:
-    """Delete a pass: its privileges go at once, and it stays voided for a day. Raises PassNotFound."""
+    """Delete a pass: its privileges go at once, and it stays voided for a day. Raises PassNotFound, Overtaken."""
     await remove_of_passes(tx, [pass_id], actor, now)
     await void_pass(tx, pass_id, actor, now)
+    # One that came before the pass was held. Its account would have to be locked before the pass, so all is done again.
+    if await have_privileges(tx, [pass_id]):
+        raise Overtaken
 
 
 async def _erase_passes(tx: Tx, now: datetime) -> int:
     pass_ids = await list_erasable(tx, now)
-    # One that came while its pass was being voided.
+    # In releases before this one, a privilege could come while its pass was being voided.
     await remove_of_passes(tx, pass_ids, ERASER, now)
     await lock_for_erasing(tx, pass_ids)
     await erase_at_once(tx, pass_ids, ERASER, now)

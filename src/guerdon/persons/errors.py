@@ -1,10 +1,11 @@
 """Why this room refuses.
 
 PersonTooLarge  409  the identifiers match more passes than a person has
-PersonChanging  409  a pass of the person got a privilege while it was being erased
+PersonChanging  409  a pass of the person got a privilege while it was being erased, several times in a row
 """
 
 from guerdon.platform.problems import Conflict
+from guerdon.platform.writes import Overtaken
 
 
 class PersonTooLarge(Conflict):
@@ -16,12 +17,11 @@ class PersonTooLarge(Conflict):
         super().__init__(f"The identifiers match more than {passes_max} passes; name one person, or its passes by id.")
 
 
-class PersonChanging(Conflict):
-    """A pass of the person got a privilege while it was being erased."""
+class PersonChanging(Overtaken):
+    """A pass of the person got a privilege while it was being erased, several times in a row."""
 
     code = "person_changing"
 
     def __init__(self) -> None:
-        super().__init__(
-            "A pass of the person was given a privilege at this moment; nothing was erased, send it again."
-        )
+        super().__init__()
+        self.detail = "A pass of the person was given a privilege at this moment; nothing was erased, send it again."

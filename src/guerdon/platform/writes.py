@@ -2,6 +2,7 @@
 
 IdempotencyMismatch  422  the key was used before, for another request
 StillRunning         409  the first request with this key has not finished
+Overtaken            409  others changed the same things at the same moment, several times in a row
 """
 
 import hashlib
@@ -39,6 +40,15 @@ class StillRunning(Conflict):
 
     def __init__(self) -> None:
         super().__init__("The first request with this idempotency key still runs; send it again shortly.")
+
+
+class Overtaken(Conflict):
+    """Others changed the same things at the same moment, several times in a row."""
+
+    code = "overtaken"
+
+    def __init__(self) -> None:
+        super().__init__("Others change the same things at this moment; nothing was done, send it again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +94,11 @@ async def write_once(database: Database, tenant_id: str, options: WriteOptions, 
     """Do `work` in one transaction, once per idempotency key, and keep its answer with it for 30 days.
 
     A refusal rolls everything back, the key included. A twin that arrives meanwhile waits for the first. Work that
-    loses a race to a twin (the same new id, a deadlock) is done again from the start and then finds what the twin did.
-    Raises IdempotencyMismatch, StillRunning, and what `work` raises.
+    loses a race (the same new id, a deadlock, Overtaken) is done again from the start and then finds what the others
+    did. Raises IdempotencyMismatch, StillRunning, and what `work` raises.
     """
     for _ in range(ATTEMPTS_MAX - 1):
-        with suppress(asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError):
+        with suppress(asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, Overtaken):
             return await _write(database, tenant_id, options, now, work)
     return await _write(database, tenant_id, options, now, work)
 

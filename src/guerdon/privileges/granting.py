@@ -11,6 +11,7 @@ from guerdon.ledger.accounts import bound_account, close_account_at, close_accou
 from guerdon.ledger.errors import MovementMismatch
 from guerdon.ledger.model import AccountKey, Command, Move, Posted
 from guerdon.ledger.posting import post
+from guerdon.passes.finding import lock_pass
 from guerdon.passes.updating import touch_passes
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
@@ -42,9 +43,9 @@ async def add_privilege(
     actor: str,
     now: datetime,
 ) -> None:
-    """Add a privilege to a pass that exists, with the history that it brings.
+    """Add a privilege to a pass, with the history that it brings.
 
-    Raises MovementIdTaken, PrivilegeElsewhere, and what the ledger refuses.
+    Raises PassNotFound, MovementIdTaken, PrivilegeElsewhere, and what the ledger refuses.
     """
     key = account_key(new.privilege_id)
     await open_account(tx, new.account_id, key, new.pass_id, now, has_lots=False, bounds=bounds)
@@ -54,6 +55,8 @@ async def add_privilege(
     if new.deletion_date is not None:
         # Only now, since one that is over already still brings its history.
         await close_account_at(tx, new.account_id, new.deletion_date)
+    # Under its lock the pass is there, or is not: somebody may delete it while this privilege is being made.
+    await lock_pass(tx, new.pass_id)
     await _changed(tx, new, EVENT_ADDED, actor, now)
 
 
@@ -69,7 +72,7 @@ async def put_privilege(
 ) -> None:
     """Create a privilege under this id, or change the members that are given; the history is never touched.
 
-    `account_id` is used when it is new. Raises TypeNeeded, PrivilegeElsewhere.
+    `account_id` is used when it is new. Raises TypeNeeded, PrivilegeElsewhere, PassNotFound.
     """
     # The account is the lock under which a privilege changes, as for every movement on it.
     await lock_account(tx, account_key(privilege_id))

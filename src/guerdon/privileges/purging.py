@@ -31,3 +31,8 @@ async def remove_of_passes(tx: Tx, pass_ids: Sequence[str], actor: str, now: dat
         for privilege in found:
             await lock_account(tx, account_key(privilege.privilege_id))
         await remove(tx, found, actor, now)
+
+
+async def have_privileges(tx: Tx, pass_ids: Sequence[str]) -> bool:
+    """Tell whether any of these passes has a privilege, hidden ones counted."""
+    return await queries.list_of_passes(tx, pass_ids, 1) != []
