@@ -207,6 +207,28 @@ async def test_pictures_and_very_long_texts_are_not_compared(shop: Shop) -> None
     assert (problem(binary)["code"], problem(long)["code"]) == ("file_not_text", "diff_too_large")
 
 
+async def test_texts_that_would_take_long_to_compare_are_not_compared(shop: Shop) -> None:
+    for name in "ab":
+        lines = (f"shared {number % 101}\n{name} {number}\n" for number in range(2_400))
+        await save(shop, "".join(lines), "server/texts/note.txt")
+
+    refused = problem(await shop.ask("GET", "/config/diff/server/texts/note.txt?from=1"))
+
+    assert (refused["status"], refused["code"]) == (409, "diff_too_large")
+
+
+async def test_a_long_text_with_many_small_changes_is_compared(shop: Shop) -> None:
+    for name in "ab":
+        lines = (f"{name if number % 20 == 0 else ''} {number}\n\n" for number in range(2_400))
+        await save(shop, "".join(lines), "server/texts/note.txt")
+
+    answer = await shop.ask("GET", "/config/diff/server/texts/note.txt?from=1")
+
+    assert [line for line in answer.text.splitlines() if line.startswith("-a")] == [
+        f"-a {n}" for n in range(0, 2_400, 20)
+    ]
+
+
 async def test_a_roll_back_appends_what_was(shop: Shop) -> None:
     await save(shop)
     await save(shop, GOOD + "logoText: Oops\n")

@@ -5,7 +5,7 @@ PassTypeNotFound     404  no pass type of this name
 SecretNotFound       404  no secret of this name
 CertificateNotFound  404  the tenant has no Apple certificate
 FileNotText          409  a file that is no text has no difference to show
-DiffTooLarge         409  a version has more lines than are compared
+DiffTooLarge         409  two versions have more lines, or more differences, than are compared
 PassTypeInUse        409  the file is the type of passes that exist
 FilesChanged         409  files that the checked ones rest on were removed meanwhile
 SecretKept           409  the secret has an operation of its own
@@ -83,12 +83,15 @@ class FileNotText(Conflict):
 
 
 class DiffTooLarge(Conflict):
-    """A version has more lines than are compared."""
+    """Two versions have more lines, or more differences, than are compared."""
 
     code = "diff_too_large"
 
     def __init__(self, lines_max: int) -> None:
-        super().__init__(f"Files of up to {lines_max} lines are compared here; read both versions instead.")
+        super().__init__(
+            f"Files of up to {lines_max} lines are compared here, unless nearly every line differs; read both versions"
+            " instead."
+        )
 
 
 class PassTypeInUse(Conflict):

@@ -1,7 +1,8 @@
 """HTTP for one file of a tenant at a time: list, read, write, remove, versions, differences, roll back."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -45,6 +46,7 @@ MEDIA_TYPES = {
     "webp": "image/webp",
 }
 DIFF_MEDIA_TYPE = "text/x-diff"
+COMPARED_AT_ONCE = 1  # each may take a second of this process, which answers others meanwhile
 
 TenantId = Annotated[str, Path(alias="tenantId")]
 FilePath = Annotated[str, Path(alias="path", max_length=PATH_CHARACTERS_MAX, description="With its slashes.")]
@@ -64,6 +66,7 @@ class FileRoutes:
 
     database: Database
     clock: Callable[[], datetime]
+    comparing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(COMPARED_AT_ONCE))
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -175,7 +178,9 @@ class FileRoutes:
         """Show what differs between two versions of a text; without `to`, against the newest."""
         async with self.database.tenant(tenant_id) as tx:
             versions = await get_versions(tx, path, old, new)
-        return Response(await diff(*versions), media_type=f"{DIFF_MEDIA_TYPE}; charset=utf-8")
+        async with self.comparing:
+            text = await diff(*versions)
+        return Response(text, media_type=f"{DIFF_MEDIA_TYPE}; charset=utf-8")
 
     async def roll_back(
         self,

@@ -1,7 +1,8 @@
 """Versions of one file: which one a writer may write over, and what differs between two."""
 
 import asyncio
-from difflib import unified_diff
+from collections import Counter
+from difflib import Match, SequenceMatcher, unified_diff
 from typing import Final
 
 from guerdon.configuration.errors import DiffTooLarge, FileNotText, FileVersionMoved
@@ -12,6 +13,8 @@ from guerdon.tenants.files import get_file, list_history
 from guerdon.tenants.model import TenantFile
 
 DIFF_LINES_MAX: Final = 5_000
+DIFF_STEPS_MAX: Final = 5_000_000  # pairs of lines held against each other: about a second of a processor
+SHORT_LINES: Final = 200
 
 
 async def check_precondition(tx: Tx, path: str, if_match: str | None, if_none_match: str | None) -> None:
@@ -40,7 +43,7 @@ async def check_precondition(tx: Tx, path: str, if_match: str | None, if_none_ma
 async def diff(old: TenantFile, new: TenantFile) -> str:
     """Compare two versions of a text, as a unified diff; empty when they are equal.
 
-    At most 5000 lines each. Raises FileNotText, DiffTooLarge.
+    At most 5000 lines each, and five million comparisons, in a thread. Raises FileNotText, DiffTooLarge.
     """
     before, after = _lines(old), _lines(new)
     return await asyncio.to_thread(_unified, old, new, before, after)
@@ -82,6 +85,27 @@ def _lines(file: TenantFile) -> list[str]:
 
 
 def _unified(old: TenantFile, new: TenantFile, before: list[str], after: list[str]) -> str:
+    _Trial(before, after).get_opcodes()
     names = (f"{old.path} (version {old.version})", f"{new.path} (version {new.version})")
     found = unified_diff(before, after, *names)
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found)
+
+
+class _Trial(SequenceMatcher[str]):
+    """Compares two texts as the library will, for at most so many steps: lines that repeat could take it minutes."""
+
+    def __init__(self, before: list[str], after: list[str]) -> None:
+        # What stands in more than a hundredth of a long text's lines is passed over by the library.
+        most = len(after) // 100 + 1 if len(after) >= SHORT_LINES else len(after)
+        self._times = {line: times for line, times in Counter(after).items() if times <= most}
+        self._before = before
+        self._steps_left = DIFF_STEPS_MAX
+        super().__init__(None, before, after)
+
+    def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Match:
+        """Find the longest block that two ranges share. Raises DiffTooLarge."""
+        lines = self._before[alo:ahi]
+        self._steps_left -= len(lines) + sum(self._times.get(line, 0) for line in lines)
+        if self._steps_left < 0:
+            raise DiffTooLarge(DIFF_LINES_MAX)
+        return super().find_longest_match(alo, ahi, blo, bhi)
