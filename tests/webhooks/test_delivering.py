@@ -271,6 +271,47 @@ async def test_an_attempt_can_be_sent_again_and_its_number_goes_on(shop: Shop) -
     assert at.received[0].headers["webhook-id"] == at.received[1].headers["webhook-id"]
 
 
+async def test_that_something_was_sent_again_is_told_to_every_other_webhook(shop: Shop) -> None:
+    async with receiver() as at, receiver() as other, dispatching(shop):
+        webhook = await subscribe(shop, at.url, "*")
+        await subscribe(shop, other.url, "Webhook:Resent")
+        await commit(shop.house.database, shop.tenant_id, 1)
+        log = await logged(shop, webhook, 2)  # of the second webhook, and of the event
+        sent = next(one for one in log if one["type"] == "Pass:Updated")
+        path = f"/webhooks/{webhook['id']}/attempts/{sent['id']}/resend"
+        answers = [await shop.ask("POST", path, headers={"Idempotency-Key": "once"}) for _ in range(2)]
+        await other.until(lambda: len(other.received) == 1)
+        await commit(shop.house.database, shop.tenant_id, 2)
+        await at.until(lambda: at.received[-1].event["data"].get("number") == 2)
+
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert other.received[0].event["subject"] == webhook["id"]
+    assert other.received[0].event["data"] == {
+        "webhookId": webhook["id"], "attemptId": sent["id"], "eventId": sent["eventId"], "eventType": "Pass:Updated"
+    }  # fmt: skip
+    assert "Webhook:Resent" not in {one.event["type"] for one in at.received}
+    async with shop.house.database.tenant(shop.tenant_id) as tx:
+        actors = await tx.records(
+            "SELECT actor FROM event WHERE tenant_id = $1 AND kind = 'Webhook:Resent'", tx.tenant_id
+        )
+    assert [actor.partition(":")[0] for (actor,) in actors] == ["key"]
+
+
+async def test_a_dry_run_of_sending_again_tells_nobody(shop: Shop) -> None:
+    async with receiver() as at, dispatching(shop):
+        webhook = await subscribe(shop, at.url)
+        await commit(shop.house.database, shop.tenant_id, 1)
+        (sent,) = await logged(shop, webhook)
+        path = f"/webhooks/{webhook['id']}/attempts/{sent['id']}/resend"
+        answer = await shop.ask("POST", path, headers={"Guerdon-Dry-Run": "true"})
+        await commit(shop.house.database, shop.tenant_id, 2)
+        await at.until(lambda: at.numbers == [1, 2])
+
+    assert answer.status_code == 202
+    feed = await shop.ask("GET", "/events?types=Webhook:Resent")
+    assert feed.json()["events"] == []
+
+
 async def test_a_test_event_arrives_at_its_own_webhook_only(shop: Shop) -> None:
     async with receiver() as at, receiver() as other, dispatching(shop):
         webhook = await subscribe(shop, at.url)

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from guerdon.platform.db import Tx
-from guerdon.platform.events import EVENTS_TOPIC, Position, read_at
+from guerdon.platform.events import Position, read_at
 from guerdon.webhooks import delivery_queries
 from guerdon.webhooks.errors import AttemptNotFound, WebhookNotEnabled
-from guerdon.webhooks.model import Attempt
-from guerdon.webhooks.registering import get_webhook
+from guerdon.webhooks.model import RESENT_KIND, Attempt
+from guerdon.webhooks.registering import get_webhook, tell
 
 KEPT_FOR = timedelta(days=30)
 FORGOTTEN_MAX = 5_000
@@ -21,7 +21,7 @@ async def list_attempts(tx: Tx, webhook_id: str, before: UUID | None, limit: int
     return await delivery_queries.list_attempts(tx, webhook_id, before or LAST, limit)
 
 
-async def resend(tx: Tx, webhook_id: str, attempt_id: UUID, now: datetime) -> None:
+async def resend(tx: Tx, webhook_id: str, attempt_id: UUID, actor: str, now: datetime) -> None:
     """Have the event of an attempt told again, ahead of later events of its subject, whether it had arrived or not.
 
     Raises WebhookNotFound, AttemptNotFound, WebhookNotEnabled.
@@ -36,7 +36,8 @@ async def resend(tx: Tx, webhook_id: str, attempt_id: UUID, now: datetime) -> No
     if not events:
         raise AttemptNotFound(str(attempt_id))
     await delivery_queries.insert_again(tx, webhook_id, events[0], now)
-    tx.announce(f"{EVENTS_TOPIC}:{tx.tenant_id}")
+    more = {"attemptId": str(attempt_id), "eventId": str(attempt.event_id), "eventType": attempt.kind}
+    await tell(tx, RESENT_KIND, webhook_id, actor, now, **more)
 
 
 async def forget_old_attempts(tx: Tx, now: datetime) -> int:

@@ -12,6 +12,7 @@ WEBHOOK_READ: Final = "Webhook.Read"
 WEBHOOK_WRITE: Final = "Webhook.Write"
 EVENT_READ: Final = "Event.Read"
 TEST_KIND: Final = "Webhook:Test"
+RESENT_KIND: Final = "Webhook:Resent"
 
 WEBHOOKS_MAX: Final = 100
 PATTERN: Final = r"^(\*|[A-Za-z][A-Za-z-]{0,49})([:.](\*|[A-Za-z][A-Za-z-]{0,49})){0,3}$"
@@ -55,9 +56,15 @@ class Webhook:
     updated_at: datetime
 
     def wants(self, kind: str, subject_id: str) -> bool:
-        """Tell whether an event is for this webhook; a test is for the one that it tests and no other."""
+        """Tell whether an event is for this webhook.
+
+        A test is for the one that it tests and no other; that it was sent something again is for all others, lest
+        whoever answers every event by asking for it again feeds itself.
+        """
         if kind == TEST_KIND:
             return subject_id == self.webhook_id
+        if kind == RESENT_KIND and subject_id == self.webhook_id:
+            return False
         return matches(tuple(self.patterns), kind)
 
     def is_held(self, now: datetime) -> bool:

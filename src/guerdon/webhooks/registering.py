@@ -67,7 +67,7 @@ async def create_webhook(tx: Tx, master_key: MasterKey, new: NewWebhook, actor: 
         now,
     )
     await queries.insert_webhook(tx, webhook)
-    await _tell(tx, CREATED, webhook.webhook_id, actor, now)
+    await tell(tx, CREATED, webhook.webhook_id, actor, now)
     return webhook
 
 
@@ -95,7 +95,7 @@ async def change_webhook(tx: Tx, webhook_id: str, change: WebhookChange, actor: 
         await delivery_queries.forget_deliveries(tx, webhook_id)
         changed = _moved(changed, await newest_position(tx))
     await queries.update_webhook(tx, changed)
-    await _tell(tx, UPDATED, webhook_id, actor, now)
+    await tell(tx, UPDATED, webhook_id, actor, now)
     return changed
 
 
@@ -103,7 +103,7 @@ async def delete_webhook(tx: Tx, webhook_id: str, actor: str, now: datetime) -> 
     """Delete a webhook with all that belongs to it. Raises WebhookNotFound."""
     if not await queries.delete_webhook(tx, webhook_id):
         raise WebhookNotFound(webhook_id)
-    await _tell(tx, DELETED, webhook_id, actor, now)
+    await tell(tx, DELETED, webhook_id, actor, now)
 
 
 async def rotate_secret(
@@ -119,7 +119,7 @@ async def rotate_secret(
         updated_at=now,
     )
     await queries.update_webhook(tx, changed)
-    await _tell(tx, ROTATED, webhook_id, actor, now)
+    await tell(tx, ROTATED, webhook_id, actor, now)
     return changed
 
 
@@ -128,13 +128,20 @@ async def request_test(tx: Tx, webhook_id: str, actor: str, now: datetime) -> No
     webhook = await get_webhook(tx, webhook_id)
     if webhook.state != "enabled":
         raise WebhookNotEnabled(webhook.state)
-    await _tell(tx, TEST_KIND, webhook_id, actor, now)
+    await tell(tx, TEST_KIND, webhook_id, actor, now)
 
 
 async def pause(tx: Tx, webhook_id: str, reason: str, now: datetime) -> None:
     """Stop telling an enabled webhook of events, and keep what it was not told; no harm when it was stopped already."""
     if await queries.pause(tx, webhook_id, reason, now):
-        await _tell(tx, PAUSED, webhook_id, "system:webhooks", now, reason=reason)
+        await tell(tx, PAUSED, webhook_id, "system:webhooks", now, reason=reason)
+
+
+async def tell(tx: Tx, kind: str, webhook_id: str, actor: str, now: datetime, **more: str) -> None:
+    """Tell that something happened to a webhook; its dispatcher looks at once."""
+    tx.announce(WEBHOOKS_TOPIC)
+    payload = msgspec.json.encode({"webhookId": webhook_id, **more}).decode()
+    await emit(tx, [Event(kind, webhook_id, payload, actor)], now)
 
 
 def seal(tenant_id: str, master_key: MasterKey, webhook_id: str, secret: str) -> bytes:
@@ -159,12 +166,6 @@ async def _lock(tx: Tx, webhook_id: str) -> Webhook:
 
 def _moved(webhook: Webhook, position: Position) -> Webhook:
     return replace(webhook, seen_transaction_id=position.transaction_id, seen_event_id=position.event_id)
-
-
-async def _tell(tx: Tx, kind: str, webhook_id: str, actor: str, now: datetime, **more: str) -> None:
-    tx.announce(WEBHOOKS_TOPIC)
-    payload = msgspec.json.encode({"webhookId": webhook_id, **more}).decode()
-    await emit(tx, [Event(kind, webhook_id, payload, actor)], now)
 
 
 def _context(tenant_id: str, webhook_id: str) -> str:

@@ -176,10 +176,9 @@ class WebhookRoutes:
         self, tenant_id: TenantId, webhook_id: WebhookId, attempt_id: AttemptId, caller: CallerDep, write: Write
     ) -> Response:
         """Have the event of an attempt delivered again, now."""
-        del caller  # who asked stands in the access log; nothing of the webhook changes
 
         async def work(tx: Tx) -> Answer:
-            await attempts.resend(tx, webhook_id, attempt_id, self.clock())
+            await attempts.resend(tx, webhook_id, attempt_id, caller.actor, self.clock())
             return Answer(202)
 
         return respond(await write_once(self.database, tenant_id, write, self.clock(), work))
