@@ -256,6 +256,7 @@ CREATE TABLE public.ledger_lot (
     unit_price bigint DEFAULT 0 NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone,
+    is_empty boolean GENERATED ALWAYS AS ((remaining = 0)) STORED NOT NULL,
     CONSTRAINT ledger_lot_amount_check CHECK ((amount > 0)),
     CONSTRAINT ledger_lot_check CHECK (((remaining >= 0) AND (remaining <= amount))),
     CONSTRAINT ledger_lot_unit_price_check CHECK ((unit_price >= 0))
@@ -817,9 +818,9 @@ CREATE INDEX ledger_entry_reference ON public.ledger_entry USING btree (tenant_i
 
 CREATE INDEX ledger_hold_account ON public.ledger_hold USING btree (tenant_id, account_id, expires_at) WHERE (closed_seq IS NULL);
 
-CREATE INDEX ledger_lot_account ON public.ledger_lot USING btree (tenant_id, account_id, expires_at, opened_at, lot_id);
-
 CREATE UNIQUE INDEX ledger_lot_entry ON public.ledger_lot USING btree (tenant_id, account_id, opened_seq);
+
+CREATE INDEX ledger_lot_filled ON public.ledger_lot USING btree (tenant_id, account_id, expires_at, opened_seq, lot_id) WHERE (NOT is_empty);
 
 CREATE UNIQUE INDEX pass_alias_pass ON public.pass_alias USING btree (tenant_id, pass_id, provider);
 
@@ -842,8 +843,6 @@ CREATE INDEX pass_metadata_number ON public.pass_metadata USING btree (tenant_id
 CREATE INDEX pass_metadata_pass ON public.pass_metadata USING btree (tenant_id, pass_id);
 
 CREATE INDEX pass_notification_history ON public.pass_notification USING btree (tenant_id, pass_id, notification_id);
-
-CREATE INDEX pass_notification_pass ON public.pass_notification USING btree (tenant_id, pass_id);
 
 CREATE INDEX pass_of_type ON public.pass USING btree (tenant_id, pass_type, created_at, pass_id);
 

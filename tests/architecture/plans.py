@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from guerdon.platform.db import Tx
+from tests.architecture.statements import statements
+
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
@@ -30,6 +33,27 @@ async def explain(connection: "Connection", sql: str, parameters: int, role: str
         with contextlib.suppress(asyncpg.InvalidSQLStatementNameError):
             await connection.execute("DEALLOCATE explained")
     return json.loads(plan)[0]["Plan"]
+
+
+async def run_explained(tx: Tx, key: str, *arguments: object) -> dict[str, Any]:
+    """Run the one statement of a name, as the application, and give its plan with what came of it."""
+    (sql,) = (one.sql for one in statements() if one.key == key)
+    text = await tx.connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", tx.tenant_id, *arguments)
+    return json.loads(text)[0]["Plan"]
+
+
+def looked_at(plan: Mapping[str, Any]) -> int:
+    """Count the rows that all scans of a plan looked at."""
+    return sum(
+        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+        for node in nodes(plan)
+        if "Scan" in node["Node Type"]
+    )
+
+
+def used_indexes(plan: Mapping[str, Any]) -> set[str]:
+    """Name the indexes that a plan reads."""
+    return {node["Index Name"] for node in nodes(plan) if "Index Name" in node}
 
 
 def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

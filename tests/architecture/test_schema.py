@@ -98,6 +98,27 @@ async def test_the_tenant_comes_first_in_every_key_and_index(owner: "asyncpg.Con
     assert [record["name"] for record in records] == []
 
 
+async def test_no_index_is_the_beginning_of_another(owner: "asyncpg.Connection[asyncpg.Record]") -> None:
+    # Such an index costs every writer and serves no reader whom the longer one does not serve.
+    records = await owner.fetch(
+        "SELECT i.indexrelid::regclass::text AS name, i.indisunique AS is_unique,"
+        "       (i.indrelid, c.relam, pg_get_expr(i.indpred, i.indrelid))::text AS kind,"
+        "       string_to_array(i.indkey::text, ' ') AS columns, string_to_array(i.indclass::text, ' ') AS classes"
+        "  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+        " WHERE c.relnamespace = 'public'::regnamespace AND i.indexprs IS NULL"
+    )
+
+    assert [
+        (short["name"], long["name"])
+        for short in records
+        for long in records
+        if short["name"] != long["name"]
+        and short["kind"] == long["kind"]
+        and not short["is_unique"]
+        and all(long[parts][: len(short[parts])] == short[parts] for parts in ("columns", "classes"))
+    ] == []
+
+
 async def test_every_table_has_a_primary_key(owner: "asyncpg.Connection[asyncpg.Record]", tables: list[str]) -> None:
     records = await owner.fetch("SELECT indrelid::regclass::text AS name FROM pg_index WHERE indisprimary")
 

@@ -8,12 +8,16 @@ from guerdon.platform.db import Tx
 
 
 async def list_lots(tx: Tx, account_ids: Sequence[UUID], lot_ids: Sequence[UUID]) -> list[tuple[UUID, Lot]]:
-    """Read the lots of accounts that have something left, and those named, each with its account."""
+    """Read the lots of accounts that have something left, and those named of any account, each with its account."""
     records = await tx.records(
         """
         SELECT account_id, lot_id, amount, remaining, unit_price, opened_seq, opened_at, expires_at
           FROM ledger_lot
-         WHERE tenant_id = $1 AND account_id = ANY($2::uuid[]) AND (remaining > 0 OR lot_id = ANY($3::uuid[]))
+         WHERE tenant_id = $1 AND account_id = ANY($2::uuid[]) AND NOT is_empty
+         UNION
+        SELECT account_id, lot_id, amount, remaining, unit_price, opened_seq, opened_at, expires_at
+          FROM ledger_lot
+         WHERE tenant_id = $1 AND lot_id = ANY($3::uuid[])
         """,
         tx.tenant_id,
         account_ids,

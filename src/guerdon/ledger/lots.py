@@ -6,7 +6,18 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from guerdon.ledger import lot_queries
-from guerdon.ledger.model import AccountKey, Allocation, Capture, Command, Release, Return, Spending
+from guerdon.ledger.model import (
+    AccountKey,
+    Allocation,
+    Capture,
+    Command,
+    Expire,
+    Hold,
+    Release,
+    Return,
+    Spend,
+    Spending,
+)
 from guerdon.ledger.page import Page
 from guerdon.ledger.queries import PostedEntry
 from guerdon.platform.db import Tx
@@ -17,7 +28,6 @@ async def load_lots(tx: Tx, pages: Mapping[AccountKey, Page], commands: Sequence
     with_lots = {page.account.account_id: page for page in pages.values() if page.account.has_lots}
     if not with_lots:
         return
-    account_ids = list(with_lots)
     spend_ids = [command.action.spend_id for command in commands if isinstance(command.action, Return)]
     hold_ids = [command.action.hold_id for command in commands if isinstance(command.action, Capture | Release)]
     allocations = await lot_queries.list_allocations(tx, spend_ids + hold_ids) if spend_ids or hold_ids else []
@@ -32,8 +42,13 @@ async def load_lots(tx: Tx, pages: Mapping[AccountKey, Page], commands: Sequence
                     allocation for _, movement_id, _, allocation in allocations if movement_id == hold.hold_id
                 )
     touched = [allocation.lot_id for _, _, _, allocation in allocations]
-    for account_id, lot in await lot_queries.list_lots(tx, account_ids, touched):
-        with_lots[account_id].lots[lot.lot_id] = lot
+    # Whoever earns needs no lots; whoever gives back needs those that were taken from, empty or not.
+    takers = {command.account for command in commands if isinstance(command.action, Spend | Hold | Expire)}
+    taking = [page.account.account_id for page in with_lots.values() if page.account.key in takers]
+    if touched or taking:
+        for account_id, lot in await lot_queries.list_lots(tx, taking, touched):
+            if account_id in with_lots:
+                with_lots[account_id].lots[lot.lot_id] = lot
 
 
 async def _load_spendings(
