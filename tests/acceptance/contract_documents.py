@@ -1,16 +1,24 @@
 """The two documents that schemathesis holds the running product to: our own, and the one of seed 001."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from tests.acceptance.contract_tenant import BODY, Thing
+
 Document = dict[str, Any]
 
+BASE = "/api/{tenantId}"
 SEED_001 = Path(__file__).with_name("seed_001.json")
 AMOUNT_MAX = 10**12
 TEXT = "^[^\\u0000]*$"
+PRINTABLE = "^[!-~]+$"
+PRINTABLE_WITHOUT_PERCENT = "^[!-$&-~]+$"
+TO_COME = ("2099-12-31T23:59:59Z", "2100-02-28T00:00:00.123456+11:31")
 NOT_ZERO = [{"minimum": 0.000001}, {"maximum": -0.000001}]
+JSON = "application/json"
+TYPES: dict[type, str] = {str: "string", int: "integer", dict: "object"}
 PROBLEM = "application/problem+json"
 # WIRE.md section 0: what every operation of every face may answer beyond what the seed names.
 EVERYWHERE = ("400", "401", "403", "404", "405", "409", "412", "413", "415", "422", "429", "503")
@@ -18,8 +26,12 @@ EVERYWHERE = ("400", "401", "403", "404", "405", "409", "412", "413", "415", "42
 
 # Rules that no schema can say, whose 400 is therefore expected beside success: a PUT on a new id needs a type, a new
 # privilege's value is the sum of its movements, a provider is one that the tenant
-# has, and a cursor is one that a list gave.
+# has, a cursor is one that a list gave, and a window ends after it begins.
+# Without the first line, requests would carry made-up tokens beside the key, and be refused for those.
 CONFIGURATION = """
+[generation]
+with-security-parameters = false
+
 [[operations]]
 include-method = "PUT"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "429"]
@@ -30,22 +42,17 @@ include-path-regex = "privileges$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "429"]
 
 [[operations]]
-include-path-regex = "/(lookup|events|passes)$"
+include-path-regex = "/(lookup|events|passes|usage)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", "400", "401", "403", "404", "409", "429"]
 """
 
 
-def pinned(document: Document, tenant_id: str, pass_types: list[str], pass_id: str, privilege_id: str) -> Document:
+def pinned(document: Document, tenant_id: str, pass_types: Sequence[str], things: Sequence[Thing]) -> Document:
     """Give a copy of a document that names this tenant's things, beside arbitrary ones where those make sense."""
     copy: Document = json.loads(json.dumps(document))
-    known = {
-        "tenantId": [tenant_id],
-        "passType": pass_types,
-        # A key of this name may be revoked; the one that is used here may not.
-        "name": ["made-by-schemathesis"],
-    }
-    examples = {"passId": pass_id, "id": pass_id, "privilegeId": privilege_id}
-    for operation in operations(copy):
+    known = {"tenantId": [tenant_id], "passType": list(pass_types)}
+    for label, operation in labelled_operations(copy):
+        here = {thing.parameter: thing for thing in reversed(things) if thing.where in label}
         parameters = operation.get("parameters", [])
         # A made-up version is rightly refused, and so is a made-up key that serves thousands of requests.
         operation["parameters"] = [
@@ -53,10 +60,14 @@ def pinned(document: Document, tenant_id: str, pass_types: list[str], pass_id: s
         ]
         for parameter in operation["parameters"]:
             name = parameter["name"]
+            _forbid_percent(parameter["schema"])
             if name in known:
                 parameter["schema"] = {"type": "string", "enum": known[name]}
-            elif name in examples:
-                parameter["schema"] = {"anyOf": [{"type": "string", "enum": [examples[name]]}, parameter["schema"]]}
+            elif name in here:
+                parameter["schema"] = _with(here[name], parameter["schema"])
+        if BODY in here:
+            for content in operation["requestBody"]["content"].values():
+                content["schema"] = _with(here[BODY], content["schema"])
     if "ApiKeyDefinition" in copy["components"]["schemas"]:
         # Printable in Unicode is more than a pattern can say.
         copy["components"]["schemas"]["ApiKeyDefinition"]["properties"]["name"]["pattern"] = "^[a-z0-9]+$"
@@ -65,6 +76,17 @@ def pinned(document: Document, tenant_id: str, pass_types: list[str], pass_id: s
             # Whether a name may be called is for its name server to say.
             properties = copy["components"]["schemas"][name]["properties"]
             properties["endpoint"] = {"type": "string", "enum": ["http://127.0.0.1:9/"]}
+    return copy
+
+
+def in_one_spelling(document: Document, elsewhere: Document) -> Document:
+    """Give a copy that sends JSON by its first name only to operations that another document sends it to by all."""
+    copy: Document = json.loads(json.dumps(document))
+    others = {label for label, _ in labelled_operations(elsewhere)}
+    for label, operation in labelled_operations(copy):
+        if label in others and "requestBody" in operation:
+            content = operation["requestBody"]["content"]
+            operation["requestBody"]["content"] = {JSON: content[JSON]}
     return copy
 
 
@@ -90,6 +112,24 @@ def operations(document: Mapping[str, Any]) -> Iterator[Document]:
         yield from item.values()
 
 
+def labelled_operations(document: Mapping[str, Any]) -> Iterator[tuple[str, Document]]:
+    """Give every operation with its method and its path below the tenant: `GET /stores/{storeId}`."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield f"{method.upper()} {path.removeprefix(BASE)}", operation
+
+
+def _forbid_percent(schema: Document) -> None:
+    """Keep schemathesis from making up what it would decode before it sends it."""
+    if schema.get("pattern") == PRINTABLE:
+        schema["pattern"] = PRINTABLE_WITHOUT_PERCENT
+
+
+def _with(thing: Thing, schema: Document) -> Document:
+    known = {"type": TYPES[type(thing.value)], "enum": [thing.value]}
+    return known if thing.is_alone else {"anyOf": [known, schema]}
+
+
 def _widen_answers(operation: Document) -> None:
     for status in EVERYWHERE:
         refusal = operation["responses"].setdefault(status, {"description": ""})
@@ -110,12 +150,17 @@ def _narrow_parameter(parameter: Document) -> None:
 
 
 def _decide(schemas: Document) -> None:
-    """Say what WIRE.md section 1 decides: the form of movement ids, no movement of zero, null clears a member."""
+    """Say what WIRE.md section 1 decides: the form of movement ids, no movement of zero, null clears a member.
+
+    And that a privilege past its deletion date is gone, by letting none be: schemathesis would miss what it has made.
+    """
     movement_id = {"type": ["string", "null"], "pattern": "^[A-Za-z0-9_-]{1,64}$"}
     schemas["PrivilegeMovement"]["properties"]["movementId"]["pattern"] = movement_id["pattern"]
     schemas["ApplyMovementRequest"]["properties"]["movementId"] = movement_id
     for name, member in (("PrivilegeMovement", "value"), ("ApplyMovementRequest", "movementValue")):
         schemas[name]["properties"][member]["anyOf"] = NOT_ZERO
+    for name in ("InsertPrivilegeRequest", "PatchPrivilegeRequest"):
+        schemas[name]["properties"]["deletionDate"] = {"enum": [*TO_COME, None]}
     schemas["NotifyRequest"]["anyOf"] = [
         {"required": ["content"], "properties": {"content": {"type": "string", "minLength": 1}}},
         {"required": ["localizedContent"], "properties": {"localizedContent": {"type": "object", "minProperties": 1}}},

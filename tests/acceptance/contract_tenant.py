@@ -1,0 +1,163 @@
+"""What stands in the tenant that is fuzzed, so that every operation finds something, and what may be taken away."""
+
+import io
+import json
+import time
+import zipfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from guerdon.delivery.apple.development_authority import create_authority, issue_identity
+from guerdon_client import Guerdon, PassChange, PassFilter, PrivilegeChange
+from tests.acceptance.running import POLL_S, Running
+
+ATTEMPTED_WITHIN_S = 30
+BODY = "the body"
+FILE = "server/texts/contract-{}.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A value of one parameter, or of the body, for the operations that have `where` in "DELETE /passes/{passId}".
+
+    `is_alone`: nothing else may be asked for there.
+    """
+
+    where: str
+    parameter: str
+    value: object
+    is_alone: bool = False
+
+
+def furnish(product: Running, name: str) -> list[Thing]:
+    """Put a name's things into the demo tenant, and tell where each of them is to be asked for; the first that fits."""
+    with product.client() as shop:
+        return [
+            *_doomed(shop, name),
+            *_access(shop, name),
+            *_configuration(shop, name),
+            *_webhooks(shop),
+            *_passes(product, shop, name),
+        ]
+
+
+def _doomed(shop: Guerdon, name: str) -> list[Thing]:
+    person = {"customerId": f"doomed-{name}"}
+    pass_id = shop.create_pass("loyalty").pass_id
+    other_pass_id = shop.create_pass("loyalty").pass_id
+    shop.create_pass("loyalty", person)
+    for privilege_id in (f"doomed-{name}", f"doomed-too-{name}"):
+        shop.put_privilege(other_pass_id, privilege_id, PrivilegeChange(type="MultiUse"))
+    shop.create_api_key(f"doomed-{name}", ["Pass.Read"])
+    shop.create_role(f"doomed-{name}", ["Pass.Read"])
+    shop.put_secret(f"doomed-{name}", b"x")
+    shop.put_file(FILE.format(f"doomed-{name}"), b"x")
+    taken = [
+        ("DELETE /admin/apiKeys/", "name", f"doomed-{name}"),
+        ("DELETE /secrets/", "name", f"doomed-{name}"),
+        ("DELETE /config/files/", "path", FILE.format(f"doomed-{name}")),
+        ("DELETE /webhooks/", "id", _new_webhook(shop)),
+        ("DELETE /passes/privileges/", "privilegeId", f"doomed-{name}"),
+        ("DELETE /passes/{passId}/privileges/", "passId", other_pass_id),
+        ("DELETE /passes/{passId}/privileges/", "privilegeId", f"doomed-too-{name}"),
+        ("DELETE /passes/{passId}", "passId", pass_id),
+        ("/persons/erase", "identifiers", person),
+    ]
+    # What schemathesis has seen elsewhere, it would take away too.
+    alone = [Thing(where, parameter, value, is_alone=True) for where, parameter, value in taken]
+    return [*alone, Thing("DELETE /admin/roles/", "name", f"doomed-{name}")]
+
+
+def _access(shop: Guerdon, name: str) -> list[Thing]:
+    # Never the key that is used here: whatever is done to a key is done to these.
+    for one in (f"spare-{name}", f"rotated-{name}"):
+        shop.create_api_key(one, ["Pass.Read"])
+    shop.create_role(f"clerk-{name}", ["Pass.Read"])
+    return [
+        Thing("/rotate", "name", f"rotated-{name}", is_alone=True),
+        Thing("/admin/apiKeys/", "name", f"spare-{name}", is_alone=True),
+        Thing("/admin/roles/", "name", f"clerk-{name}"),
+    ]
+
+
+def _configuration(shop: Guerdon, name: str) -> list[Thing]:
+    path = FILE.format(name)
+    for content in (b"one", b"two"):
+        shop.put_file(path, content)
+    return [
+        Thing("/config/pass-types/", "name", "loyalty"),
+        Thing("/config/diff/", "from", 1),
+        Thing("/config/rollback/", BODY, {"version": 1}),
+        Thing("POST /config/apple/certificate", BODY, _certificate(shop.get_apple_certificate().pass_type_identifier)),
+        Thing("/config/", "path", path),
+        Thing("/secrets/", "name", f"secret-{name}", is_alone=True),
+    ]
+
+
+def _certificate(pass_type_identifier: str) -> dict[str, str]:
+    now = datetime.now(UTC)
+    made = issue_identity(
+        create_authority(now),
+        pass_type_identifier=pass_type_identifier,
+        team_identifier="SANDBOX001",
+        now=now,
+        serial_number=8,
+    )
+    pem = {"certificate": made.certificate_pem, "key": made.key_pem, "intermediates": made.chain_pem}
+    return {member: text.decode() for member, text in pem.items()}
+
+
+def _webhooks(shop: Guerdon) -> list[Thing]:
+    webhook_id = _new_webhook(shop)
+    shop.test_webhook(webhook_id)
+    return [
+        Thing("/webhooks/", "attemptId", str(_await_attempt(shop, webhook_id))),
+        Thing("/webhooks/", "id", webhook_id),
+    ]
+
+
+def _new_webhook(shop: Guerdon) -> str:
+    return shop.create_webhook("http://127.0.0.1:9/", ["Nothing:Ever"]).webhook.webhook_id
+
+
+def _await_attempt(shop: Guerdon, webhook_id: str) -> UUID:
+    ends_at = time.monotonic() + ATTEMPTED_WITHIN_S
+    while time.monotonic() < ends_at:
+        for attempt in shop.list_webhook_attempts(webhook_id):
+            return attempt.attempt_id
+        time.sleep(POLL_S)
+    raise AssertionError("no attempt was made at the webhook")
+
+
+def _passes(product: Running, shop: Guerdon, name: str) -> list[Thing]:
+    identifiers = {"customerId": f"contract-{name}"}
+    pass_id = shop.create_pass("loyalty", identifiers, {"season": name}).pass_id
+    shop.put_privilege(pass_id, f"contract-{name}", PrivilegeChange(type="MultiUse"))
+    season = PassFilter("metadata.season", "equals", name)
+    started = shop.start_campaign([season], change=PassChange(metadata={"tier": "gold"}))
+    document = _read_pass(product, pass_id)
+    chosen = {"field": "metadata.season", "operator": "equals", "value": name}
+    return [
+        Thing("/passes/apple/v1/", "authorization", f"ApplePass {document['authenticationToken']}"),
+        Thing("/passes/apple/v1/", "passTypeIdentifier", document["passTypeIdentifier"]),
+        Thing("/passes/apple/v1/", "serialNumber", pass_id),
+        Thing("/passes/apple/v1/", "deviceId", f"phone-{name}"),
+        Thing("/passes/bulk-update/file", BODY, f"id,metadata.seat\n{pass_id},1\n"),
+        Thing("/passes/bulk-update", BODY, {"filter": [chosen], "update": {"metadata": {"tier": "gold"}}}),
+        Thing("/passes/push-updates/", "correlationId", started.correlation_id),
+        Thing("POST /scans", BODY, {"data": pass_id, "type": "manual"}),
+        Thing("/stores/", "storeId", f"store-{name}"),
+        # A PUT may well say that its privilege is over.
+        Thing("PUT ", "privilegeId", f"put-{name}"),
+        Thing("", "passId", pass_id),
+        Thing("", "privilegeId", f"contract-{name}"),
+        Thing("", "identifiers", identifiers),
+    ]
+
+
+def _read_pass(product: Running, pass_id: str) -> dict[str, Any]:
+    with product.anonymous() as phone, zipfile.ZipFile(io.BytesIO(phone.get_apple_pass(pass_id).content)) as package:
+        document: dict[str, Any] = json.loads(package.read("pass.json"))
+    return document
