@@ -802,6 +802,8 @@ CREATE INDEX campaign_correlation ON public.campaign USING btree (tenant_id, cor
 
 CREATE INDEX event_subject ON public.event USING btree (tenant_id, subject_id, event_id) WHERE (kind <> 'Privilege:Moved'::text);
 
+CREATE INDEX event_subject_block ON public.event USING brin (tenant_id, subject_id text_bloom_ops (n_distinct_per_range='2000', false_positive_rate='0.001')) WITH (pages_per_range='64', autosummarize='on');
+
 CREATE INDEX idempotency_kept_until ON public.idempotency USING btree (tenant_id, kept_until) WHERE (kept_until IS NOT NULL);
 
 CREATE INDEX job_progress_updated ON public.job_progress USING btree (tenant_id, updated_at);

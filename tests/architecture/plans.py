@@ -43,11 +43,12 @@ async def run_explained(tx: Tx, key: str, *arguments: object) -> dict[str, Any]:
 
 
 def looked_at(plan: Mapping[str, Any]) -> int:
-    """Count the rows that all scans of a plan looked at."""
+    """Count the rows of tables that all scans of a plan looked at."""
+    removed = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
     return sum(
-        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+        (node["Actual Rows"] + sum(node.get(why, 0) for why in removed)) * node["Actual Loops"]
         for node in nodes(plan)
-        if "Scan" in node["Node Type"]
+        if "Scan" in node["Node Type"] and "Relation Name" in node
     )
 
 

@@ -12,6 +12,7 @@ from guerdon.platform.ids import new_id
 
 READ_MAX = 10_000
 KEPT_MEMBERS = ["passId", "passType", "revision", "privilegeId", "notificationId", "scanId"]  # when a person is erased
+MOVED_KIND = "Privilege:Moved"  # the many: they are in the ledger too, and their writers pay for no index by subject
 EVENTS_TOPIC = "events"  # announced as `events:<tenant>` after every commit that leaves events of a tenant
 
 
@@ -100,6 +101,64 @@ async def read_after(tx: Tx, position: Position | None, limit: int) -> list[Stor
         tx.tenant_id,
         reached.transaction_id,
         reached.event_id,
+        limit,
+    )
+
+
+async def read_about(
+    tx: Tx, subject_id: str, position: Position, limit: int, *, with_movements: bool
+) -> list[StoredEvent]:
+    """Read the next events about one subject after `position`, at most `limit`, in the order of `read_after`.
+
+    All events of the subject behind the position are looked at, however few are wanted. Without movements an index
+    leads to each of them; with movements, to the blocks of the table that may hold one.
+    """
+    assert 1 <= limit <= READ_MAX, limit
+    read = _read_all_about if with_movements else _read_others_about
+    return await read(tx, subject_id, position, limit)
+
+
+async def _read_all_about(tx: Tx, subject_id: str, position: Position, limit: int) -> list[StoredEvent]:
+    # Materialized, lest a small limit tempts the planner to read all subjects in order until it has met enough.
+    return await tx.all(
+        StoredEvent,
+        """
+        WITH about AS MATERIALIZED (
+            SELECT transaction_id, event_id, kind, subject_id, payload, actor, occurred_at
+              FROM event
+             WHERE tenant_id = $1 AND subject_id = $2
+               AND (transaction_id, event_id) > ($3::xid8, $4::uuid)
+               AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+        )
+        SELECT transaction_id, event_id, kind, subject_id, payload, actor, occurred_at
+          FROM about ORDER BY transaction_id, event_id LIMIT $5
+        """,
+        tx.tenant_id,
+        subject_id,
+        position.transaction_id,
+        position.event_id,
+        limit,
+    )
+
+
+async def _read_others_about(tx: Tx, subject_id: str, position: Position, limit: int) -> list[StoredEvent]:
+    return await tx.all(
+        StoredEvent,
+        """
+        WITH about AS MATERIALIZED (
+            SELECT transaction_id, event_id, kind, subject_id, payload, actor, occurred_at
+              FROM event
+             WHERE tenant_id = $1 AND subject_id = $2 AND kind <> 'Privilege:Moved'
+               AND (transaction_id, event_id) > ($3::xid8, $4::uuid)
+               AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+        )
+        SELECT transaction_id, event_id, kind, subject_id, payload, actor, occurred_at
+          FROM about ORDER BY transaction_id, event_id LIMIT $5
+        """,
+        tx.tenant_id,
+        subject_id,
+        position.transaction_id,
+        position.event_id,
         limit,
     )
 

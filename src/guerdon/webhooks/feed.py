@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from guerdon.platform.db import Tx
-from guerdon.platform.events import Position, StoredEvent, read_after
+from guerdon.platform.events import MOVED_KIND, Position, StoredEvent, read_about, read_after
 from guerdon.webhooks.model import TEST_KIND, matches
 
 PAGE_MAX: Final = 1_000
@@ -21,9 +21,16 @@ class Wanted:
     subject_id: str | None = None
 
     @property
-    def is_everything(self) -> bool:
-        """Tell whether nothing is left out."""
-        return not self.patterns and self.subject_id is None
+    def reads_through(self) -> bool:
+        """Tell whether events must be read that are not asked for; of one subject, only its own are."""
+        return self.patterns != ()
+
+    async def look(self, tx: Tx, after: Position, limit: int) -> list[StoredEvent]:
+        """Read the next events among which those asked for are."""
+        if self.subject_id is None:
+            return await read_after(tx, after, limit)
+        with_movements = not self.patterns or matches(self.patterns, MOVED_KIND)
+        return await read_about(tx, self.subject_id, after, limit, with_movements=with_movements)
 
     def includes(self, event: StoredEvent) -> bool:
         """Tell whether an event is asked for; tests of webhooks only when they are named."""
@@ -51,8 +58,8 @@ async def read_page(tx: Tx, after: Position, wanted: Wanted, limit: int) -> Page
     chosen: list[StoredEvent] = []
     looked_at = 0
     while looked_at < READ_MAX:
-        asked = limit - len(chosen) if wanted.is_everything else READ_AT_ONCE
-        events = await read_after(tx, after, asked)
+        asked = READ_AT_ONCE if wanted.reads_through else limit - len(chosen)
+        events = await wanted.look(tx, after, asked)
         for event in events:
             after = event.position
             looked_at += 1
