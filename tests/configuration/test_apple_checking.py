@@ -60,6 +60,37 @@ def test_a_value_that_the_data_of_a_pass_may_make_right_is_no_finding(more: str)
     assert findings(more) == []
 
 
+HIDDEN = """  back:
+    - {key: seat, label: Seat, value: "{% if metadata.vip == 'yes' %}VIP{% endif %}",
+       semantics: {noSuchTag: 1}}
+"""
+
+
+def test_a_field_that_no_sample_prints_is_checked_but_for_its_value() -> None:
+    found = [one for one in findings(HIDDEN) if one.is_error]
+
+    assert [(one.rule, one.line) for one in found] == [("unknown-key", 10)], found
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        HIDDEN.replace("noSuchTag: 1", "eventName: Gala"),
+        HIDDEN.replace("semantics: {noSuchTag: 1}", "number: decimal"),
+        HIDDEN.replace("semantics: {noSuchTag: 1}", "date: medium, time: short"),
+    ],
+)
+def test_a_good_field_that_no_sample_prints_is_no_finding(more: str) -> None:
+    assert findings(more) == []
+
+
+@pytest.mark.parametrize("key", ["serialNumber", "webServiceURL", "authenticationToken", "formatVersion"])
+def test_what_says_which_pass_it_is_cannot_stand_in_extra(key: str) -> None:
+    found = ruled(f"apple:\n  extra:\n    userInfo: {{a: 1}}\n    {key}: x\n")
+
+    assert found == {(None, "error", 11)}
+
+
 def test_a_value_of_the_data_that_no_sample_makes_right_is_a_warning() -> None:
     found = ruled("barcode: {format: ean13, message: '{{ pass.id }}'}\n")
 

@@ -5,17 +5,17 @@ the data of the pass is a warning, if no made-up value would do, and nothing oth
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from guerdon.configuration.apple_places import steps_of, value_at, written_path
+from guerdon.configuration.apple_places import field_key, steps_of, value_at, written_path
 from guerdon.configuration.model import Finding, Severity
-from guerdon.configuration.sampling import draw, samples
+from guerdon.configuration.sampling import draw, field_keys, samples, with_values
 from guerdon.delivery.apple import findings as apple
 from guerdon.delivery.apple.build import encode_document
-from guerdon.delivery.apple.from_view import ApplePassIdentity, pass_document
+from guerdon.delivery.apple.from_view import IDENTITY_KEYS, ApplePassIdentity, pass_document
 from guerdon.delivery.apple.image_slots import SLOTS
 from guerdon.delivery.apple.images import sketch_slot_images
 from guerdon.delivery.apple.rules import validate
@@ -47,10 +47,37 @@ def check_for_apple(path: str, name: str, content: bytes, now: datetime) -> list
     except PassTypeInvalid:
         return []
     views = [draw(pass_type, sample, now) for sample in samples(pass_type, now)]
+    found = [_finding(path, pass_type, tree, seen) for seen in _everywhere(views)]
+    found += _of_hidden(path, pass_type, tree, views, now)
+    return [*found, *_ignored(path, pass_type, tree), *_faults(path, tree, views)]
+
+
+def _everywhere(views: Sequence[PassView]) -> list[list[_Seen]]:
+    """Give the findings that all samples have."""
     seen = [_seen(view) for view in views]
-    everywhere = [key for key in seen[0] if all(key in one for one in seen)]
-    found = [_finding(path, pass_type, tree, [one[key] for one in seen]) for key in everywhere]
-    return [*found, *_faults(path, tree, views)]
+    return [[one[key] for one in seen] for key in seen[0] if all(key in one for one in seen)]
+
+
+def _of_hidden(
+    path: str, pass_type: PassType, tree: Tree, views: Sequence[PassView], now: datetime
+) -> Iterator[Finding]:
+    """Tell what is wrong with fields that print nothing on any sample, as if they printed something."""
+    shown = {field.key for view in views for fields in view.fields.values() for field in fields}
+    hidden = field_keys(pass_type) - shown
+    if not hidden:
+        return
+    printing = with_values(pass_type, hidden)
+    for seen in _everywhere([draw(printing, sample, now) for sample in samples(printing, now)]):
+        steps = steps_of(seen[0].finding.path)
+        if field_key(seen[0].document, steps) in hidden and steps[3:] != ("value",):
+            yield _finding(path, pass_type, tree, seen)
+
+
+def _ignored(path: str, pass_type: PassType, tree: Tree) -> Iterator[Finding]:
+    for key in sorted(IDENTITY_KEYS & pass_type.apple.extra.keys()):
+        place = tree.place_of(("apple", "extra", key))
+        message = f"`{key}` says which pass it is, and is written for each pass; leave it out."
+        yield Finding(path, place.line, place.column, message)
 
 
 def _seen(view: PassView) -> dict[tuple[str, str], _Seen]:
@@ -86,7 +113,7 @@ def _finding(path: str, pass_type: PassType, tree: Tree, seen: list[_Seen]) -> F
     return Finding(path, place.line, place.column, message, severity, first.finding.rule)
 
 
-def _faults(path: str, tree: Tree, views: list[PassView]) -> Iterator[Finding]:
+def _faults(path: str, tree: Tree, views: Sequence[PassView]) -> Iterator[Finding]:
     """Tell the templates that no made-up data could fill."""
     paths = [{fault.path for fault in view.faults} for view in views]
     for fault in views[0].faults:

@@ -67,9 +67,14 @@ def written_path(document: Mapping[str, object], steps: Steps, pass_type: PassTy
     return _barcode_path(rest, pass_type) if section == ("barcodes",) else (*section, *rest)
 
 
+def field_key(document: Mapping[str, object], steps: Steps) -> object:
+    """Give the key of the field that a path lies in; None when it lies in none."""
+    return value_at(document, (*steps[:3], "key"))
+
+
 def _field_path(document: Mapping[str, object], steps: Steps, pass_type: PassType) -> Path:
     """Find a field by its key: fields without a value are left out, so that positions differ."""
-    key = value_at(document, (*steps[:3], "key"))
+    key = field_key(document, steps)
     for group in _GROUPS.values():
         for index, field in enumerate(pass_type.fields.of(group)):
             if field.key == key:

@@ -1,7 +1,7 @@
 """Sample passes of a pass type, with made-up data wherever its templates look for some."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from guerdon.rendering.view import render_view
 VALUES: Final = ("42", "4006381333931", "2031-05-17T09:30:00Z", "https://www.example.org/sample", "EUR")
 PASS_IDS: Final = tuple(f"8QpZ3vX1nB7kT5mWc2Ra{letter}" for letter in "ABCDE")
 NAMES_MAX: Final = 500
+PRINTED: Final = "Sample"
 _READ: Final = re.compile(
     r"""\b(identifiers|metadata|additionalData|privilege)((?:\.[A-Za-z_][\w-]*|\[\s*(?:'[^']*'|"[^"]*")\s*\])+)"""
 )
@@ -40,6 +41,20 @@ def samples(pass_type: PassType, now: datetime, tenant_id: str = "sample") -> tu
 def draw(pass_type: PassType, sample: Sample, now: datetime) -> PassView:
     """Draw a sample."""
     return render_view(pass_type, sample.subject, sample.privileges, now)
+
+
+def field_keys(pass_type: PassType) -> set[str]:
+    """Give the keys of all fields of a pass type."""
+    return {field.key for _, fields in pass_type.fields for field in fields}
+
+
+def with_values(pass_type: PassType, keys: Collection[str]) -> PassType:
+    """Give a pass type whose fields of these keys print something on every pass."""
+    groups = {
+        group: tuple(field.model_copy(update={"value": PRINTED}) if field.key in keys else field for field in fields)
+        for group, fields in pass_type.fields
+    }
+    return pass_type.model_copy(update={"fields": pass_type.fields.model_copy(update=groups)})
 
 
 def _sample(
