@@ -132,6 +132,8 @@ class Operations:
     connect_pass = Operation(passes.connect_pass)
 
     list_privileges = Operation(privileges.list_privileges)
+    list_privileges_on = Operation(privileges.list_privileges_on)
+    iter_privileges = Iteration(privileges.iter_privileges)
     get_privilege = Operation(privileges.get_privilege)
     create_privilege = Operation(privileges.create_privilege)
     put_privilege = Operation(privileges.put_privilege)

@@ -1,6 +1,6 @@
 """Calls on privileges: the eleven operations, and a move that reads, applies and tries again."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -27,6 +27,7 @@ from guerdon_client.model import (
     PrivilegeCreated,
     Receipt,
 )
+from guerdon_client.pages import Page, read_page
 from guerdon_client.passes import PASSES
 from guerdon_client.privilege_reading import read_privilege
 from guerdon_client.problems import ValueMismatch
@@ -34,16 +35,34 @@ from guerdon_client.reading import Members, read_items, read_object
 
 PRIVILEGES: Final = "privileges"
 MOVE_ATTEMPTS_MAX: Final = 16
+PAGE_MAX: Final = 1_000
 
 
 def list_privileges(holder: Holder, *, as_of: datetime | None = None) -> Call[tuple[Privilege, ...]]:
-    """List the privileges of a pass, named by its id or by identifiers: the most important first.
+    """List the privileges of a pass, named by its id or by identifiers: the most important first, 1000 at most.
 
     With `as_of` the values and movements are those of that instant. Raises NotFound, Conflict.
     """
     segments, query = part_holder(holder)
     path = path_of(PASSES, *segments, PRIVILEGES)
     return Call("GET", path, _read_list, [*query, *as_of_query(as_of)])
+
+
+def list_privileges_on(
+    holder: Holder, *, as_of: datetime | None = None, cursor: str | None = None, limit: int = PAGE_MAX
+) -> Call[Page[Privilege]]:
+    """List the privileges of a pass from a cursor on, or from the beginning. Raises NotFound, Conflict."""
+    segments, query = part_holder(holder)
+    page = [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
+    path = path_of(PASSES, *segments, PRIVILEGES)
+    return Call("GET", path, _read_page, [*query, *as_of_query(as_of), *page])
+
+
+def iter_privileges(
+    holder: Holder, *, as_of: datetime | None = None, limit: int = PAGE_MAX
+) -> Callable[[str | None], Call[Page[Privilege]]]:
+    """Walk through all privileges of a pass, `limit` at a time. Raises NotFound, Conflict."""
+    return lambda cursor: list_privileges_on(holder, as_of=as_of, cursor=cursor, limit=limit)
 
 
 def get_privilege(privilege_id: str, pass_id: str | None = None, *, as_of: datetime | None = None) -> Call[Privilege]:
@@ -168,6 +187,10 @@ def move(
             assert isinstance(applied, MovementApplied)
             return applied
     raise ValueError("attempts_max must be at least 1.")
+
+
+def _read_page(answer: Answer) -> Page[Privilege]:
+    return read_page(answer, _read_list(answer))
 
 
 def _read_list(answer: Answer) -> tuple[Privilege, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import parse_qsl
 
 from fastapi import Depends, Query, Request, Response
 
@@ -41,14 +40,6 @@ def parse_as_of(text: str) -> datetime:
         return parse_instant(text.replace(" ", "+") if text.count(" ") == 1 and "T" in text.upper() else text)
     except ValueError as wrong:
         raise InvalidRequest({"asOf": [str(wrong)]}) from wrong
-
-
-def hot_as_of(query: bytes) -> datetime | None:
-    """Read `asOf` from a raw query string; hot routes call this only when there is a query at all."""
-    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        if name == "asOf":
-            return parse_as_of(value)
-    return None
 
 
 def respond(answer: Answer, headers: Mapping[str, str] | None = None) -> Response:

@@ -20,14 +20,14 @@ from guerdon.passes.model import RESERVED_IDS
 from guerdon.platform.db import Database
 from guerdon.platform.http import HotAnswer, HotRequest, HotRoute, invalid_request, read_json
 from guerdon.platform.ids import new_movement_id
-from guerdon.platform.parameters import hot_as_of
 from guerdon.platform.problems import InvalidRequest, Problem
 from guerdon.platform.quick import QuickRequest
 from guerdon.platform.writes import WriteOptions, read_write_options
 from guerdon.privileges.errors import PrivilegeNotFound, ZeroMovement
 from guerdon.privileges.granting import account_key
 from guerdon.privileges.openapi import LIST_OPERATION, MOVEMENT_OPERATION
-from guerdon.privileges.reading import PrivilegeLists, list_privileges
+from guerdon.privileges.paging import list_page, page_headers, read_asked
+from guerdon.privileges.reading import PrivilegeLists
 from guerdon.privileges.schemas import ApplyMovementRequest
 
 MOVEMENTS = "/api/{tenantId}/passes/privileges/{privilegeId}/movements"
@@ -96,11 +96,15 @@ class HotPrivilegeRoutes:
         tenant_id, pass_id = request.parameters["tenantId"], request.parameters["passId"]
         await self.guard.admit_hot(request, PASS_READ)
         query = request.scope["query_string"]
-        as_of = hot_as_of(query) if query else None
-        if as_of is None:
-            return HotAnswer(200, (await self.lists.read(tenant_id, pass_id)).encode())
+        text = None if query else await self.lists.find(tenant_id, pass_id)
+        if text is not None:
+            return HotAnswer(200, text.encode())
+        asked = read_asked(query)
         async with self.database.tenant(tenant_id) as tx:
-            return HotAnswer(200, (await list_privileges(tx, pass_id, self.clock(), as_of)).encode())
+            page = await list_page(tx, pass_id, self.clock(), asked)
+        more = page_headers(page, request.scope["path"], query).items()
+        headers = [(name.lower().encode(), value.encode()) for name, value in more]
+        return HotAnswer(200, page.text.encode(), [JSON_HEADER, *headers])
 
 
 class QuickMovements:

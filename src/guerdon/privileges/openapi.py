@@ -3,6 +3,8 @@
 from typing import Any
 
 from guerdon.platform.http import asks
+from guerdon.privileges.paging import CURSOR_PATTERN
+from guerdon.privileges.queries import LIST_MAX
 
 TENANT = {"name": "tenantId", "in": "path", "required": True, "schema": {"type": "string", "title": "Tenantid"}}
 
@@ -19,6 +21,28 @@ def _ref(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+PAGE_PARAMETERS: list[dict[str, Any]] = [
+    {
+        "name": "asOf",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "string", "format": "date-time"},
+        "description": "Read values as they were at this RFC 3339 instant.",
+    },
+    {
+        "name": "cursor",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "string", "pattern": CURSOR_PATTERN},
+        "description": "Take it from the Link header.",
+    },
+    {
+        "name": "limit",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "integer", "minimum": 1, "maximum": LIST_MAX, "default": LIST_MAX},
+    },
+]
 LIST_OPERATION: dict[str, Any] = {
     "tags": ["Privilege"],
     "summary": "List the privileges of a pass",
@@ -27,13 +51,7 @@ LIST_OPERATION: dict[str, Any] = {
     "parameters": [
         TENANT,
         _path("passId"),
-        {
-            "name": "asOf",
-            "in": "query",
-            "required": False,
-            "schema": {"type": "string", "format": "date-time"},
-            "description": "Read values as they were at this RFC 3339 instant.",
-        },
+        *PAGE_PARAMETERS,
     ],
     "responses": {
         "200": {

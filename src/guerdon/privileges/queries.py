@@ -1,6 +1,7 @@
 """Every statement on privileges; what they are worth is read from the ledger's views."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -8,13 +9,14 @@ from uuid import UUID
 from guerdon.platform.db import Tx
 from guerdon.privileges.model import Privilege, PrivilegeState
 
+LIST_MAX = 1_000
 _DOCUMENTS: LiteralString = """
-SELECT p.pass_id, shown.documents
+SELECT p.pass_id, shown.documents, shown.count
   FROM unnest($2::text[]) AS wanted (pass_id)
   JOIN pass p ON p.tenant_id = $1 AND p.pass_id = wanted.pass_id AND p.voided_at IS NULL
  CROSS JOIN LATERAL (
        SELECT coalesce(json_agg(v.document ORDER BY v.priority DESC NULLS LAST, v.created_at, v.privilege_id),
-                       '[]') AS documents
+                       '[]') AS documents, count(*) AS count
          FROM (SELECT r.priority, r.created_at, r.privilege_id,
                       r.body || jsonb_strip_nulls(jsonb_build_object(
                           'privilegeId', r.privilege_id, 'type', r.type, 'priority', r.priority,
@@ -29,7 +31,15 @@ SELECT p.pass_id, shown.documents
                                                   ORDER BY e.seq DESC LIMIT 1), 0) END),
                               'movements', coalesce(m.movements, '[]'), 'content', r.data_content)))
                       AS document
-                 FROM privilege r
+                 FROM (SELECT o.privilege_id, o.account_id, o.type, o.priority, o.body, o.data_content,
+                              o.deletion_date, o.created_at
+                         FROM privilege o
+                        WHERE o.tenant_id = $1 AND o.pass_id = p.pass_id
+                          AND (o.deletion_date IS NULL OR o.deletion_date > $3)
+                          AND ($4::timestamptz IS NULL OR o.created_at <= $4)
+                          AND ($5::text[] IS NULL OR o.privilege_id = ANY($5))
+                        ORDER BY o.priority DESC NULLS LAST, o.created_at, o.privilege_id
+                        LIMIT $6) AS r
                  JOIN ledger_balance b ON b.tenant_id = $1 AND b.account_id = r.account_id
                 CROSS JOIN LATERAL (
                       SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
@@ -41,26 +51,69 @@ SELECT p.pass_id, shown.documents
                                 FROM ledger_movement
                                WHERE tenant_id = $1 AND account_id = r.account_id
                                  AND ($4::timestamptz IS NULL OR recorded_at <= $4)
-                               ORDER BY seq DESC LIMIT 1000) AS e) AS m
-                WHERE r.tenant_id = $1 AND r.pass_id = p.pass_id
-                  AND (r.deletion_date IS NULL OR r.deletion_date > $3)
-                  AND ($4::timestamptz IS NULL OR r.created_at <= $4)
-                  AND ($5::text IS NULL OR r.privilege_id = $5)) AS v) AS shown
+                               ORDER BY seq DESC LIMIT 1000) AS e) AS m) AS v) AS shown
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Privileges of a pass as JSON text, and how many they are."""
+
+    text: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a privilege stands in the list of its pass; the lowest rank, and of those the oldest, comes first."""
+
+    privilege_id: str
+    rank: int
+    created_at: datetime
+
+
 async def list_documents(
-    tx: Tx, pass_ids: Sequence[str], now: datetime, as_of: datetime | None = None, privilege_id: str | None = None
-) -> dict[str, str]:
-    """Give the privileges of passes as JSON text, one array per pass that exists.
+    tx: Tx,
+    pass_ids: Sequence[str],
+    now: datetime,
+    as_of: datetime | None = None,
+    privilege_ids: Sequence[str] | None = None,
+) -> dict[str, Listed]:
+    """Give the privileges of passes as JSON text, one array per pass that exists: the first thousand, and one more.
 
     Priority high to low, missing last, then creation, then id; movements oldest first, the last thousand of them.
-    With `as_of` the values and movements are those of that instant; with
-    `privilege_id` only that one is given. The text is built where the rows are: building
-    it here would cost twice as much (research/performance.md section 5).
+    With `as_of` the values and movements are those of that instant; with `privilege_ids` only those are given. The text
+    is built where the rows are: building it here would cost twice as much (research/performance.md section 5).
     """
-    records = await tx.records(_DOCUMENTS, tx.tenant_id, pass_ids, now, as_of, privilege_id)
-    return {record["pass_id"]: record["documents"] for record in records}
+    records = await tx.records(_DOCUMENTS, tx.tenant_id, pass_ids, now, as_of, privilege_ids, LIST_MAX + 1)
+    return {pass_id: Listed(documents, count) for pass_id, documents, count in records}
+
+
+async def list_places(
+    tx: Tx, pass_id: str, now: datetime, as_of: datetime | None, after: Place | None, limit: int
+) -> list[Place]:
+    """Give the places of a pass's privileges behind one of them, in the order of the list."""
+    return await tx.all(
+        Place,
+        """
+        SELECT v.privilege_id, v.rank, v.created_at
+          FROM (SELECT privilege_id, coalesce(-priority::bigint, 2147483649) AS rank, created_at
+                  FROM privilege
+                 WHERE tenant_id = $1 AND pass_id = $2 AND (deletion_date IS NULL OR deletion_date > $3)
+                   AND ($4::timestamptz IS NULL OR created_at <= $4)) AS v
+         WHERE $5::bigint IS NULL OR (v.rank, v.created_at, v.privilege_id) > ($5, $6::timestamptz, $7::text)
+         ORDER BY v.rank, v.created_at, v.privilege_id
+         LIMIT $8
+        """,
+        tx.tenant_id,
+        pass_id,
+        now,
+        as_of,
+        None if after is None else after.rank,
+        None if after is None else after.created_at,
+        None if after is None else after.privilege_id,
+        limit,
+    )
 
 
 async def list_states(tx: Tx, pass_id: str, now: datetime) -> list[PrivilegeState]:

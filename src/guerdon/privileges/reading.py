@@ -10,6 +10,7 @@ from guerdon.platform.problems import Problem
 from guerdon.privileges import queries
 from guerdon.privileges.errors import PrivilegeNotFound
 from guerdon.privileges.model import Privilege, PrivilegeState
+from guerdon.privileges.queries import Listed
 
 LISTS_MAX = 32
 
@@ -27,22 +28,17 @@ class PrivilegeLists:
             self._read_batch, items_max=LISTS_MAX, in_flight=in_flight, queue_max=queue_max
         )
 
-    async def read(self, tenant_id: str, pass_id: str) -> str:
-        """Give the privileges of a pass as JSON text. Raises PassNotFound, Overloaded."""
-        return await self._gatherer.call(tenant_id, pass_id)
+    async def find(self, tenant_id: str, pass_id: str) -> str | None:
+        """Give the privileges of a pass as JSON text; None when they are more than one answer holds.
+
+        Raises PassNotFound, Overloaded.
+        """
+        return await self._gatherer.call(tenant_id, pass_id) or None
 
     async def _read_batch(self, tenant_id: str, pass_ids: Sequence[str]) -> list[str | BaseException]:
         async with self._database.tenant(tenant_id) as tx:
-            documents = await queries.list_documents(tx, list(set(pass_ids)), self._clock())
-        return [documents.get(pass_id) or _no_such_pass(pass_id) for pass_id in pass_ids]
-
-
-async def list_privileges(tx: Tx, pass_id: str, now: datetime, as_of: datetime | None = None) -> str:
-    """Give the privileges of a pass as JSON text. Raises PassNotFound."""
-    documents = await queries.list_documents(tx, [pass_id], now, as_of)
-    if pass_id not in documents:
-        raise PassNotFound(pass_id)
-    return documents[pass_id]
+            listed = await queries.list_documents(tx, list(set(pass_ids)), self._clock())
+        return [_text_of(listed.get(pass_id), pass_id) for pass_id in pass_ids]
 
 
 async def list_states(tx: Tx, pass_id: str, now: datetime) -> list[PrivilegeState]:
@@ -66,12 +62,14 @@ async def read_privilege(
     # The version is read first: should a movement come between, it is older than the text, and an If-Match with it
     # fails instead of passing wrongly.
     version = await queries.find_version(tx, privilege.account_id)
-    documents = await queries.list_documents(tx, [privilege.pass_id], now, as_of, privilege_id)
-    document = documents[privilege.pass_id][1:-1].strip()
+    listed = await queries.list_documents(tx, [privilege.pass_id], now, as_of, [privilege_id])
+    document = listed[privilege.pass_id].text[1:-1].strip()
     if not document:
         raise PrivilegeNotFound(privilege_id)
     return document, version
 
 
-def _no_such_pass(pass_id: str) -> Problem:
-    return PassNotFound(pass_id)
+def _text_of(listed: Listed | None, pass_id: str) -> str | Problem:
+    if listed is None:
+        return PassNotFound(pass_id)
+    return listed.text if listed.count <= queries.LIST_MAX else ""

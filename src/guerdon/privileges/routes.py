@@ -23,7 +23,9 @@ from guerdon.platform.parameters import AsOf, Write, respond
 from guerdon.platform.writes import Answer, WriteOptions, write_once
 from guerdon.privileges.granting import Bounds, add_privilege, delete_privilege, described, put_privilege
 from guerdon.privileges.model import Privilege
-from guerdon.privileges.reading import list_privileges, read_privilege
+from guerdon.privileges.openapi import PAGE_PARAMETERS
+from guerdon.privileges.paging import list_page, page_headers, read_asked
+from guerdon.privileges.reading import read_privilege
 from guerdon.privileges.schemas import InsertPrivilegeRequest, PatchPrivilegeRequest, PrivilegeCreated
 from guerdon.privileges.schemas import Privilege as PrivilegeDocument
 from guerdon.privileges.wishes import read_description, read_history, read_notification
@@ -52,7 +54,8 @@ class PrivilegeRoutes:
         add, reads, writes = made.add_api_route, asks(PASS_READ), asks(PASS_WRITE)
         named = {"parameters": [IDENTIFIERS_PARAMETER]}
         many, one, created = list[PrivilegeDocument], PrivilegeDocument, PrivilegeCreated
-        add(MANY, self.list_by_identifiers, openapi_extra=named | reads, response_model=many)
+        paged = {"parameters": [IDENTIFIERS_PARAMETER, *PAGE_PARAMETERS]}
+        add(MANY, self.list_by_identifiers, openapi_extra=paged | reads, response_model=many)
         add(MANY, self.create_by_identifiers, methods=["POST"], openapi_extra=named | writes, response_model=created)
         add(ONE, self.get, openapi_extra=reads, response_model=one)
         add(ONE, self.put_by_identifiers, methods=["PUT"], openapi_extra=named | writes, response_class=Response)
@@ -63,12 +66,14 @@ class PrivilegeRoutes:
         add(ONE_OF_PASS, self.delete_of_pass, methods=["DELETE"], openapi_extra=writes, status_code=204)
         return made
 
-    async def list_by_identifiers(self, tenant_id: TenantId, request: Request, as_of: AsOf) -> Response:
+    async def list_by_identifiers(self, tenant_id: TenantId, request: Request) -> Response:
         """List the privileges of the pass that all identifiers match."""
-        identifiers = parse_identifiers(request.scope["query_string"])
+        query = request.scope["query_string"]
+        identifiers, asked = parse_identifiers(query), read_asked(query)
         async with self.database.tenant(tenant_id) as tx:
-            pass_id = await resolve_pass(tx, identifiers)
-            return _json(await list_privileges(tx, pass_id, self.clock(), as_of))
+            page = await list_page(tx, await resolve_pass(tx, identifiers), self.clock(), asked)
+        headers = page_headers(page, request.scope["path"], query)
+        return Response(page.text, headers=headers, media_type="application/json")
 
     async def get(self, tenant_id: TenantId, privilege_id: PrivilegeId, as_of: AsOf) -> Response:
         """Read one privilege, whatever pass holds it."""
@@ -192,10 +197,6 @@ class PrivilegeRoutes:
 async def _notify(tx: Tx, pass_id: str, notification: Notification | None, caller: Caller, now: datetime) -> None:
     if notification is not None:
         await request_notification(tx, new_id(), pass_id, notification, caller.actor, now)
-
-
-def _json(text: str) -> Response:
-    return Response(text, media_type="application/json")
 
 
 def _versioned(read: tuple[str, int]) -> Response:
