@@ -24,9 +24,9 @@ class House:
     tenant_id: str
     api_key: str
 
-    def client(self, api_key: str | None = None, http: httpx2.Client | None = None) -> Guerdon:
+    def client(self, api_key: str | None = None, **how: Any) -> Guerdon:
         """Speak as its owner, or with another key."""
-        return Guerdon(self.running.sandbox.base_url, self.tenant_id, api_key=api_key or self.api_key, http=http)
+        return Guerdon(self.running.sandbox.base_url, self.tenant_id, api_key=api_key or self.api_key, **how)
 
     def raw(self, api_key: str | None = None) -> httpx2.Client:
         """Speak HTTP by hand, below the tenant's address."""
@@ -45,12 +45,15 @@ class House:
             return counted
 
 
-def new_house(running: Running) -> House:
-    """Make a tenant by the operator's commands."""
+def new_house(running: Running, requests_per_minute: int | None = None) -> House:
+    """Make a tenant by the operator's commands; one with a limit has no pass types."""
     tenant_id = f"h-{uuid.uuid4().hex[:12]}"
     operate(running, "tenant", "create", tenant_id)
     made = operate(running, "key", "create", "--tenant", tenant_id, "--name", "owner", "--scope", "*", "--json")
     house = House(running, tenant_id, json.loads(made)["token"])
+    if requests_per_minute is not None:
+        operate(running, "tenant", "limit", tenant_id, "--requests-per-minute", requests_per_minute)
+        return house
     files = {str(path.relative_to(FILES)): path.read_bytes() for path in FILES.rglob("*") if path.is_file()}
     with house.client() as owner:
         owner.push_files(files)

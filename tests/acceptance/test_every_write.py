@@ -188,7 +188,7 @@ def world(house: House) -> Iterator[World]:
     http = httpx2.Client(event_hooks={"response": [answers.append]})
     with house.client() as owner:
         key = owner.create_api_key(f"till {uuid.uuid4().hex}", ["*"])
-        with http, house.client(key.text, http) as till:
+        with http, house.client(key.text, http=http) as till:
             yield World(owner, till, key.key.key_id, answers)
 
 
