@@ -275,6 +275,27 @@ def test_a_token_counts_while_it_is_good(
     assert answer == status
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"scope": "openid Pass.Read"},
+        {"scp": ["Pass.Read", "Wallet.Read"]},
+        {"permissions": ["Pass.Read"]},
+        {"authorities": ["ROLE_SU"]},
+        {"scope": "*"},
+    ],
+)
+def test_what_a_token_may_is_read_in_each_of_its_spellings(
+    running: Running, pass_id: str, said: dict[str, object]
+) -> None:
+    claims = jwt.decode(running.sandbox.customer_token, options={"verify_signature": False})
+    kept = {name: claim for name, claim in claims.items() if name not in {"scope", "scp", "permissions", "authorities"}}
+    key = (running.home / "sandbox" / "token-issuer-key.pem").read_text()
+
+    with Guerdon(running.sandbox.base_url, "demo", token=jwt.encode({**kept, **said}, key, "ES256")) as person:
+        assert person.get_pass_document(pass_id).pass_id == pass_id
+
+
 @pytest.mark.parametrize("tenant_id", ["nobody", "DEMO", "-", "x" * 300, "de%20mo", "%00"])
 def test_a_tenant_that_does_not_exist_is_refused(running: Running, pass_id: str, tenant_id: str) -> None:
     url = f"{running.sandbox.base_url}/api/{tenant_id}/passes/{pass_id}"

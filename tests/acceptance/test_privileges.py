@@ -2,6 +2,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import httpx2
 import pytest
 
 from guerdon_client import (
@@ -143,6 +144,65 @@ def test_a_put_changes_what_is_given_and_null_clears(shop: Guerdon, pass_id: str
     assert (changed.external_id, changed.priority, changed.data_content) == ("b", None, "payload")
     assert (changed.type, changed.value) == ("MultiUse", 4)
     assert (cleared.data_content, cleared.value, cleared.external_id) == (None, 4, "b")
+
+
+def test_a_put_touches_no_history_whatever_it_says_of_values(
+    shop: Guerdon, raw: httpx2.Client, pass_id: str, customer: str
+) -> None:
+    card = a_card(shop, pass_id, 4)
+    before = shop.get_privilege(card)
+    history = [{"movementId": customer[:60], "date": "2026-01-05T09:30:00Z", "value": 50}]
+
+    answer = raw.put(
+        f"/passes/{pass_id}/privileges/{card}", json={"priority": 1, "data": {"value": 99, "movements": history}}
+    )
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    after = shop.get_privilege(card)
+    assert (after.value, after.movements, after.priority) == (4, before.movements, 1)
+
+
+def test_a_type_of_privilege_sets_no_bounds_and_a_pass_type_may(shop: Guerdon, customer: str) -> None:
+    bounded = f"bounded-{customer[2:10]}"
+    type_of = "kind: customerCard\norganization: Ember\ndescription: A card\nimages: {icon: loyalty-icon.png}\n"
+    shop.put_file(f"server/passes/{bounded}.yaml", f"{type_of}privilegeFloor: 0\nprivilegeCeiling: 10\n".encode())
+    free = shop.create_privilege(shop.create_pass("generic").pass_id, NewPrivilege("OneTime")).privilege_id
+    bound = a_card(shop, shop.create_pass(bounded).pass_id, 4)
+
+    shop.apply_movement(free, -3, 0)
+    for movement in (-5, 7):
+        with pytest.raises(Conflict) as refused:
+            shop.apply_movement(bound, movement, 4)
+    shop.apply_movement(bound, 6, 4)
+
+    assert refused.value.code == "value_out_of_bounds"
+    assert (value_of(shop, free), value_of(shop, bound)) == (-3, 10)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("1.0000005", "1"), ("1.0000015", "1.000002"), ("-1.0000025", "-1.000002"), ("0.12345678", "0.123457")],
+)
+def test_more_places_than_six_are_rounded_half_to_even(shop: Guerdon, pass_id: str, given: str, kept: str) -> None:
+    card = a_card(shop, pass_id)
+
+    shop.apply_movement(card, Decimal(given), 0)
+
+    assert value_of(shop, card) == Decimal(kept)
+
+
+def test_a_time_in_any_zone_comes_back_in_utc_and_milliseconds(raw: httpx2.Client, pass_id: str) -> None:
+    body = {"type": "OneTime", "deletionDate": "2099-12-31T23:59:59.123456+02:00"}
+    made = raw.post(f"/passes/{pass_id}/privileges", json=body).json()["privilegeId"]
+
+    assert raw.get(f"/passes/privileges/{made}").json()["deletionDate"] == "2099-12-31T21:59:59.123Z"
+
+
+def test_a_pass_with_many_privileges_is_walked_through(shop: Guerdon, pass_id: str) -> None:
+    made = [shop.create_privilege(pass_id, NewPrivilege("OneTime", priority=rank)).privilege_id for rank in (3, 2, 1)]
+
+    assert [one.privilege_id for one in shop.iter_privileges(pass_id, limit=2)] == made
+    assert shop.list_privileges_on(pass_id, limit=2).next_cursor
 
 
 def test_a_put_twice_is_a_put_once(shop: Guerdon, pass_id: str, customer: str) -> None:

@@ -1,3 +1,5 @@
+import hmac
+import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Queue
@@ -72,6 +74,30 @@ def test_a_webhook_is_read_changed_tested_rotated_and_deleted(
     shop.delete_webhook(webhook_id)
     with pytest.raises(NotFound):
         shop.get_webhook(webhook_id)
+
+
+@pytest.mark.parametrize("pattern", ["Pass:Updated", "pass.updated", "PASS:*", "pass.*", "*"])
+def test_a_pattern_in_either_spelling_brings_the_event_signed_in_the_source_s_way(
+    shop: Guerdon, pass_id: str, deliveries: tuple[str, "Queue[Delivery]"], pattern: str
+) -> None:
+    url, came = deliveries
+    made = shop.create_webhook(url, [pattern])
+    shop.update_pass(pass_id, metadata={"tier": "gold"})
+
+    body, headers = _take_of(came, "Pass:Updated", pass_id)
+
+    signed = {name.lower(): value for name, value in headers.items()}["x-neostore-signature"]
+    assert signed == hmac.digest(made.secret.encode(), body, "sha256").hex()
+    shop.delete_webhook(made.webhook.webhook_id)
+
+
+def _take_of(came: "Queue[Delivery]", kind: str, subject: str) -> Delivery:
+    """Give the next delivery of a kind about a subject, as it came."""
+    while True:
+        body, headers = came.get(timeout=30)
+        told = json.loads(body)
+        if (told["type"], told["subject"]) == (kind, subject):
+            return body, headers
 
 
 def test_an_endpoint_inside_a_network_is_refused(shop: Guerdon) -> None:
