@@ -88,6 +88,7 @@ BAD = (
     "s9,card,,,c\udcff9\n"
     'sA,card,"x"y,,c-A\n'
     "sB,card,,,c-B\n"
+    "s 14,nothing,,,c-C\n"
 )
 WRONG = {
     (3, "passType"),
@@ -99,13 +100,14 @@ WRONG = {
     (9, "authenticationToken"),
     (11, "row"),
     (12, "row"),
+    (14, "passType", "serial"),
 }
 
 
 async def test_every_bad_row_is_told_with_its_line_and_good_ones_are_taken_in(mover: Mover) -> None:
     totals, bad = await mover.take_in_here(BAD)
 
-    assert totals == (2, 0, 9)
+    assert totals == (2, 0, 10)
     assert {(one.line, *sorted(one.mistakes)) for one in bad} == WRONG
     assert [one.line for one in bad] == sorted(one.line for one in bad)
 

@@ -82,7 +82,7 @@ async def test_what_waits_to_be_taken_in_is_sealed_and_then_gone(mover: Mover) -
 async def test_a_file_with_bad_rows_is_refused_whole_and_every_mistake_is_named(mover: Mover) -> None:
     refused = problem(await mover.send(BAD.encode("utf-8", "surrogateescape")))
 
-    assert (refused["code"], refused["rejected"]) == ("rows_invalid", 9)
+    assert (refused["code"], refused["rejected"]) == ("rows_invalid", 10)
     assert list(refused["errors"]) == [f"line {line}" for line, *_ in sorted(WRONG)]
     assert "passType: There is no pass type 'nothing'." in refused["errors"]["line 3"]
     assert (await mover.shop.ask("GET", "/passes/import")).json() == []
@@ -94,8 +94,8 @@ async def test_the_good_rows_are_kept_when_the_caller_says_so(mover: Mover) -> N
     first = await mover.shop.ask("GET", f"/passes/import/{accepted['importId']}/errors?limit=5")
     rest = await mover.shop.ask("GET", first.headers["Link"].partition(">")[0].partition(mover.shop.tenant_id)[2])
 
-    assert (accepted["count"], accepted["rejected"], accepted["total"]) == (2, 9, 11)
-    assert (ended["imported"], ended["rejected"], ended["state"]) == (2, 9, "finished")
+    assert (accepted["count"], accepted["rejected"], accepted["total"]) == (2, 10, 12)
+    assert (ended["imported"], ended["rejected"], ended["state"]) == (2, 10, "finished")
     assert first.json() + rest.json() == accepted["mistakes"]
     assert {(one["line"], *sorted(one["errors"])) for one in accepted["mistakes"]} == WRONG
     assert accepted["mistakes"][0]["serial"] == "s2"

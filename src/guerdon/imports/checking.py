@@ -37,7 +37,7 @@ async def check_rows(
         met = [seen.meet(row) if isinstance(row, Row) else row for row in chunk]
         async with database.tenant(tenant_id) as tx:
             judged = await importer.judge(tx, [row for row in met if isinstance(row, Row)], clock())
-        bad = [*(row for row in met if isinstance(row, BadRow)), *judged.bad]
+        bad = [*(importer.complete(row) for row in met if isinstance(row, BadRow)), *judged.bad]
         for row in sorted(bad, key=lambda row: row.line):
             report(row)
         seen.remember(judged.good)

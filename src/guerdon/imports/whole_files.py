@@ -31,7 +31,7 @@ async def take_in_file(
     while chunk := list(islice(rows, ROWS_IN_CHUNK)):
         good = [row for row in chunk if isinstance(row, Row)]
         judged = await _take_in(database, tenant_id, importer, good, clock())
-        bad = [*(row for row in chunk if isinstance(row, BadRow)), *judged.bad]
+        bad = [*(importer.complete(row) for row in chunk if isinstance(row, BadRow)), *judged.bad]
         for row in sorted(bad, key=lambda row: row.line):
             report(row)
         totals.good += len(judged.good)

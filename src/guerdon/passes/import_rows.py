@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from guerdon.passes.pass_type_parts import NAME_PATTERN
 from guerdon.passes.schemas import MEMBERS_MAX, IdentifierName, IdentifierValue
+from guerdon.platform.http import mistake_text
 from guerdon.platform.tables import Mistakes
 from guerdon.platform.wire import Body, Instant, JsonValue
 
@@ -42,11 +43,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be taken in, and its mistakes by column."""
+    """A row that cannot be taken in, its mistakes by column, and what can be read of it all the same."""
 
     line: int
     serial: str | None
     mistakes: Mistakes
+    pass_type: str | None = None
 
 
 def check_row(line: int, document: object) -> Row | BadRow:
@@ -54,8 +56,14 @@ def check_row(line: int, document: object) -> Row | BadRow:
     try:
         return Row(line, ImportedPass.model_validate(document))
     except ValidationError as wrong:
-        serial = cast("Mapping[str, object]", document).get("serial") if isinstance(document, Mapping) else None
+        members: Mapping[str, object] = {}
+        if isinstance(document, Mapping):
+            members = cast("Mapping[str, object]", document)
         mistakes: Mistakes = {}
         for one in wrong.errors(include_url=False, include_context=False, include_input=False):
-            mistakes.setdefault(".".join(map(str, one["loc"])) or WHOLE_ROW, []).append(one["msg"])
-        return BadRow(line, serial if isinstance(serial, str) else None, mistakes)
+            mistakes.setdefault(".".join(map(str, one["loc"])) or WHOLE_ROW, []).append(mistake_text(one))
+        return BadRow(line, _text(members.get("serial")), mistakes, _text(members.get("passType")))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -5,7 +5,7 @@ the pass's secret. The same serial is the same pass: a file may be taken in agai
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -43,6 +43,12 @@ class Importer:
     type_names: frozenset[str]
     actor: str
 
+    def complete(self, bad: BadRow) -> BadRow:
+        """Add what else is wrong with a row that broke a rule already: so far as that can be told of it."""
+        if bad.pass_type is None or "passType" in bad.mistakes or bad.pass_type in self.type_names:
+            return bad
+        return replace(bad, mistakes=bad.mistakes | _unknown_type(bad.pass_type))
+
     async def judge(self, tx: Tx, rows: Sequence[Row], now: datetime) -> Judged:
         """Tell what would become of at most 500 rows now; nothing is written."""
         assert len(rows) <= ROWS_IN_CHUNK, len(rows)
@@ -71,7 +77,7 @@ class Importer:
 
     def _mistakes(self, given: ImportedPass, taken: "_Taken", now: datetime) -> Mistakes:
         if given.pass_type not in self.type_names:
-            return {"passType": [f"There is no pass type {given.pass_type!r}."]}
+            return _unknown_type(given.pass_type)
         if given.serial in taken.serials:
             other = taken.serials[given.serial]
             return {} if other == given.pass_type else {"serial": [f"A pass of type {other} has it already."]}
@@ -114,6 +120,10 @@ class Importer:
             given.apple_installed_at,
             given.google_installed_at,
         )
+
+
+def _unknown_type(name: str) -> Mistakes:
+    return {"passType": [f"There is no pass type {name!r}."]}
 
 
 @dataclass(frozen=True, slots=True)

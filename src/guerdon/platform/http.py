@@ -203,8 +203,13 @@ def invalid_request(mistakes: Sequence[ErrorDetails]) -> InvalidRequest:
         if place and place[0] in DOCUMENT_PLACES:
             place = place[1:]
         path = ".".join(str(part) for part in place) or "$"
-        errors.setdefault(path, []).append(mistake["msg"])
+        errors.setdefault(path, []).append(mistake_text(mistake))
     return InvalidRequest(errors)
+
+
+def mistake_text(mistake: ErrorDetails) -> str:
+    """Say what pydantic found, and what our own rules say without its words before them."""
+    return mistake["msg"].removeprefix("Value error, ")
 
 
 def problem_response(problem: Problem, request: Request) -> Response:
