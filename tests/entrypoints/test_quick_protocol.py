@@ -1,115 +1,18 @@
 """Plain requests of quick routes, over real sockets: the same answers as the usual way, whatever the client does."""
 
 import asyncio
-import contextlib
-import json
-import socket
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import pytest
-import uvicorn
+from tests.entrypoints.doors import PATIENCE_S, Door, Line, known, movement
 from tests.shops import Shop
 
-from guerdon.access.guard import Guard
-from guerdon.entrypoints.api import build_app, server_config
 from guerdon.entrypoints.house import House
-from guerdon.ledger.group_commit import Poster
-from guerdon.ledger.model import Posted
-from guerdon.platform.boundary import App
-from guerdon.platform.quick import QuickRequest
-from guerdon.privileges.hot_routes import QuickMovements
+from guerdon.entrypoints.http_protocol import HttpProtocol
+from guerdon.platform.problems import Overloaded
 
-PATIENCE_S = 20
 VARYING = {"date", "ratelimit"}
-
-
-class Counted(QuickMovements):
-    """The quick route, and how many requests it took."""
-
-    def __init__(self, guard: Guard, poster: Poster) -> None:
-        super().__init__(guard, poster)
-        self.taken = 0
-        self.took = asyncio.Event()
-
-    def begin(self, request: QuickRequest) -> "asyncio.Future[Posted] | None":
-        begun = super().begin(request)
-        if begun is not None:
-            self.taken += 1
-            self.took.set()
-        return begun
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """The application behind a port."""
-
-    port: int
-    quick: Counted
-    server: uvicorn.Server
-
-
-@dataclass(slots=True)
-class Line:
-    """One connection, and what came back on it."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    async def answer(self) -> tuple[int, dict[str, str], Any]:
-        async with asyncio.timeout(PATIENCE_S):
-            head = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-            headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
-            body = await self.reader.readexactly(int(headers["content-length"]))
-        return int(head[0].split()[1]), headers, json.loads(body)
-
-
-@pytest.fixture(scope="module")
-def application(house: House) -> App:
-    return build_app(house)
-
-
-@pytest.fixture
-async def door(house: House, application: App) -> AsyncIterator[Door]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    quick = Counted(house.guard, house.poster)
-    server = uvicorn.Server(server_config(application, house.settings, [quick]))
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    yield Door(listening.getsockname()[1], quick, server)
-    server.should_exit = True
-    await serving
-
-
-@pytest.fixture
-async def line(door: Door) -> AsyncIterator[Line]:
-    """A connection of this test alone."""
-    opened = Line(*await asyncio.open_connection("127.0.0.1", door.port))
-    yield opened
-    opened.writer.close()
-    with contextlib.suppress(ConnectionError):
-        await opened.writer.wait_closed()
-
-
-async def known(shop: Shop) -> str:
-    """A privilege of value 3, in a shop whose key was just used."""
-    return await shop.grant(await shop.issue(customerId="1"), 3)
-
-
-def movement(
-    shop: Shop, privilege_id: str, body: bytes = b'{"oldValue":3,"movementValue":1}', *, query: str = "", **said: str
-) -> bytes:
-    headers: Mapping[str, str] = {
-        "Host": "shop",
-        "X-API-KEY": shop.key,
-        "Content-Type": "application/json",
-        "Content-Length": str(len(body)),
-        **{name.replace("_", "-"): value for name, value in said.items()},
-    }
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value)
-    address = f"/api/{shop.tenant_id}/passes/privileges/{privilege_id}/movements{query}"
-    return f"POST {address} HTTP/1.1\r\n{lines}\r\n".encode() + body
 
 
 async def test_a_plain_movement_is_taken_and_moves(shop: Shop, door: Door, line: Line) -> None:
@@ -274,3 +177,84 @@ async def test_a_limit_that_is_used_up_is_told_with_what_is_left(shop: Shop, lin
     assert answers[-1][0] == 429
     assert answers[-1][2]["code"] == "too_many_requests"
     assert {"retry-after", "ratelimit", "ratelimit-policy"} <= set(answers[-1][1])
+
+
+async def test_a_refusal_at_once_does_not_have_the_line_closed_on_the_next_request(
+    shop: Shop,
+    door: Door,
+    line: Line,
+    owner: "asyncpg.Connection[asyncpg.Record]",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    privilege_id = await known(shop)
+    begin = door.quick.begin
+
+    def refuse_once(_: object) -> None:
+        monkeypatch.setattr(door.quick, "begin", begin)
+        raise Overloaded
+
+    monkeypatch.setattr(door.quick, "begin", refuse_once)
+    async with owner.transaction():
+        await owner.execute(
+            "SELECT FROM ledger_account WHERE tenant_id = $1 AND owner_id = $2 FOR UPDATE", shop.tenant_id, privilege_id
+        )
+        line.writer.write(movement(shop, privilege_id) * 2)
+        refused, _, _ = await line.answer()
+        (connection,) = door.server.server_state.connections
+        assert isinstance(connection, HttpProtocol)
+        assert connection.timeout_keep_alive_task is None
+    moved, _, _ = await line.answer()
+
+    assert (refused, moved) == (503, 200)
+
+
+@pytest.mark.parametrize("part", ["begin", "answer"])
+async def test_what_breaks_in_a_route_is_answered_and_closes_nothing(
+    shop: Shop, door: Door, line: Line, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    privilege_id = await known(shop)
+
+    def break_down(_: object) -> None:
+        raise ValueError("broken")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(door.quick, part, break_down)
+        line.writer.write(movement(shop, privilege_id))
+        status, headers, problem = await line.answer()
+    line.writer.write(movement(shop, privilege_id, b'{"oldValue":9,"movementValue":1}'))
+    next_status, _, _ = await line.answer()
+
+    assert (status, problem["code"], problem["instance"]) == (500, "internal_error", headers["x-request-id"])
+    assert next_status == 409
+
+
+async def test_a_stopping_server_waits_for_a_body_that_is_on_its_way(shop: Shop, door: Door, line: Line) -> None:
+    privilege_id = await known(shop)
+    whole = movement(shop, privilege_id)
+
+    line.writer.write(whole[:-5])
+    await asyncio.sleep(0.1)
+    door.server.should_exit = True
+    await asyncio.sleep(0.3)
+    line.writer.write(whole[-5:])
+    status, headers, _ = await line.answer()
+
+    assert (status, headers["connection"]) == (200, "close")
+    assert await shop.value(privilege_id) == 4
+
+
+async def test_a_client_that_does_not_read_its_answers_is_made_to_wait(shop: Shop, door: Door, line: Line) -> None:
+    privilege_id = await known(shop)
+    line.writer.write(movement(shop, privilege_id))
+    await line.answer()
+    (connection,) = door.server.server_state.connections
+    assert isinstance(connection, HttpProtocol)
+
+    connection.pause_writing()
+    line.writer.write(movement(shop, privilege_id, b'{"oldValue":4,"movementValue":1}'))
+    while await shop.value(privilege_id) != 5:
+        continue
+    connection.resume_writing()
+    status, _, _ = await line.answer()
+
+    assert (status, door.quick.taken) == (200, 1)

@@ -5,15 +5,15 @@ plain (an odd header, a query, a body without a length, another request still un
 usual way, and so does whatever its route does not take.
 """
 
-from asyncio import Future
+from asyncio import CancelledError, Future
 from collections.abc import Sequence
 from re import Pattern
 from time import perf_counter
 from typing import Any, ClassVar, Final
 
 import structlog
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from guerdon.entrypoints.http_protocol import HttpProtocol, whole_answer
 from guerdon.platform import metrics
 from guerdon.platform.boundary import JSON, problem_headers, request_id_of
 from guerdon.platform.http import HotAnswer
@@ -22,8 +22,9 @@ from guerdon.platform.quick import Headers, QuickRequest, QuickRoute, address_pa
 
 BODY_BYTES_MAX: Final = 8_192
 # Headers by which a request asks for something that only the usual way knows.
-ODD_HEADERS: Final = frozenset({b"authorization", b"expect", b"transfer-encoding", b"upgrade", b"idempotency-key"}) | {
+ODD_HEADERS: Final = frozenset({b"authorization", b"content-encoding", b"expect", b"transfer-encoding", b"upgrade"}) | {
     b"guerdon-dry-run",
+    b"idempotency-key",
     b"if-match",
 }
 
@@ -50,6 +51,8 @@ class _Turn:
         "route",
         "started_at",
     )
+    more_body = False
+    response_started = False
 
     def __init__(self, route: QuickRoute, request: QuickRequest) -> None:
         self.route = route
@@ -62,7 +65,7 @@ class _Turn:
         self.message_event = _NobodyWaits()
 
 
-class QuickProtocol(HttpToolsProtocol):
+class QuickProtocol(HttpProtocol):
     """Answers the plain requests of its routes itself and leaves all others to the application."""
 
     routes: ClassVar[Sequence[tuple[bytes, Pattern[bytes], QuickRoute]]] = ()
@@ -71,35 +74,43 @@ class QuickProtocol(HttpToolsProtocol):
     _plain_headers: Headers
     _body: bytes
 
-    def on_headers_complete(self) -> None:
+    def take_head(self) -> None:
         """Hold back a request that may be plain until it is whole."""
         self._held = self._find_route()
         self._body = b""
         if self._held is None:
-            super().on_headers_complete()
+            super().take_head()
 
-    def on_body(self, body: bytes) -> None:
+    def take_body(self, body: bytes) -> None:
         """Collect the body of a request that is held back; its length was told and is bounded."""
         if self._held is None:
-            super().on_body(body)
+            super().take_body(body)
         else:
             self._body += body
 
-    def on_message_complete(self) -> None:
+    def take_end(self) -> None:
         """Begin a request that was held back, or let the application have it whole."""
+        if self._held is None or not self._begin(self._held):
+            self._let_go()
+            super().take_end()
+        self._held = None
+
+    def shutdown(self) -> None:
+        """Stop after the request under way; one that is held back is under way too."""
+        self._let_go()
+        super().shutdown()
+
+    def _let_go(self) -> None:
         if self._held is not None:
-            route, self._held = self._held, None
-            if self._begin(route):
-                return
-            super().on_headers_complete()
+            self._held = None
+            super().take_head()
             if self._body:
-                super().on_body(self._body)
-        super().on_message_complete()
+                super().take_body(self._body)
 
     def _find_route(self) -> QuickRoute | None:
-        if self._is_busy():
+        # A client that does not read its answers is made to wait by the usual way.
+        if self.is_busy() or self.flow.write_paused:
             return None
-        assert self.parser is not None, "it goes with its connection"
         method = self.parser.get_method()
         for wanted, pattern, route in self.routes:
             if method == wanted and (found := pattern.fullmatch(self.url)) is not None:
@@ -110,12 +121,7 @@ class QuickProtocol(HttpToolsProtocol):
                 return route
         return None
 
-    def _is_busy(self) -> bool:
-        turn: Any = self.cycle  # None before the first request, whatever the library declares
-        return turn is not None and not turn.response_complete
-
     def _is_plain(self, headers: Headers) -> bool:
-        assert self.parser is not None, "it goes with its connection"
         length, accepted = headers.get(b"content-length", b""), headers.get(b"accept", JSON)
         return (
             headers.get(b"content-type") == JSON
@@ -133,43 +139,43 @@ class QuickProtocol(HttpToolsProtocol):
         turn = _Turn(route, QuickRequest(self._parameters, self._plain_headers, self._body))
         try:
             outcome = route.begin(turn.request)
-        except Problem as problem:
-            self.cycle = turn  # pyright: ignore[reportAttributeAccessIssue]  # it has what the library asks of one
-            self._refuse(turn, problem)
-            return True
-        if outcome is None:
-            return False
-        self.cycle = turn  # pyright: ignore[reportAttributeAccessIssue]  # as above
-        outcome.add_done_callback(lambda done: self._finish(turn, done))
-        return True
-
-    def _finish(self, turn: _Turn, outcome: "Future[Any]") -> None:
-        failure = outcome.exception()
-        if failure is None:
-            self._answer(turn, turn.route.answer(outcome.result()))
-        elif isinstance(failure, Problem):
-            self._refuse(turn, turn.route.refusal(turn.request, failure))
+        except Exception as failure:  # noqa: BLE001  # the library would take it for a mistake of the client
+            # Later, as the next request may stand in the very bytes that are being read.
+            self.loop.call_soon(self._answer, turn, _refusal(turn, failure))
         else:
-            log.error("request failed", request_id=turn.request_id, path=turn.route.template, exc_info=failure)
-            self._refuse(turn, InternalError())
-
-    def _refuse(self, turn: _Turn, problem: Problem) -> None:
-        self._answer(turn, HotAnswer(problem.status, problem.body(turn.request_id), problem_headers(problem)))
+            if outcome is None:
+                return False
+            outcome.add_done_callback(lambda done: self._answer(turn, _outcome(turn, done)))
+        self.cycle = turn  # pyright: ignore[reportAttributeAccessIssue]  # it has what the library asks of one
+        return True
 
     def _answer(self, turn: _Turn, answer: HotAnswer) -> None:
         turn.response_complete = True
         metrics.observe_request(turn.route.template, answer.status, perf_counter() - turn.started_at)
         if turn.disconnected or self.transport.is_closing():
             return
-        parts = [STATUS_LINE[answer.status]]
-        for name, value in (*self.server_state.default_headers, *answer.headers, *turn.request.told):
-            parts += (name, b": ", value, b"\r\n")
-        parts.append(b"content-length: %d\r\nx-request-id: %b\r\n" % (len(answer.body), turn.request_id.encode()))
-        parts += (b"\r\n" if turn.keep_alive else b"connection: close\r\n\r\n", answer.body)
-        self.transport.write(b"".join(parts))
+        headers = [*self.server_state.default_headers, *answer.headers, *turn.request.told]
+        headers.append((b"x-request-id", turn.request_id.encode()))
+        self.transport.write(whole_answer(answer.status, headers, answer.body, is_last=not turn.keep_alive))
         if not turn.keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+
+def _outcome(turn: _Turn, done: "Future[Any]") -> HotAnswer:
+    try:
+        return turn.route.answer(done.result())
+    except (Exception, CancelledError) as failure:  # noqa: BLE001  # nobody else would answer
+        return _refusal(turn, failure)
+
+
+def _refusal(turn: _Turn, failure: BaseException) -> HotAnswer:
+    if isinstance(failure, Problem):
+        problem = turn.route.refusal(turn.request, failure)
+    else:
+        log.error("request failed", request_id=turn.request_id, path=turn.route.template, exc_info=failure)
+        problem = InternalError()
+    return HotAnswer(problem.status, problem.body(turn.request_id), problem_headers(problem))
 
 
 def quick_protocol(routes: Sequence[QuickRoute]) -> type[QuickProtocol]:

@@ -9,6 +9,9 @@ from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from guerdon.entrypoints.http_protocol import last_answer
+from guerdon.platform.problems import NotHttp
+
 BUFFER_BYTES: Final = 32_768
 FAREWELL_S: Final = 5.0
 MESSAGE_BYTES_MAX: Final = 4_096
@@ -35,6 +38,13 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         line = transport.get_extra_info("socket")
         if line is not None:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; an opening that the library cannot read is answered, for it would leave the client waiting."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated and not self.transport.is_closing():
+            self.transport.write(last_answer(NotHttp(), self.default_headers))
+            self.transport.close()
 
     async def run_asgi(self) -> None:
         """Serve the socket; a client that takes no goodbye is dropped."""

@@ -1,7 +1,8 @@
 """The outermost layer of HTTP: request ids, body limits, media types, and problems for everything that fails."""
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -17,6 +18,7 @@ from guerdon.platform.problems import (
     InvalidRequest,
     Problem,
     TooLarge,
+    WrongEncoding,
     WrongMediaType,
 )
 
@@ -32,10 +34,22 @@ REQUEST_ID = "guerdon.request_id"
 ROUTE = "guerdon.route"
 READS_JSON = re.compile(rb"(application|text)/json|application/[\w.!#$&^+-]+\+json", re.IGNORECASE)
 SENT_REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
+# Headers that decide what a request is. Of two, a proxy in front may have looked at the other one.
+GIVEN_ONCE = (
+    b"host",
+    b"authorization",
+    b"x-api-key",
+    b"content-type",
+    b"idempotency-key",
+    b"guerdon-dry-run",
+    b"if-match",
+)
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 JSON = b"application/json"
+IDENTITY = b"identity"
 SWITCHING_PROTOCOLS = 101
 SOCKET_FAILED = 1011
+CLIENT_GONE = 499  # as proxies count it; nobody is told
 
 log = structlog.get_logger("guerdon.http")
 
@@ -64,10 +78,11 @@ class Boundary:
         answer = _Answer(scope, send, _answer_media_type(headers.get(b"accept")))
         try:
             _check_address(scope)
+            _check_headers(scope, headers)
             scope[BODY] = b""
             await self._app(scope, await self._take_body(scope, headers, receive), answer)
         except ClientGone:
-            return
+            answer.status = CLIENT_GONE
         except Problem as problem:
             await send_problem(problem, request_id, answer)
         except Exception:
@@ -98,6 +113,9 @@ class Boundary:
         """Read the body into the scope, unless its route streams it, and give what the application receives."""
         if scope["method"] not in METHODS_WITH_BODY:
             return _replay(b"", receive)
+        encoding = headers.get(b"content-encoding", IDENTITY)
+        if encoding != IDENTITY:
+            raise WrongEncoding(encoding.decode("latin-1"))
         declared = headers.get(b"content-length", b"")
         length = int(declared) if declared.isdigit() else None
         rule = self._find_rule(scope, headers, length)
@@ -222,6 +240,15 @@ def _check_address(scope: Scope) -> None:
         raise InvalidRequest({"path": ["The address holds a NUL character; leave it out."]})
     if len(scope["query_string"]) > 8_192:  # noqa: PLR2004  # the usual limit of proxies in front
         raise BadlyFormed("The query may have at most 8192 characters.")
+
+
+def _check_headers(scope: Scope, headers: Mapping[bytes, bytes]) -> None:
+    if len(headers) == len(scope["headers"]):
+        return
+    counts = Counter(name for name, _ in scope["headers"])
+    repeated = [name.decode() for name in GIVEN_ONCE if counts[name] > 1]
+    if repeated:
+        raise InvalidRequest({name: ["Give this header once."] for name in repeated})
 
 
 def _check_media_type(scope: Scope, headers: dict[bytes, bytes], rule: BodyRule | None) -> None:

@@ -18,6 +18,9 @@ Row = TypeVar("Row")
 APPLICATION_ROLE = "guerdon_app"
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
+# A line that says nothing for minutes is forgotten by firewalls and balancers, and whoever uses it next waits for a
+# quarter of an hour. So the server says something every minute, and gives up a peer that answers nothing.
+KEEPALIVE = {"tcp_keepalives_idle": "60", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ async def open_database(url: str, pool_size: int) -> Database:
             "lock_timeout": str(LOCK_TIMEOUT_MS),
             "idle_in_transaction_session_timeout": str(STATEMENT_TIMEOUT_MS),
             "jit": "off",
+            **KEEPALIVE,
         },
     )
     return Database(pool)

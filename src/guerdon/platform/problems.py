@@ -3,16 +3,20 @@
 Problem              the family; every room's errors.py derives from it
 InvalidRequest       400  the request breaks its contract; `errors` names every mistake
 BadlyFormed          400  the body is not JSON
+NotHttp              400  the request cannot be told apart from the next one
 Unauthenticated      401  no credential, or one that is not accepted
 Forbidden            403  a good credential with too little scope
 NotFound             404  nothing there for this tenant
 MethodNotAllowed     405  the address exists, the verb does not
+TooSlow              408  the rest of the request did not come in time
 Conflict             409  the state of things does not allow it now
 PreconditionFailed   412  If-Match names another version
 TooLarge             413  the body is over the limit
 WrongMediaType       415  the body is in a media type that is not read
+WrongEncoding        415  the body is packed
 Unprocessable        422  understood, and contradicted by something said before
 TooManyRequests      429  the limit of the tenant or the address is used up
+HeadTooLarge         431  the address and the headers are over the limit
 InternalError        500  something failed that is our fault
 NotBuilt             501  documented, and not part of this release
 Overloaded           503  the queue is full; the same request may be sent again
@@ -100,6 +104,15 @@ class BadlyFormed(Problem):
     status, code, title = 400, "badly_formed", "The body cannot be read"
 
 
+class NotHttp(Problem):
+    """The request cannot be told apart from the next one."""
+
+    status, code, title = 400, "not_http", "The request cannot be read"
+
+    def __init__(self) -> None:
+        super().__init__("This is not a request of HTTP/1.1, or one that could be read in two ways.")
+
+
 class Unauthenticated(Problem):
     """No credential, or one that is not accepted."""
 
@@ -125,6 +138,15 @@ class MethodNotAllowed(Problem):
     """The address exists, the verb does not."""
 
     status, code, title = 405, "method_not_allowed", "This verb is not spoken here"
+
+
+class TooSlow(Problem):
+    """The rest of the request did not come in time."""
+
+    status, code, title = 408, "too_slow", "The request did not come in time"
+
+    def __init__(self, patience_s: float) -> None:
+        super().__init__(f"Nothing, or too little, of the rest of the request came within {patience_s:g} s.")
 
 
 class Conflict(Problem):
@@ -158,6 +180,15 @@ class WrongMediaType(Problem):
         super().__init__(f"Send one of {read}; this was {media_type or 'nothing'}.")
 
 
+class WrongEncoding(Problem):
+    """The body is packed."""
+
+    status, code, title = 415, "wrong_encoding", "Packed bodies are not read here"
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(f"Send the body as it is; this was {encoding}.", headers={"Accept-Encoding": "identity"})
+
+
 class Unprocessable(Problem):
     """Understood, and contradicted by something said before."""
 
@@ -174,6 +205,15 @@ class TooManyRequests(Problem):
             f"The limit is used up; try again in {retry_after_s} s.",
             headers={"Retry-After": str(retry_after_s)},
         )
+
+
+class HeadTooLarge(Problem):
+    """The address and the headers are over the limit."""
+
+    status, code, title = 431, "head_too_large", "The head of the request is too large"
+
+    def __init__(self, bytes_max: int) -> None:
+        super().__init__(f"The address and the headers together may have at most {bytes_max} bytes.")
 
 
 class NotBuilt(Problem):

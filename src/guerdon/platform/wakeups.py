@@ -15,7 +15,7 @@ from typing import Self
 import asyncpg
 import structlog
 
-from guerdon.platform.db import APPLICATION_ROLE
+from guerdon.platform.db import APPLICATION_ROLE, KEEPALIVE
 
 CHANNEL = "guerdon"
 GAP_S = 0.02
@@ -92,7 +92,7 @@ class Wakeups:
         connection = await asyncpg.connect(
             self._url,
             timeout=CONNECT_TIMEOUT_S,
-            server_settings={"application_name": "guerdon wake-ups", "role": APPLICATION_ROLE},
+            server_settings={"application_name": "guerdon wake-ups", "role": APPLICATION_ROLE, **KEEPALIVE},
         )
         lost = asyncio.Event()
         try:
