@@ -232,7 +232,11 @@ async def test_no_text_is_ever_a_failure_of_ours(header: str, claims: str, signa
     await refused(f"{header}.{claims}.{signature}")
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=5))
+# A star that an issuer signs is a scope, and means all.
+starless = st.text().filter(lambda text: "*" not in text)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | starless, st.lists, max_leaves=5))
 async def test_no_signed_claim_is_ever_a_failure_of_ours(value: object) -> None:
     for name in ("exp", "nbf", "iat", "aud", "iss", "sub", "TENANT", "scope", "authorities", "UUID"):
         token = sign({**CLAIMS, name: value})

@@ -110,8 +110,10 @@ class Wakeups:
         try:
             while not lost.is_set():
                 is_something = asyncio.create_task(self._something.wait())
-                await asyncio.wait({is_lost, is_something}, return_when=asyncio.FIRST_COMPLETED)
-                is_something.cancel()
+                try:
+                    await asyncio.wait({is_lost, is_something}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    is_something.cancel()
                 if self._something.is_set() and not lost.is_set():
                     await self._send(connection)
                     await asyncio.sleep(GAP_S)
