@@ -10,7 +10,7 @@ import jwt as pyjwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
@@ -227,6 +227,7 @@ async def test_what_is_no_token_is_refused(token: str) -> None:
     await refused(token)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
 async def test_no_text_is_ever_a_failure_of_ours(header: str, claims: str, signature: str) -> None:
     await refused(f"{header}.{claims}.{signature}")
@@ -236,6 +237,7 @@ async def test_no_text_is_ever_a_failure_of_ours(header: str, claims: str, signa
 starless = st.text().filter(lambda text: "*" not in text)
 
 
+@settings(deadline=None)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | starless, st.lists, max_leaves=5))
 async def test_no_signed_claim_is_ever_a_failure_of_ours(value: object) -> None:
     for name in ("exp", "nbf", "iat", "aud", "iss", "sub", "TENANT", "scope", "authorities", "UUID"):
