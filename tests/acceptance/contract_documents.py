@@ -65,7 +65,7 @@ def pinned(document: Document, tenant_id: str, pass_types: Sequence[str], things
                 parameter["schema"] = {"type": "string", "enum": known[name]}
             elif name in here:
                 parameter["schema"] = _with(here[name], parameter["schema"])
-        if BODY in here:
+        if BODY in here and "requestBody" in operation:
             for content in operation["requestBody"]["content"].values():
                 content["schema"] = _with(here[BODY], content["schema"])
     if "ApiKeyDefinition" in copy["components"]["schemas"]:

@@ -39,6 +39,7 @@ def furnish(product: Running, name: str) -> list[Thing]:
             *_access(shop, name),
             *_configuration(shop, name),
             *_webhooks(shop),
+            *_imports(shop, name),
             *_passes(product, shop, name),
         ]
 
@@ -129,6 +130,15 @@ def _await_attempt(shop: Guerdon, webhook_id: str) -> UUID:
             return attempt.attempt_id
         time.sleep(POLL_S)
     raise AssertionError("no attempt was made at the webhook")
+
+
+def _imports(shop: Guerdon, name: str) -> list[Thing]:
+    header = "serial,passType"
+    started = shop.import_passes(f"{header}\ncontract-{name}-00000001,ticket\n".encode())
+    return [
+        Thing("/passes/import/", "importId", started.progress.import_id),
+        Thing("POST /passes/import", BODY, f"{header}\ncontract-{name}-00000002,ticket\n"),
+    ]
 
 
 def _passes(product: Running, shop: Guerdon, name: str) -> list[Thing]:

@@ -44,23 +44,23 @@ async def test_callers_who_were_just_answered_join_those_who_wait_when_a_batch_m
         await asyncio.sleep(0)
         await asyncio.gather(gathering.call("t", 10), gathering.call("t", 11))
 
-    sizes: dict[float, list[int]] = {}
-    for linger_s in (0, 60):
+    sizes: dict[int, list[int]] = {}
+    for linger_ms in (0, 60_000):
         oven = Oven()
-        gathering = Gatherer(oven.bake, items_max=10, in_flight=1, queue_max=100, linger_s=linger_s)
+        gathering = Gatherer(oven.bake, items_max=10, in_flight=1, queue_max=100, linger_ms=linger_ms)
         callers = asyncio.gather(*(call_twice(number) for number in range(3)), queue_behind())
         while not (oven.batches and gathering.waiting_count == 2):  # noqa: ASYNC110  # nothing tells that they wait
             await asyncio.sleep(0)
         oven.door.set()
         await callers
-        sizes[linger_s] = [len(items) for _, items in oven.batches]
+        sizes[linger_ms] = [len(items) for _, items in oven.batches]
 
-    assert sizes == {0: [3, 2, 3], 60: [3, 5]}
+    assert sizes == {0: [3, 2, 3], 60_000: [3, 5]}
 
 
 async def test_a_batch_that_lingers_in_vain_starts_all_the_same() -> None:
     oven = Oven()
-    gathering = Gatherer(oven.bake, items_max=10, in_flight=1, queue_max=100, linger_s=0.01)
+    gathering = Gatherer(oven.bake, items_max=10, in_flight=1, queue_max=100, linger_ms=10)
     first = asyncio.ensure_future(gathering.call("t", 1))
     await asyncio.sleep(0)
     second = asyncio.ensure_future(gathering.call("t", 2))

@@ -118,7 +118,7 @@ def _poster(settings: Settings, database: Database, clock: Callable[[], datetime
         commands_max=commands_max,
         in_flight=in_flight,
         queue_max=settings.queue_max,
-        linger_s=settings.group_commit_linger_ms / 1000,
+        linger_ms=settings.group_commit_linger_ms,
     )
 
 

@@ -61,7 +61,7 @@ class Poster:
         commands_max: int,
         in_flight: int,
         queue_max: int,
-        linger_s: float = 0,
+        linger_ms: int = 0,
     ) -> None:
         """Gather at most `commands_max` commands into each of `in_flight` transactions; 1 turns group commit off."""
         self._database = database
@@ -72,7 +72,7 @@ class Poster:
             items_max=commands_max,
             in_flight=in_flight,
             queue_max=queue_max,
-            linger_s=linger_s,
+            linger_ms=linger_ms,
             observe=metrics.observe_batch,
         )
 

@@ -21,10 +21,9 @@ from guerdon.platform.problems import (
     WrongEncoding,
     WrongMediaType,
 )
+from guerdon.platform.receiving import ClientGone, Message, Receive, bounded, collect, replay
 
 Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -52,10 +51,6 @@ SOCKET_FAILED = 1011
 CLIENT_GONE = 499  # as proxies count it; nobody is told
 
 log = structlog.get_logger("guerdon.http")
-
-
-class ClientGone(Exception):
-    """The caller closed the connection before its request was whole."""
 
 
 class Boundary:
@@ -112,7 +107,7 @@ class Boundary:
     async def _take_body(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         """Read the body into the scope, unless its route streams it, and give what the application receives."""
         if scope["method"] not in METHODS_WITH_BODY:
-            return _replay(b"", receive)
+            return replay(b"", receive)
         encoding = headers.get(b"content-encoding", IDENTITY)
         if encoding != IDENTITY:
             raise WrongEncoding(encoding.decode("latin-1"))
@@ -124,13 +119,13 @@ class Boundary:
             raise TooLarge(bytes_max)
         if rule is not None and rule.is_streamed:
             _check_media_type(scope, headers, rule)
-            return _bounded(receive, bytes_max)
-        scope[BODY] = body = await _collect(receive, bytes_max)
+            return bounded(receive, bytes_max)
+        scope[BODY] = body = await collect(receive, bytes_max)
         if body and headers.get(b"content-type") != JSON:
             # Bytes that another verb of this address takes are not what is wrong with the request.
             there = (one for one in self._rules if one.is_at(scope["path"]))
             _check_media_type(scope, headers, rule or next(there, None))
-        return _replay(body, receive)
+        return replay(body, receive)
 
     def _find_rule(self, scope: Scope, headers: dict[bytes, bytes], length: int | None) -> BodyRule | None:
         # Nearly all requests bring short JSON and need no look at the rules.
@@ -260,45 +255,3 @@ def _check_media_type(scope: Scope, headers: dict[bytes, bytes], rule: BodyRule 
         scope["headers"] = [(n, JSON if n == b"content-type" else v) for n, v in scope["headers"]]
     elif rule is None or not rule.reads(media_type.decode("latin-1")):
         raise WrongMediaType(media_type.decode("latin-1"), () if rule is None else rule.media_types)
-
-
-async def _collect(receive: Receive, bytes_max: int) -> bytes:
-    message = await receive()
-    parts = [message.get("body", b"")]
-    size = len(parts[0])
-    while message.get("more_body") and size <= bytes_max:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-    if size > bytes_max:
-        raise TooLarge(bytes_max)
-    return b"".join(parts)
-
-
-def _bounded(receive: Receive, bytes_max: int) -> Receive:
-    left = bytes_max
-
-    async def bounded() -> Message:
-        nonlocal left
-        message = await receive()
-        left -= len(message.get("body", b""))
-        if left < 0:
-            raise TooLarge(bytes_max)
-        return message
-
-    return bounded
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    is_sent = False
-
-    async def replay() -> Message:
-        nonlocal is_sent
-        if is_sent:
-            return await receive()
-        is_sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay

@@ -29,19 +29,19 @@ class Gatherer(Generic[Item, Result]):
         items_max: int,
         in_flight: int,
         queue_max: int,
-        linger_s: float = 0,
+        linger_ms: int = 0,
         observe: Callable[[int, float], None] | None = None,
     ) -> None:
         """Run batches of at most `items_max` with `run`, `in_flight` at a time; above `queue_max` refuse.
 
-        Linger for `linger_s` at most, and only until as many calls have come as were just answered.
+        Linger for `linger_ms` at most, and only until as many calls have come as were just answered.
         `observe` is told of each batch how many calls it serves and how many seconds the first of them waited.
         """
         self._run = run
         self._items_max = items_max
         self._places_free = in_flight
         self._queue_max = queue_max
-        self._linger_s = linger_s
+        self._linger_s = linger_ms / 1000
         self._lingering: asyncio.Future[None] | None = None
         self._lingers_for = 0
         self._observe = observe

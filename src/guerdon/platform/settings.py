@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     pool_size: int = Field(8, ge=2, le=100, description="Database connections of each process.")
     group_commit: bool = Field(default=True, description="Gather concurrent postings into one transaction.")
     group_commit_commands_max: int = Field(64, ge=1, le=1000, description="Postings in one transaction at most.")
-    group_commit_linger_ms: float = Field(
+    group_commit_linger_ms: int = Field(
         2,
         ge=0,
         le=50,
