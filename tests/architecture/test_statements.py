@@ -54,6 +54,7 @@ PYTHON_TYPES: dict[str, tuple[object, ...]] = {
     "timestamptz": (datetime,),
     "xid8": (int,),
     "text[]": (list, Sequence),
+    "int8[]": (list, Sequence),
 }
 CALLED = re.compile(r"\b([a-z_][a-z0-9_]*)\s*\(")
 

@@ -52,6 +52,8 @@ async def _change(tx: Tx, campaign: Campaign, work: Work, chunk: Chunk, now: dat
     changed, codes = await _change_rows(tx, campaign, work, chunk, now)
     if work.notification is not None and changed:
         await request_notifications(tx, changed, work.notification, campaign.actor, now)
+    if not codes:
+        return []
     return [
         (chunk.first_position + place, codes[pass_id])
         for place, pass_id in enumerate(chunk.pass_ids)
@@ -66,6 +68,6 @@ async def _change_rows(
         each = None if chunk.changes_text is None else read_each(chunk.changes_text)
         change = BulkChange(chunk.pass_ids, work.changes, each)
         outcomes = await change_passes(tx, change, campaign.correlation_id, campaign.actor, now)
-        return [touched.pass_id for touched in outcomes.changed], outcomes.errors
+        return outcomes.changed.pass_ids, outcomes.errors
     existing = await list_existing(tx, chunk.pass_ids)
     return existing, dict.fromkeys(set(chunk.pass_ids) - set(existing), PassNotFound.code)

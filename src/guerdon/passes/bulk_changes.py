@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import asyncpg
+import msgspec
 
 from guerdon.passes import bulk_queries as queries
-from guerdon.passes.bulk_queries import Held, OwnChanges, SharedChanges, Touched
+from guerdon.passes.bulk_queries import Held, OwnChanges, Removed, SharedChanges, Touched
 from guerdon.passes.errors import PassExists, PassNotFound
-from guerdon.passes.metadata_queries import refresh_members, refresh_metadata
+from guerdon.passes.metadata_queries import SharedMembers, follow_members, lock_and_compare, refresh_metadata
 from guerdon.passes.model import EVENT_UPDATED, Changes, JsonObject, identity_of, merge, read_object, write_json
 from guerdon.passes.updating import EVENT_NOTIFIED, Notification
 from guerdon.passes.usage import count_moves
 from guerdon.platform.db import Tx
-from guerdon.platform.events import Event, emit
+from guerdon.platform.events import emit_alike
 from guerdon.platform.ids import new_id
 
 
@@ -39,7 +40,7 @@ class BulkChange:
 class Outcomes:
     """What became of many passes: those that changed, and the code of the refusal of each other one."""
 
-    changed: list[Touched]
+    changed: Touched
     errors: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -51,13 +52,12 @@ async def change_passes(tx: Tx, change: BulkChange, correlation_id: str | None, 
     """
     if change.changes_identity():
         outcomes = await _change_with_identities(tx, change, now)
+    elif change.each is not None:
+        outcomes = Outcomes(await _change_each(tx, change, change.each, now))
     else:
-        touched = await queries.update_passes(tx, change.pass_ids, _own(change), _shared(change.shared), now)
-        outcomes = Outcomes(touched)
-    await _refresh_search(tx, change, [touched.pass_id for touched in outcomes.changed])
-    there = {touched.pass_id for touched in outcomes.changed} | outcomes.errors.keys()
-    outcomes.errors |= {pass_id: PassNotFound.code for pass_id in change.pass_ids if pass_id not in there}
-    await emit(tx, [_event(touched, correlation_id, actor) for touched in outcomes.changed], now)
+        outcomes = Outcomes(await _change_alike(tx, change, now))
+    _blame_missing(change.pass_ids, outcomes)
+    await emit_alike(tx, EVENT_UPDATED, _tell(outcomes.changed, correlation_id), actor, now)
     return outcomes
 
 
@@ -82,16 +82,11 @@ async def request_notifications(
         notification.correlation_id,
         now,
     )
-    events = [
-        Event(
-            EVENT_NOTIFIED,
-            pass_id,
-            write_json({"passId": pass_id, "notificationId": str(notification_id)}),
-            actor,
-        )
+    told = [
+        (pass_id, write_json({"passId": pass_id, "notificationId": str(notification_id)}))
         for notification_id, pass_id in notified
     ]
-    await emit(tx, events, now)
+    await emit_alike(tx, EVENT_NOTIFIED, told, actor, now)
 
 
 async def find_each(tx: Tx, wanted: Sequence[Mapping[str, str]]) -> list[list[str]]:
@@ -104,21 +99,43 @@ async def find_each(tx: Tx, wanted: Sequence[Mapping[str, str]]) -> list[list[st
     return found
 
 
+async def _change_alike(tx: Tx, change: BulkChange, now: datetime) -> Touched:
+    members = _members_of(change.shared)
+    gap = await lock_and_compare(tx, change.pass_ids, members)
+    shared = SharedChanges(members.text, _text(change.shared.additional_data), _removed_by(change.shared))
+    changed = await queries.update_alike(tx, change.pass_ids, shared, now)
+    await follow_members(tx, changed.pass_ids, members, gap)
+    return changed
+
+
+async def _change_each(tx: Tx, change: BulkChange, each: Sequence[Changes], now: datetime) -> Touched:
+    await queries.lock_passes(tx, change.pass_ids)
+    metadata = [_text(changes.metadata) for changes in each]
+    own = OwnChanges(metadata, [_text(changes.additional_data) for changes in each])
+    changed = await queries.update_each(tx, change.pass_ids, own, Removed(), now)
+    if any(changes.metadata for changes in each):
+        await refresh_metadata(tx, changed.pass_ids)
+    return changed
+
+
 async def _change_with_identities(tx: Tx, change: BulkChange, now: datetime) -> Outcomes:
     held = {one.pass_id: one for one in await queries.lock_passes(tx, change.pass_ids)}
     plan, errors = await _plan(tx, change, held)
+    removed = _removed_by(change.shared)
     try:
         async with queries.undone_if_refused(tx):
-            changed = await _apply(tx, plan, _shared(change.shared), now)
+            changed = await _apply(tx, plan, removed, now)
     except asyncpg.UniqueViolationError:
         # Somebody took an identity meanwhile, or two passes of ours change places: one after the other tells which.
-        changed: list[Touched] = []
+        changed = Touched()
         for planned in plan:
-            changed += await _apply_alone(tx, planned, _shared(change.shared), errors, now)
-    done = {touched.pass_id for touched in changed}
+            changed.extend(await _apply_alone(tx, planned, removed, errors, now))
+    done = set(changed.pass_ids)
     kept = [planned for planned in plan if planned.held.pass_id in done]
     await _keep_identifiers(tx, kept)
     await count_moves(tx, [(one.held.pass_id, one.held.pass_type) for one in kept if one.is_moved], now)
+    if any(one.changes.metadata for one in kept):
+        await refresh_metadata(tx, changed.pass_ids)
     return Outcomes(changed, errors)
 
 
@@ -171,26 +188,24 @@ def _wish(held: Held, changes: Changes) -> _Planned:
     return _Planned(held, changes, changes.pass_type or held.pass_type, identifiers)
 
 
-async def _apply(tx: Tx, plan: Sequence[_Planned], shared: SharedChanges, now: datetime) -> list[Touched]:
+async def _apply(tx: Tx, plan: Sequence[_Planned], removed: Removed, now: datetime) -> Touched:
     own = OwnChanges(
-        [_members(planned.changes.metadata) for planned in plan],
-        [_members(planned.changes.additional_data) for planned in plan],
+        [_text(planned.changes.metadata) for planned in plan],
+        [_text(planned.changes.additional_data) for planned in plan],
         [planned.pass_type for planned in plan],
         [write_json(planned.identifiers) for planned in plan],
         [planned.identity for planned in plan],
     )
-    return await queries.update_passes(tx, [planned.held.pass_id for planned in plan], own, shared, now)
+    return await queries.update_each(tx, [planned.held.pass_id for planned in plan], own, removed, now)
 
 
-async def _apply_alone(
-    tx: Tx, planned: _Planned, shared: SharedChanges, errors: dict[str, str], now: datetime
-) -> list[Touched]:
+async def _apply_alone(tx: Tx, planned: _Planned, removed: Removed, errors: dict[str, str], now: datetime) -> Touched:
     try:
         async with queries.undone_if_refused(tx):
-            return await _apply(tx, [planned], shared, now)
+            return await _apply(tx, [planned], removed, now)
     except asyncpg.UniqueViolationError:
         errors[planned.held.pass_id] = PassExists.code
-        return []
+        return Touched()
 
 
 async def _keep_identifiers(tx: Tx, plan: Sequence[_Planned]) -> None:
@@ -200,46 +215,42 @@ async def _keep_identifiers(tx: Tx, plan: Sequence[_Planned]) -> None:
         await queries.replace_identifiers(tx, [one.held.pass_id for one in moved], kept)
 
 
-async def _refresh_search(tx: Tx, change: BulkChange, pass_ids: Sequence[str]) -> None:
-    if change.each is None and change.shared.metadata:
-        shared = _shared(change.shared)
-        await refresh_members(tx, pass_ids, shared.metadata, shared.metadata_removed)
-    elif change.each is not None and any(changes.metadata for changes in change.each):
-        await refresh_metadata(tx, pass_ids)
-
-
-def _own(change: BulkChange) -> OwnChanges:
-    if change.each is None:
-        return OwnChanges()
-    return OwnChanges(
-        [_members(changes.metadata) for changes in change.each],
-        [_members(changes.additional_data) for changes in change.each],
-    )
-
-
-def _members(changes: JsonObject | None) -> str:
+def _text(changes: JsonObject | None) -> str:
     return write_json(merge(changes or {}, None))
 
 
-def _shared(changes: Changes) -> SharedChanges:
-    return SharedChanges(
-        _members(changes.metadata),
-        _removed(changes.metadata),
-        _members(changes.additional_data),
-        _removed(changes.additional_data),
-    )
+def _removed_by(changes: Changes) -> Removed:
+    return Removed(_removed_names(changes.metadata), _removed_names(changes.additional_data))
 
 
-def _removed(changes: JsonObject | None) -> list[str]:
-    return [key for key, value in (changes or {}).items() if value is None]
+def _removed_names(changes: JsonObject | None) -> list[str]:
+    return [name for name, value in (changes or {}).items() if value is None]
 
 
-def _event(touched: Touched, correlation_id: str | None, actor: str) -> Event:
-    payload: dict[str, object] = {
-        "passId": touched.pass_id,
-        "passType": touched.pass_type,
-        "revision": touched.revision,
-    }
-    if correlation_id is not None:
-        payload["correlationId"] = correlation_id
-    return Event(EVENT_UPDATED, touched.pass_id, write_json(payload), actor)
+def _members_of(changes: Changes) -> SharedMembers:
+    """Tell which members of metadata have search rows after a change, and which have none (`metadata_queries`)."""
+    members = changes.metadata or {}
+    names = [name for name, value in members.items() if value is not None and not isinstance(value, dict | list)]
+    return SharedMembers(_text(members), names, [name for name in members if name not in names])
+
+
+def _blame_missing(pass_ids: Sequence[str], outcomes: Outcomes) -> None:
+    changed = outcomes.changed.pass_ids
+    if len(changed) + len(outcomes.errors) < len(pass_ids):
+        there = outcomes.errors.keys() | set(changed)
+        outcomes.errors |= {pass_id: PassNotFound.code for pass_id in pass_ids if pass_id not in there}
+
+
+class _Payload(msgspec.Struct, rename="camel", omit_defaults=True):
+    pass_id: str
+    pass_type: str
+    revision: int
+    correlation_id: str | None = None
+
+
+def _tell(changed: Touched, correlation_id: str | None) -> list[tuple[str, str]]:
+    columns = zip(changed.pass_ids, changed.pass_types, changed.revisions, strict=True)
+    return [
+        (pass_id, write_json(_Payload(pass_id, pass_type, revision, correlation_id)))
+        for pass_id, pass_type, revision in columns
+    ]

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -20,33 +20,49 @@ class Held:
     identifiers_text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Touched:
-    """A pass as it stands after a change."""
+    """Passes as they stand after a change, as columns in one order."""
 
-    pass_id: str
-    pass_type: str
-    revision: int
+    pass_ids: list[str] = field(default_factory=list[str])
+    pass_types: list[str] = field(default_factory=list[str])
+    revisions: list[int] = field(default_factory=list[int])
+
+    def extend(self, others: "Touched") -> None:
+        """Add other passes."""
+        self.pass_ids += others.pass_ids
+        self.pass_types += others.pass_types
+        self.revisions += others.revisions
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Names that go from every pass of a statement."""
+
+    metadata: Sequence[str] = ()
+    additional_data: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SharedChanges:
-    """What every pass of a statement gets that brings nothing of its own: members as JSON text, keys to remove."""
+    """What every pass of a statement gets, as JSON text, and loses."""
 
     metadata: str
-    metadata_removed: Sequence[str]
     additional_data: str
-    additional_data_removed: Sequence[str]
+    removed: Removed
 
 
 @dataclass(frozen=True, slots=True)
 class OwnChanges:
-    """What the passes of a statement bring of their own, as columns in the order of the ids; empty: nothing."""
+    """What the passes of a statement get, each its own, as columns in the order of the ids.
 
-    metadata: Sequence[str | None] = ()
-    additional_data: Sequence[str | None] = ()
-    pass_types: Sequence[str | None] = ()
-    identifiers: Sequence[str | None] = ()
+    The three columns of an identity come together; when they are empty, every pass keeps its own.
+    """
+
+    metadata: Sequence[str]
+    additional_data: Sequence[str]
+    pass_types: Sequence[str] = ()
+    identifiers: Sequence[str] = ()
     identities: Sequence[bytes | None] = ()
 
 
@@ -86,34 +102,61 @@ async def list_holders(tx: Tx, identities: Sequence[bytes]) -> dict[bytes, str]:
     return {record["identity"]: record["pass_id"] for record in records}
 
 
-async def update_passes(
-    tx: Tx, pass_ids: Sequence[str], own: OwnChanges, shared: SharedChanges, now: datetime
-) -> list[Touched]:
-    """Merge changes into passes under new revisions, their rows locked in id order; those that are gone are left out.
+async def update_alike(tx: Tx, pass_ids: Sequence[str], shared: SharedChanges, now: datetime) -> Touched:
+    """Merge the same changes into passes that are locked, under new revisions; those that are gone are left out."""
+    touched = await tx.maybe(
+        Touched,
+        """
+        WITH touched AS (
+            UPDATE pass p
+               SET metadata = (p.metadata || $3::jsonb) - $4::text[],
+                   additional_data = (p.additional_data || $5::jsonb) - $6::text[],
+                   revision = p.revision + 1,
+                   updated_at = greatest(p.updated_at, $7)
+             WHERE p.tenant_id = $1 AND p.pass_id = ANY($2::text[]) AND p.voided_at IS NULL
+            RETURNING p.pass_id, p.pass_type, p.revision
+        )
+        SELECT coalesce(array_agg(pass_id), '{}') AS pass_ids, coalesce(array_agg(pass_type), '{}') AS pass_types,
+               coalesce(array_agg(revision), '{}') AS revisions
+          FROM touched
+        """,
+        tx.tenant_id,
+        pass_ids,
+        shared.metadata,
+        shared.removed.metadata,
+        shared.additional_data,
+        shared.removed.additional_data,
+        now,
+    )
+    assert touched is not None
+    return touched
+
+
+async def update_each(tx: Tx, pass_ids: Sequence[str], own: OwnChanges, removed: Removed, now: datetime) -> Touched:
+    """Merge a change of its own into each of the passes, which are locked, as `update_alike` does.
 
     Raises asyncpg.UniqueViolationError.
     """
-    return await tx.all(
+    touched = await tx.maybe(
         Touched,
         """
-        WITH held AS MATERIALIZED (
-            SELECT g.*
+        WITH touched AS (
+            UPDATE pass p
+               SET metadata = (p.metadata || g.metadata) - $8::text[],
+                   additional_data = (p.additional_data || g.additional_data) - $9::text[],
+                   pass_type = coalesce(g.pass_type, p.pass_type),
+                   identifiers = coalesce(g.identifiers, p.identifiers),
+                   identity = CASE WHEN g.identifiers IS NULL THEN p.identity ELSE g.identity END,
+                   revision = p.revision + 1,
+                   updated_at = greatest(p.updated_at, $10)
               FROM unnest($2::text[], $3::jsonb[], $4::jsonb[], $5::text[], $6::jsonb[], $7::bytea[])
                    AS g (pass_id, metadata, additional_data, pass_type, identifiers, identity)
-              JOIN pass p ON p.tenant_id = $1 AND p.pass_id = g.pass_id AND p.voided_at IS NULL
-             ORDER BY p.pass_id FOR NO KEY UPDATE OF p
+             WHERE p.tenant_id = $1 AND p.pass_id = g.pass_id AND p.voided_at IS NULL
+            RETURNING p.pass_id, p.pass_type, p.revision
         )
-        UPDATE pass p
-           SET metadata = (p.metadata || coalesce(held.metadata, $8)) - $9::text[],
-               additional_data = (p.additional_data || coalesce(held.additional_data, $10)) - $11::text[],
-               pass_type = coalesce(held.pass_type, p.pass_type),
-               identifiers = coalesce(held.identifiers, p.identifiers),
-               identity = CASE WHEN held.identifiers IS NULL THEN p.identity ELSE held.identity END,
-               revision = p.revision + 1,
-               updated_at = greatest(p.updated_at, $12)
-          FROM held
-         WHERE p.tenant_id = $1 AND p.pass_id = held.pass_id
-        RETURNING p.pass_id, p.pass_type, p.revision
+        SELECT coalesce(array_agg(pass_id), '{}') AS pass_ids, coalesce(array_agg(pass_type), '{}') AS pass_types,
+               coalesce(array_agg(revision), '{}') AS revisions
+          FROM touched
         """,
         tx.tenant_id,
         pass_ids,
@@ -122,12 +165,12 @@ async def update_passes(
         own.pass_types,
         own.identifiers,
         own.identities,
-        shared.metadata,
-        shared.metadata_removed,
-        shared.additional_data,
-        shared.additional_data_removed,
+        removed.metadata,
+        removed.additional_data,
         now,
     )
+    assert touched is not None
+    return touched
 
 
 async def replace_identifiers(tx: Tx, pass_ids: Sequence[str], kept: Sequence[tuple[str, str, str]]) -> None:

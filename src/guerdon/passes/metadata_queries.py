@@ -1,8 +1,29 @@
 """The members of metadata as rows of their own, by which passes are searched."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from guerdon.platform.db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class SharedMembers:
+    """Members that many passes get: JSON text, the names in it that are to have rows, and names that are to have none.
+
+    Texts, numbers and booleans under names of up to 100 characters have rows.
+    """
+
+    text: str
+    names: Sequence[str]
+    lost: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchGap:
+    """Which passes have no row yet under some name that is to have one, and which have one under a name that goes."""
+
+    lacking: Sequence[str]
+    losing: Sequence[str]
 
 
 async def refresh_metadata(tx: Tx, pass_ids: Sequence[str]) -> None:
@@ -40,44 +61,82 @@ async def refresh_metadata(tx: Tx, pass_ids: Sequence[str]) -> None:
     )
 
 
-async def refresh_members(tx: Tx, pass_ids: Sequence[str], members: str, removed: Sequence[str]) -> None:
-    """Make the rows of passes follow a change that was the same for all: members as JSON text, and removed names.
+async def lock_and_compare(tx: Tx, pass_ids: Sequence[str], members: SharedMembers) -> SearchGap:
+    """Hold the rows of passes in id order until the transaction ends, and tell which search rows come and go.
 
-    It comes to what `refresh_metadata` would, and costs what the named members cost, however many a pass has.
+    What stands in a pass is taken for what stands in its search rows: they change together.
     """
-    await tx.execute(
+    gap = await tx.maybe(
+        SearchGap,
         """
-        DELETE FROM pass_metadata m
-         WHERE m.tenant_id = $1 AND m.pass_id = ANY($2::text[])
-           AND m.name = ANY($4::text[] || ARRAY(
-               SELECT w.key FROM jsonb_each($3::jsonb) AS w
-                WHERE jsonb_typeof(w.value) NOT IN ('string', 'number', 'boolean')))
+        WITH held AS MATERIALIZED (
+            SELECT pass_id, metadata FROM pass
+             WHERE tenant_id = $1 AND pass_id = ANY($2::text[]) AND voided_at IS NULL
+             ORDER BY pass_id FOR NO KEY UPDATE
+        )
+        SELECT coalesce(array_agg(pass_id) FILTER (WHERE EXISTS (
+                   SELECT FROM unnest($3::text[]) AS m (name)
+                    WHERE (jsonb_typeof(metadata -> m.name) IN ('string', 'number', 'boolean')) IS NOT TRUE
+               )), '{}') AS lacking,
+               coalesce(array_agg(pass_id) FILTER (WHERE metadata ?| $4::text[]), '{}') AS losing
+          FROM held
         """,
         tx.tenant_id,
         pass_ids,
-        members,
-        removed,
+        members.names,
+        members.lost,
     )
-    await _set_members(tx, pass_ids, members)
+    assert gap is not None
+    return gap
 
 
-async def _set_members(tx: Tx, pass_ids: Sequence[str], members: str) -> None:
+async def follow_members(tx: Tx, pass_ids: Sequence[str], members: SharedMembers, gap: SearchGap) -> None:
+    """Make the rows of locked passes follow a change that was the same for all.
+
+    It comes to what `refresh_metadata` would, and costs what changes, however many members a pass has.
+    """
+    if gap.losing:
+        await _delete_members(tx, gap.losing, members.lost)
+    if members.names:
+        await _update_members(tx, pass_ids, members.text)
+    if gap.lacking:
+        await _insert_members(tx, gap.lacking, members.text)
+
+
+async def _delete_members(tx: Tx, pass_ids: Sequence[str], names: Sequence[str]) -> None:
+    await tx.execute(
+        "DELETE FROM pass_metadata WHERE tenant_id = $1 AND pass_id = ANY($2::text[]) AND name = ANY($3::text[])",
+        tx.tenant_id,
+        pass_ids,
+        names,
+    )
+
+
+async def _update_members(tx: Tx, pass_ids: Sequence[str], members: str) -> None:
     # A row that stays the pass's own is not checked against the pass again, which an inserted one is.
     await tx.execute(
         """
+        WITH wanted AS MATERIALIZED (
+            SELECT w.key AS name, left(w.value #>> '{}', 500) AS value,
+                   CASE WHEN jsonb_typeof(w.value) = 'number' THEN
+                       least(greatest(round((w.value #>> '{}')::numeric, 300), -1e308), 1e308)::double precision
+                   END AS number
+              FROM jsonb_each($3::jsonb) AS w
+             WHERE jsonb_typeof(w.value) IN ('string', 'number', 'boolean')
+        )
         UPDATE pass_metadata m
-           SET value = left(w.value #>> '{}', 500),
-               number = CASE WHEN jsonb_typeof(w.value) = 'number' THEN
-                   least(greatest(round((w.value #>> '{}')::numeric, 300), -1e308), 1e308)::double precision END
-          FROM jsonb_each($3::jsonb) AS w
-         WHERE m.tenant_id = $1 AND m.pass_id = ANY($2::text[]) AND m.name = w.key
-           AND (m.value <> left(w.value #>> '{}', 500)
-                OR (m.number IS NOT NULL) <> (jsonb_typeof(w.value) = 'number'))
+           SET value = w.value, number = w.number
+          FROM wanted w
+         WHERE m.tenant_id = $1 AND m.pass_id = ANY($2::text[]) AND m.name = w.name
+           AND (m.value <> w.value OR (m.number IS NOT NULL) <> (w.number IS NOT NULL))
         """,
         tx.tenant_id,
         pass_ids,
         members,
     )
+
+
+async def _insert_members(tx: Tx, pass_ids: Sequence[str], members: str) -> None:
     await tx.execute(
         """
         INSERT INTO pass_metadata (tenant_id, name, value, number, pass_id)

@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from guerdon.platform.db import Tx
-from guerdon.platform.ids import new_id
+from guerdon.platform.ids import new_ids
 
 READ_MAX = 10_000
 KEPT_MEMBERS = ["passId", "passType", "revision", "privilegeId", "notificationId", "scanId"]  # when a person is erased
@@ -69,11 +69,32 @@ async def emit(tx: Tx, events: Sequence[Event], now: datetime) -> None:
         """,
         tx.tenant_id,
         now,
-        [new_id() for _ in events],
+        new_ids(len(events)),
         [event.kind for event in events],
         [event.subject_id for event in events],
         [event.payload for event in events],
         [event.actor for event in events],
+    )
+
+
+async def emit_alike(tx: Tx, kind: str, told: Sequence[tuple[str, str]], actor: str, now: datetime) -> None:
+    """Write events of one kind and one cause, given as pairs of subject id and payload; otherwise as `emit`."""
+    if not told:
+        return
+    tx.announce(f"{EVENTS_TOPIC}:{tx.tenant_id}")
+    await tx.execute(
+        """
+        INSERT INTO event (tenant_id, event_id, kind, subject_id, payload, actor, occurred_at)
+        SELECT $1, e.event_id, $3, e.subject_id, e.payload::jsonb, $4, $2
+          FROM unnest($5::uuid[], $6::text[], $7::text[]) AS e (event_id, subject_id, payload)
+        """,
+        tx.tenant_id,
+        now,
+        kind,
+        actor,
+        new_ids(len(told)),
+        [subject_id for subject_id, _ in told],
+        [payload for _, payload in told],
     )
 
 

@@ -14,6 +14,11 @@ def new_id() -> UUID:
     return UUID(bytes=uuid_utils.uuid7().bytes)
 
 
+def new_ids(count: int) -> list[uuid_utils.UUID]:
+    """Make many UUIDv7s, rising: what `new_id` gives, without the detour over another object for each."""
+    return [uuid_utils.uuid7() for _ in range(count)]
+
+
 def new_movement_id() -> str:
     """Make a UUIDv7 as 32 hexadecimal digits: what `new_id` gives, without the detour over an object."""
     return uuid_utils.uuid7().hex
