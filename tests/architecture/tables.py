@@ -26,6 +26,14 @@ WRITTEN_BY = {
     "ledger_checkpoint_leaf": "ledger",
     "ledger_balance": "ledger",
     "ledger_movement": "ledger",
+    "ledger_lot_state": "ledger",
+    "ledger_lot_change": "ledger",
+    "ledger_hold_state": "ledger",
+    "wallet": "points",
+    "wallet_batch": "points",
+    "wallet_operation": "points",
+    "wallet_hold": "points",
+    "wallet_command": "points",
     "pass": "passes",
     "pass_identifier": "passes",
     "pass_metadata": "passes",
@@ -50,8 +58,11 @@ WRITTEN_BY = {
 }
 # What rooms read that is not theirs: views of rooms below, and the few tables that are read as they are.
 READ_BY = {
-    "ledger_balance": {"privileges"},
-    "ledger_movement": {"privileges"},
+    "ledger_balance": {"privileges", "points"},
+    "ledger_movement": {"privileges", "points"},
+    "ledger_lot_state": {"points"},
+    "ledger_lot_change": {"points"},
+    "ledger_hold_state": {"points"},
     "pass": {"privileges"},  # whether the pass exists, in the one round trip of the hot list
     "tenant": {"platform"},  # the names alone, in the role that may read nothing else (jobs_schedule.list_tenants)
     "queue.pgqueuer": {"entrypoints"},  # `guerdon doctor` counts

@@ -122,7 +122,8 @@ class Command(Struct, frozen=True):
     """One wish: who moves what on which account, under a movement id that is unique in the tenant.
 
     `is_chosen` says that the caller chose the movement id and so may repeat it for ever; `occurred_at` is when it
-    happened outside, for history that is brought in.
+    happened outside, for history that is brought in; `details` is what the effect of the account's room is to keep
+    beside the entry, and means nothing to the ledger.
     """
 
     account: AccountKey
@@ -133,6 +134,7 @@ class Command(Struct, frozen=True):
     is_chosen: bool = False
     repeat: Repeat | None = None
     occurred_at: datetime | None = None
+    details: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ class HoldState:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What an earlier spending took and what was returned of it since; needed to return the rest."""
+    """What an earlier spending took, or a capture kept, and what was returned of it since; needed to return the rest."""
 
     movement_id: str
     taken: tuple[Allocation, ...]
@@ -201,9 +203,14 @@ class Entry(Struct, frozen=True):
 
 
 class Posted(Struct, frozen=True):
-    """What a command came to. `is_repeat`: it was posted before and nothing moved now."""
+    """What a command came to. `is_repeat`: it was posted before and nothing moved now.
+
+    `before` are entries that had to come first: releases of holds whose time was over.
+    """
 
     account: AccountKey
     subject_id: str
     entry: Entry
     is_repeat: bool = False
+    details: object = None
+    before: tuple[Entry, ...] = ()

@@ -1,0 +1,1 @@
+"""Coupons: single-use entitlements of a wallet."""

@@ -1,0 +1,1 @@
+"""Points wallets: batches, spending, returning, holds, expiry, statements."""

@@ -1,0 +1,1 @@
+"""Vouchers: codes that become points."""
