@@ -28,7 +28,7 @@ async def broken(database: Database, tenant_id: str) -> list[str]:
                   LEFT JOIN (SELECT account_id, reference_id, sum(amount) AS amount FROM ledger_entry
                               WHERE tenant_id = $1 AND kind = 'return' GROUP BY 1, 2) r
                     ON r.account_id = s.account_id AND r.reference_id = s.movement_id
-                 WHERE s.tenant_id = $1 AND s.kind = 'spend' GROUP BY s.account_id
+                 WHERE s.tenant_id = $1 AND s.kind IN ('spend', 'capture') GROUP BY s.account_id
             )
             SELECT a.owner_id, problem
               FROM ledger_account a

@@ -120,6 +120,8 @@ class Reference:
         now = now if book.last is None or now > book.last else book.last
         self.count += 1
         name = wish.chosen or f"#{self.count}"
+        if wish.kind in {"spend", "hold"}:
+            self._give_back_overdue(book, wish.amount or 0, now)
         before = [lot.left for lot in book.lots]
         amount, held = getattr(self, f"_{wish.kind}")(wish, book, now, name)
         book.value += amount
@@ -130,6 +132,21 @@ class Reference:
             name, wish.account, wish.kind, amount, book.value, book.version, wish.reference, held, moved
         )
         return self.done[name]
+
+    def _give_back_overdue(self, book: Book, amount: int, now: datetime) -> None:
+        """A hold whose time is over counts as given back, and is when somebody takes; each is an entry of its own."""
+        over = [hold for hold in book.holds.values() if hold.is_open and hold.ends is not None and hold.ends <= now]
+        left = [lot.left for lot in book.lots]
+        for hold in over:
+            for lot, part in hold.takes:
+                left[lot] += part
+        live = [left[n] for n, lot in enumerate(book.lots) if lot.ends is None or lot.ends > now]
+        self._unless(sum(live) >= amount, "not_enough")
+        for hold in over:
+            hold.is_open = False
+            for lot, part in hold.takes:
+                book.lots[lot].left += part
+        book.version += len(over)
 
     def _move(self, wish: Wish, book: Book, _now: datetime, _name: str) -> tuple[int, int]:
         amount = wish.amount or 0
@@ -175,7 +192,7 @@ class Reference:
         book.holds[name] = Reservation(amount, self._take(book, amount, now), wish.until)
         return 0, amount
 
-    def _capture(self, wish: Wish, book: Book, now: datetime, _name: str) -> tuple[int, int]:
+    def _capture(self, wish: Wish, book: Book, now: datetime, name: str) -> tuple[int, int]:
         hold = self._held(wish, book)
         self._unless(hold.ends is None or now < hold.ends, "hold_closed")
         amount = hold.amount if wish.amount is None else wish.amount
@@ -184,6 +201,7 @@ class Reference:
         units = [lot for lot, part in hold.takes for _ in range(part)]
         for lot in units[amount:]:
             book.lots[lot].left += 1
+        book.spent[name] = units[:amount]
         return -amount, -hold.amount
 
     def _release(self, wish: Wish, book: Book, _now: datetime, _name: str) -> tuple[int, int]:

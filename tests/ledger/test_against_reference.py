@@ -129,15 +129,15 @@ class Ledger(RuleBasedStateMachine):
 
     def _wish(self, draft: Draft, said: Sequence[Wish]) -> Wish:
         book = self.reference.books.get(draft.account)
-        wanted = {"return": "spend", "capture": "hold", "release": "hold"}.get(draft.kind)
-        there = [one.chosen for one in said if one.kind == wanted and one.account == draft.account and one.chosen]
+        wanted = {"return": {"spend", "capture"}, "capture": {"hold"}, "release": {"hold"}}.get(draft.kind, set())
+        there = [one.chosen for one in said if one.kind in wanted and one.account == draft.account and one.chosen]
         believed = None if book is None or draft.value_off is None else book.value + draft.value_off
         version = None if book is None or draft.version_off is None else book.version + draft.version_off
         return Wish(
             draft.account,
             draft.kind,
             draft.amount,
-            None if wanted is None else (there[draft.which % len(there)] if there and draft.which else "none"),
+            None if not wanted else (there[draft.which % len(there)] if there and draft.which else "none"),
             None if draft.ends_in_h is None else self.now + timedelta(hours=draft.ends_in_h),
             believed,
             version,

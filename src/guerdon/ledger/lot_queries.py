@@ -1,6 +1,7 @@
 """Every statement on lots, allocations and holds."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from guerdon.ledger.model import Allocation, HoldState, Lot
@@ -26,18 +27,49 @@ async def list_lots(tx: Tx, account_ids: Sequence[UUID], lot_ids: Sequence[UUID]
     return [(record["account_id"], Lot(*list(record.values())[1:])) for record in records]
 
 
-async def list_holds(tx: Tx, hold_ids: Sequence[str]) -> list[tuple[UUID, HoldState]]:
-    """Read holds by id, each with its account."""
+async def list_holds(
+    tx: Tx, hold_ids: Sequence[str], account_ids: Sequence[UUID], now: datetime
+) -> list[tuple[UUID, HoldState]]:
+    """Read the holds of these ids, and the overdue ones of these accounts, each with its account."""
     records = await tx.records(
         """
         SELECT account_id, hold_id, amount, opened_seq, opened_at, expires_at, closed_seq
           FROM ledger_hold
          WHERE tenant_id = $1 AND hold_id = ANY($2::text[])
+         UNION
+        SELECT account_id, hold_id, amount, opened_seq, opened_at, expires_at, closed_seq
+          FROM ledger_hold
+         WHERE tenant_id = $1 AND account_id = ANY($3::uuid[]) AND closed_seq IS NULL AND expires_at <= $4
         """,
         tx.tenant_id,
         hold_ids,
+        account_ids,
+        now,
     )
     return [(record["account_id"], HoldState(*list(record.values())[1:])) for record in records]
+
+
+async def list_captured(tx: Tx, capture_ids: Sequence[str]) -> list[tuple[UUID, str, Allocation]]:
+    """Read what captures took in the end, in the order in which their holds took it: account, capture, allocation."""
+    records = await tx.records(
+        """
+        SELECT c.account_id, c.movement_id, l.lot_id, l.amount + coalesce(r.amount, 0) AS amount
+          FROM ledger_entry c
+          JOIN ledger_hold h ON h.tenant_id = $1 AND h.hold_id = c.reference_id
+          JOIN ledger_allocation l ON l.tenant_id = $1 AND l.account_id = h.account_id AND l.seq = h.opened_seq
+          LEFT JOIN ledger_allocation r
+            ON r.tenant_id = $1 AND r.account_id = c.account_id AND r.seq = c.seq AND r.lot_id = l.lot_id
+         WHERE c.tenant_id = $1 AND c.movement_id = ANY($2::text[]) AND c.kind = 'capture'
+           AND l.amount + coalesce(r.amount, 0) <> 0
+         ORDER BY c.account_id, c.seq, l.ordinal
+        """,
+        tx.tenant_id,
+        capture_ids,
+    )
+    return [
+        (record["account_id"], record["movement_id"], Allocation(record["lot_id"], record["amount"]))
+        for record in records
+    ]
 
 
 async def list_allocations(tx: Tx, movement_ids: Sequence[str]) -> list[tuple[UUID, str, str, Allocation]]:

@@ -1,6 +1,7 @@
 """Bringing lots, holds and spendings to the pages that need them, and back to their tables."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -23,52 +24,60 @@ from guerdon.ledger.queries import PostedEntry
 from guerdon.platform.db import Tx
 
 
-async def load_lots(tx: Tx, pages: Mapping[AccountKey, Page], commands: Sequence[Command]) -> None:
+async def load_lots(tx: Tx, pages: Mapping[AccountKey, Page], commands: Sequence[Command], now: datetime) -> None:
     """Read what the commands will need of accounts with lots; accounts without cost nothing."""
     with_lots = {page.account.account_id: page for page in pages.values() if page.account.has_lots}
     if not with_lots:
         return
     spend_ids = [command.action.spend_id for command in commands if isinstance(command.action, Return)]
-    hold_ids = [command.action.hold_id for command in commands if isinstance(command.action, Capture | Release)]
-    allocations = await lot_queries.list_allocations(tx, spend_ids + hold_ids) if spend_ids or hold_ids else []
-    if spend_ids:
-        await _load_spendings(tx, with_lots, spend_ids, allocations)
-    if hold_ids:
-        for account_id, hold in await lot_queries.list_holds(tx, hold_ids):
-            if account_id in with_lots:
-                page = with_lots[account_id]
-                page.holds[hold.hold_id] = hold
-                page.hold_allocations[hold.hold_id] = tuple(
-                    allocation for _, movement_id, _, allocation in allocations if movement_id == hold.hold_id
-                )
-    touched = [allocation.lot_id for _, _, _, allocation in allocations]
+    touched = await _load_spendings(tx, with_lots, spend_ids) if spend_ids else []
     # Whoever earns needs no lots; whoever gives back needs those that were taken from, empty or not.
     takers = {command.account for command in commands if isinstance(command.action, Spend | Hold | Expire)}
     taking = [page.account.account_id for page in with_lots.values() if page.account.key in takers]
+    holding = [account_id for account_id in taking if with_lots[account_id].account.held > 0]
+    hold_ids = [command.action.hold_id for command in commands if isinstance(command.action, Capture | Release)]
+    if hold_ids or holding:
+        touched += await _load_holds(tx, with_lots, hold_ids, holding, now)
     if touched or taking:
         for account_id, lot in await lot_queries.list_lots(tx, taking, touched):
             if account_id in with_lots:
                 with_lots[account_id].lots[lot.lot_id] = lot
 
 
-async def _load_spendings(
-    tx: Tx,
-    with_lots: Mapping[UUID, Page],
-    spend_ids: list[str],
-    allocations: Sequence[tuple[UUID, str, str, Allocation]],
-) -> None:
-    account_ids = [page.account.account_id for page in with_lots.values()]
-    returns = await lot_queries.sum_returns(tx, account_ids, spend_ids)
-    for account_id, page in with_lots.items():
-        for spend_id in spend_ids:
-            taken = tuple(
-                allocation
-                for owner, movement_id, kind, allocation in allocations
-                if owner == account_id and movement_id == spend_id and kind == "spend"
+async def _load_holds(
+    tx: Tx, with_lots: Mapping[UUID, Page], hold_ids: list[str], holding: Sequence[UUID], now: datetime
+) -> list[UUID]:
+    """Bring the named holds, and the overdue ones of accounts that take; give the lots that they took from."""
+    # Where a clock stepped back, an account's own time is ahead of it.
+    instant = max([now, *(with_lots[account_id].account.moved_at for account_id in holding)])
+    holds = await lot_queries.list_holds(tx, hold_ids, holding, instant)
+    allocations = await lot_queries.list_allocations(tx, [hold.hold_id for _, hold in holds])
+    for account_id, hold in holds:
+        if account_id in with_lots:
+            page = with_lots[account_id]
+            page.holds[hold.hold_id] = hold
+            page.hold_allocations[hold.hold_id] = tuple(
+                allocation for _, movement_id, _, allocation in allocations if movement_id == hold.hold_id
             )
-            if taken:
-                returned = returns.get((page.account.account_id, spend_id), 0)
-                page.spendings[spend_id] = Spending(spend_id, taken, returned)
+    return [allocation.lot_id for _, _, _, allocation in allocations]
+
+
+async def _load_spendings(tx: Tx, with_lots: Mapping[UUID, Page], spend_ids: list[str]) -> list[UUID]:
+    """Bring what spendings and captures took, and what of it was returned; give the lots that they took from."""
+    taken: dict[tuple[UUID, str], list[Allocation]] = {}
+    for account_id, spend_id, kind, allocation in await lot_queries.list_allocations(tx, spend_ids):
+        if kind == "spend":
+            taken.setdefault((account_id, spend_id), []).append(allocation)
+    if len(taken) < len(set(spend_ids)):
+        # A capture took what its hold had set aside, less what it gave back.
+        for account_id, capture_id, allocation in await lot_queries.list_captured(tx, spend_ids):
+            taken.setdefault((account_id, capture_id), []).append(allocation)
+    returns = await lot_queries.sum_returns(tx, list(with_lots), spend_ids)
+    for (account_id, spend_id), allocations in taken.items():
+        if account_id in with_lots:
+            returned = returns.get((account_id, spend_id), 0)
+            with_lots[account_id].spendings[spend_id] = Spending(spend_id, tuple(allocations), returned)
+    return [allocation.lot_id for allocations in taken.values() for allocation in allocations]
 
 
 async def with_allocations(tx: Tx, earlier: Mapping[str, PostedEntry]) -> dict[str, PostedEntry]:

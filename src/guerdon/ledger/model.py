@@ -173,10 +173,14 @@ class HoldState:
     expires_at: datetime | None
     closed_seq: int | None = None
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Tell whether its time is over and nobody has captured or released it yet."""
+        return self.closed_seq is None and self.expires_at is not None and self.expires_at <= now
+
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What an earlier spending took, or a capture kept, and what was returned of it since; needed to return the rest."""
+    """What an earlier spending or capture took, and what was returned of it since; needed to return the rest."""
 
     movement_id: str
     taken: tuple[Allocation, ...]

@@ -43,6 +43,7 @@ from guerdon.ledger.model import (
     Spending,
 )
 
+EXPIRY_ACTOR = "system:expiry"
 TOLERANCE = 100  # millionths: the seed compares values with an epsilon of 0.0001, inclusive
 
 
@@ -75,13 +76,16 @@ class Page:
     _prefix: bytes = b""
 
     def post(self, command: Command, now: datetime) -> Entry:
-        """Decide on a command and append its entry.
+        """Decide on a command and append its entry; what is set aside by holds whose time is over is given back first.
 
         Raises the refusals of errors.py.
         """
         self.check_open(now)
         # A clock that steps back never makes an account's history run backwards.
         instant = max(now, self.account.moved_at)
+        if isinstance(command.action, Spend | Hold):
+            self._check_available(command.action.amount, instant)
+            self._release_overdue(instant)
         return self._append(command, self._decide(command, instant), instant)
 
     def check_open(self, now: datetime) -> None:
@@ -97,7 +101,6 @@ class Page:
             case Earn():
                 return self._earn(command.action, now)
             case Spend(amount):
-                self._check_available(amount, now)
                 return Line("spend", -amount, allocations=self._take(amount, now))
             case Return():
                 return self._return(command.action)
@@ -108,9 +111,7 @@ class Page:
             case Capture():
                 return self._capture(command.action, now)
             case Release(hold_id):
-                hold = self._open_hold(hold_id)
-                restored = _reversed_signs(self.hold_allocations[hold_id])
-                return Line("release", 0, -hold.amount, hold_id, restored, hold=self._closed(hold))
+                return self._release(self._open_hold(hold_id))
 
     def _move(self, move: Move) -> Line:
         account = self.account
@@ -160,7 +161,6 @@ class Page:
         return Line("expire", -sum(lot.remaining for lot in over), allocations=allocations)
 
     def _hold(self, command: Command, action: Hold, now: datetime) -> Line:
-        self._check_available(action.amount, now)
         hold = HoldState(command.movement_id, action.amount, self.account.version + 1, now, action.expires_at)
         return Line("hold", 0, action.amount, None, self._take(action.amount, now), hold=hold)
 
@@ -174,6 +174,18 @@ class Page:
             raise NotEnough(hold.amount, amount)
         rest = _last_taken_first(self.hold_allocations[action.hold_id], skip=0, amount=hold.amount - amount)
         return Line("capture", -amount, -hold.amount, action.hold_id, rest, hold=self._closed(hold))
+
+    def _release(self, hold: HoldState) -> Line:
+        restored = _reversed_signs(self.hold_allocations[hold.hold_id])
+        return Line("release", 0, -hold.amount, hold.hold_id, restored, hold=self._closed(hold))
+
+    def _release_overdue(self, now: datetime) -> None:
+        for hold in sorted(self._overdue(now), key=lambda hold: hold.opened_seq):
+            release = Command(self.account.key, Release(hold.hold_id), overdue_release_id(hold.hold_id), EXPIRY_ACTOR)
+            self._append(release, self._release(hold), now)
+
+    def _overdue(self, now: datetime) -> list[HoldState]:
+        return [hold for hold in self.holds.values() if hold.is_overdue(now)]
 
     def _open_hold(self, hold_id: str) -> HoldState:
         hold = self.holds.get(hold_id)
@@ -197,7 +209,9 @@ class Page:
     def _check_available(self, amount: int, now: datetime) -> None:
         assert self.account.has_lots
         assert amount > 0
+        freed = (taken for hold in self._overdue(now) for taken in self.hold_allocations[hold.hold_id])
         available = available_in(self.lots.values(), now)
+        available -= sum(taken.amount for taken in freed if self.lots[taken.lot_id].is_live(now))
         if amount > available:
             raise NotEnough(available, amount)
 
@@ -274,6 +288,11 @@ def _moved(account: Account, entry: Entry) -> Account:
 def available_in(lots: Iterable[Lot], now: datetime) -> int:
     """Sum what may be spent now: what remains in live lots; holds have left them already."""
     return sum(lot.remaining for lot in lots if lot.is_live(now))
+
+
+def overdue_release_id(hold_id: str) -> str:
+    """Name the movement that gives back what an overdue hold set aside: the same whoever posts it."""
+    return f"over-{hold_id}"
 
 
 def _spending_order(lot: Lot) -> tuple[bool, datetime, int, bytes]:

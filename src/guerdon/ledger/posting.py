@@ -51,7 +51,7 @@ async def post(tx: Tx, commands: Sequence[Command], now: datetime) -> list[Outco
     accounts = await queries.lock_accounts(tx, list(dict.fromkeys(command.account for command in commands)))
     batch = _Batch({account.key: Page(tx.tenant_id, account) for account in accounts})
     await batch.look_for_repeats(tx, commands)
-    await load_lots(tx, batch.pages, commands)
+    await load_lots(tx, batch.pages, commands, now)
     outcomes = [batch.decide(command, now) for command in commands]
     await _append(tx, list(batch.pages.values()), batch.kept, now)
     return outcomes
@@ -90,7 +90,9 @@ class _Batch:
             earlier = self._find_earlier(command, now)
             if earlier is not None:
                 self._keep_key(command, earlier.entry.movement_id)
-                return Posted(earlier.account, earlier.subject_id, earlier.entry, is_repeat=True)
+                return Posted(
+                    earlier.account, earlier.subject_id, earlier.entry, is_repeat=True, details=command.details
+                )
             return self._post(command, now)
         except Problem as refusal:
             return refusal
@@ -112,12 +114,14 @@ class _Batch:
 
     def _post(self, command: Command, now: datetime) -> Posted:
         page = self._get_page(command.account)
+        posted_before = len(page.entries)
         entry = page.post(command, now)
         posted = queries.PostedEntry(command.account, page.account.subject_id, entry)
         # Twins inside one call find each other here, as those of different calls do in the database.
         self._earlier[command.movement_id] = posted
         self._keep_key(command, command.movement_id)
-        return Posted(command.account, page.account.subject_id, entry)
+        before = tuple(page.entries[posted_before:-1])
+        return Posted(command.account, page.account.subject_id, entry, details=command.details, before=before)
 
     def _get_page(self, account: AccountKey) -> Page:
         if account not in self.pages:
