@@ -51,9 +51,7 @@ class Purse:
     async def roll_back(self, operation: Operation, now: datetime, points: int | None = None) -> Rollback:
         amount = None if points is None else points * UNIT
         async with self.tx() as tx:
-            return await roll_back(
-                tx, self.wallet_id, operation.operation_id, amount, hooks=(), actor=ACTOR, now=now
-            )
+            return await roll_back(tx, self.wallet_id, operation.operation_id, amount, hooks=(), actor=ACTOR, now=now)
 
 
 @pytest.fixture

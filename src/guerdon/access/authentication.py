@@ -64,16 +64,17 @@ class Authenticator:
         self.uses.note(name, now)
         return standing.caller
 
-    async def authenticate(self, authorization: str | None, api_key: str | None) -> Caller:
+    async def authenticate(self, authorization: str | None, api_key: str | None, chosen: str | None = None) -> Caller:
         """Give the caller of the `Authorization` and `X-API-KEY` headers.
 
-        With both, each must be good and both must be of one tenant; then the token tells who asks.
-        Raises Unauthenticated, IssuerUnreachable.
+        With both, each must be good and both must be of one tenant; then the token tells who asks. `chosen` is the
+        tenant that the request names, for tokens that may choose.
+        Raises Unauthenticated, TenantNotChosen, Forbidden, IssuerUnreachable.
         """
         if authorization is None and api_key is None:
             raise Unauthenticated("Send an API key in X-API-KEY, or a token in Authorization: Bearer.")
         by_key = None if api_key is None else await self._caller_of_key(api_key)
-        caller = by_key if authorization is None else await self._caller_of_header(authorization)
+        caller = by_key if authorization is None else await self._caller_of_header(authorization, chosen)
         assert caller is not None
         if by_key is not None and by_key.tenant_id != caller.tenant_id:
             raise Unauthenticated("The API key and the token are of different tenants; send one of them.")
@@ -95,11 +96,11 @@ class Authenticator:
         self._absent.forget_all()
         self._tenants.forget_all()
 
-    async def _caller_of_header(self, authorization: str) -> Caller:
+    async def _caller_of_header(self, authorization: str, chosen: str | None) -> Caller:
         scheme, _, credential = authorization.strip().partition(" ")
         match scheme.lower():
             case "bearer":
-                return await self._caller_of_token(credential.strip())
+                return await self._caller_of_token(credential.strip(), chosen)
             case "apikey":
                 return await self._caller_of_key(credential.strip())
             case _:
@@ -118,9 +119,9 @@ class Authenticator:
         self.uses.note(name, now)
         return standing.caller
 
-    async def _caller_of_token(self, token: str) -> Caller:
+    async def _caller_of_token(self, token: str, chosen: str | None) -> Caller:
         # The issuer's keys may have to be fetched, so that no transaction is open here.
-        caller = await self._tokens.check(token, self._clock())
+        caller = await self._tokens.check(token, self._clock(), chosen)
         tenant = await self.find_tenant(caller.tenant_id)
         if tenant is None:
             raise Unauthenticated("The token's tenant is not known here.")

@@ -44,10 +44,11 @@ class BearerTokens:
         self._issuers = {issuer.issuer: issuer for issuer in issuers}
         assert len(self._issuers) == len(issuers), "two issuers of one name"
 
-    async def check(self, token: str, now: datetime) -> Caller:
+    async def check(self, token: str, now: datetime, chosen: str | None = None) -> Caller:
         """Give the caller of a token whose signature and claims are good; it may wait for the issuer's keys.
 
-        Whether the tenant exists and is open is not looked at. Raises Unauthenticated, IssuerUnreachable.
+        `chosen` is the tenant that the request names. Whether the tenant exists and is open is not looked at.
+        Raises Unauthenticated, TenantNotChosen, Forbidden, IssuerUnreachable.
         """
         header, unproven = _peek(token)
         issuer = self._issuers.get(cast("str", unproven.get("iss")) if _is_text(unproven.get("iss")) else "")
@@ -66,7 +67,7 @@ class BearerTokens:
         except (JoseError, ValueError) as refused:
             raise Unauthenticated("The token's signature is not good.") from refused
         _check_claims(issuer, claims, now)
-        return caller_of(issuer.name, issuer.rules, claims)
+        return caller_of(issuer.name, issuer.rules, claims, chosen)
 
 
 class _Algorithms(JWSRegistry):

@@ -11,6 +11,7 @@ RoleMissing          409  a key would name a role that there is not
 RoleInUse            409  good keys name the role
 TooManyRoles         409  the tenant has as many roles as it may have
 TooManyKeys          409  the tenant has as many good keys as it may have
+TenantNotChosen      400  the credential is of no tenant, and the request names none
 IssuerUnreachable    503  the keys of a token issuer cannot be fetched now
 
 IssuersInvalid is no refusal: it stops the start of a process whose issuers' file is wrong.
@@ -23,6 +24,15 @@ from guerdon.platform.problems import Conflict, Forbidden, InvalidRequest, NotFo
 
 class IssuersInvalid(Exception):
     """The file of token issuers cannot be used; the message names every mistake."""
+
+
+class TenantNotChosen(InvalidRequest):
+    """The credential is of no tenant, and the request names none."""
+
+    code = "tenant_not_chosen"
+
+    def __init__(self) -> None:
+        super().__init__({"x-tenant": ["This token is of no tenant; name the tenant in this header."]})
 
 
 class KeyDefinitionInvalid(InvalidRequest):

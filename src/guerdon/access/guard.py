@@ -11,13 +11,14 @@ from guerdon.access.authentication import Authenticator
 from guerdon.access.limits import Allowance, RateLimits
 from guerdon.access.model import Caller
 from guerdon.platform.boundary import App, Message, Receive, Scope, Send
-from guerdon.platform.http import PUBLIC, HotRequest
-from guerdon.platform.problems import NotFound, Problem, TooManyRequests, Unauthenticated
+from guerdon.platform.http import KNOWN, PERSON, PUBLIC, HotRequest
+from guerdon.platform.problems import Forbidden, NotFound, Problem, TooManyRequests, Unauthenticated
 from guerdon.platform.tenant_ids import is_tenant_id
 
 CALLER: Final = "guerdon.caller"
 ALLOWANCE: Final = "guerdon.allowance"
 TENANT_PARAMETER: Final = "tenantId"
+TENANT_HEADER: Final = b"x-tenant"
 OUR_SCHEMES: Final = (b"bearer", b"apikey")
 
 
@@ -31,7 +32,8 @@ class Admission(Struct, frozen=True):
 class Guard:
     """Admits requests, or refuses them before anything of them is read; one for each process.
 
-    The order of refusals: 401, 429, 404 for another tenant's address, 403.
+    The order of refusals: 401, 429, 404 for another tenant's address, 403. At an address without a tenant the
+    credential tells whose it is; the header x-tenant may say the same, and only a token that may choose another.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Guard:
         """
         headers = dict(request.scope["headers"])
         authorization, key = headers.get(b"authorization"), headers.get(b"x-api-key")
-        caller = await self._authenticator.authenticate(_text(authorization), _text(key))
+        caller = await self._authenticator.authenticate(_text(authorization), _text(key), _chosen(headers))
         if caller.tenant_id != request.path_params.get(TENANT_PARAMETER):
             raise NotFound("Nothing is at this address.")
         caller.require(wanted)
@@ -98,7 +100,9 @@ class Guard:
             assert caller is not None
             if tenant_id is not None and not is_own:
                 raise NotFound("Nothing is at this address.")
-            caller.require(wanted)
+            if tenant_id is None:
+                _check_chosen(caller, headers)
+            _require(caller, wanted)
         scope[CALLER] = caller
         return caller
 
@@ -114,7 +118,7 @@ class Guard:
                 self._count_stranger(scope)
                 return None
             try:
-                caller = await self._authenticator.authenticate(_text(authorization), _text(key))
+                caller = await self._authenticator.authenticate(_text(authorization), _text(key), _chosen(headers))
             except Unauthenticated:
                 self._count_stranger(scope)
                 raise
@@ -174,6 +178,24 @@ async def known_caller(request: Request) -> Caller:
 
 OptionalCallerDep = Annotated[Caller | None, Depends(optional_caller)]
 CallerDep = Annotated[Caller, Depends(known_caller)]
+
+
+def _require(caller: Caller, wanted: str) -> None:
+    if wanted == PERSON:
+        if caller.subject is None:
+            raise Forbidden("This needs the token of a person.")
+    elif wanted != KNOWN:
+        caller.require(wanted)
+
+
+def _chosen(headers: Mapping[bytes, bytes]) -> str | None:
+    named = headers.get(TENANT_HEADER)
+    return None if named is None else named.decode("latin-1").strip().lower()
+
+
+def _check_chosen(caller: Caller, headers: Mapping[bytes, bytes]) -> None:
+    if _chosen(headers) not in {None, caller.tenant_id}:
+        raise Forbidden("The header x-tenant names another tenant than the credential is of.")
 
 
 def _is_ours(authorization: bytes) -> bool:

@@ -55,6 +55,7 @@ def _issuer(folder: Path, entry: IssuerIn) -> Issuer:
         subject_claims=entry.subject.claims,
         scope_claims=entry.scopes.claims,
         scopes_among=None if scopes is None else frozenset(scopes),
+        may_choose=entry.tenant.choose,
     )
     return Issuer(entry.name, entry.issuer, entry.audience, frozenset(entry.algorithms), _keys(folder, entry), rules)
 

@@ -139,11 +139,12 @@ class ApiKeyCreated(ApiKeyOut):
 
 
 class TenantRule(_Strict):
-    """Whose tenant a token is for: one fixed value, or a claim."""
+    """Whose tenant a token is for: one fixed value, or a claim; `choose` lets services name it with each request."""
 
     value: str | None = None
     claim: ClaimName | None = None
     among: list[str] | None = None
+    choose: bool = False
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -151,6 +152,8 @@ class TenantRule(_Strict):
             raise ValueError("give either value or claim")
         if self.value is not None and self.among is not None:
             raise ValueError("among belongs to a claim, not to a fixed value")
+        if self.value is not None and self.choose:
+            raise ValueError("choose belongs to a claim, not to a fixed value")
         strange = [name for name in [self.value, *(self.among or [])] if name is not None and not is_tenant_id(name)]
         if strange:
             raise ValueError(f"{', '.join(strange)} cannot be a tenant's id")

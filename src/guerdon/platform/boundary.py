@@ -11,6 +11,7 @@ from uuid_utils import uuid4
 
 from guerdon.platform import metrics
 from guerdon.platform.bodies import BodyRule
+from guerdon.platform.faces import speaks_codes
 from guerdon.platform.problems import (
     MEDIA_TYPE,
     BadlyFormed,
@@ -79,11 +80,11 @@ class Boundary:
         except ClientGone:
             answer.status = CLIENT_GONE
         except Problem as problem:
-            await send_problem(problem, request_id, answer)
+            await send_problem(problem, request_id, answer, scope["path"])
         except Exception:
             log.exception("request failed", request_id=request_id, method=scope["method"], path=scope["path"])
             if not answer.has_started:
-                await send_problem(InternalError(), request_id, answer)
+                await send_problem(InternalError(), request_id, answer, scope["path"])
         finally:
             metrics.observe_request(scope.get(ROUTE, "other"), answer.status, perf_counter() - started_at)
 
@@ -134,9 +135,10 @@ class Boundary:
         return next((rule for rule in self._rules if rule.fits(scope["method"], scope["path"])), None)
 
 
-async def send_problem(problem: Problem, request_id: str, send: Send) -> None:
-    """Send a refusal as a problem document."""
-    await send_answer(send, problem.status, problem.body(request_id), problem_headers(problem))
+async def send_problem(problem: Problem, request_id: str, send: Send, path: str = "") -> None:
+    """Send a refusal as a problem document, in the words of the face that the path belongs to."""
+    body = problem.body(request_id, with_codes=speaks_codes(path))
+    await send_answer(send, problem.status, body, problem_headers(problem))
 
 
 def problem_headers(problem: Problem) -> list[tuple[bytes, bytes]]:

@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
 from guerdon.platform.boundary import BODY, HEADERS, REQUEST_ID, ROUTE, App, Receive, Scope, Send, send_answer
+from guerdon.platform.faces import speaks_codes
 from guerdon.platform.problems import (
     MEDIA_TYPE,
     BadlyFormed,
@@ -61,6 +62,8 @@ Admit = Callable[[Request, str], Awaitable[None]]
 SCOPE_MEMBER = "x-guerdon-scope"
 REPEATABLE_MEMBER = "x-guerdon-repeatable"
 PUBLIC = "public"
+PERSON = "person"  # any token of a person, whatever its scopes
+KNOWN = "known"  # any good credential; the route itself looks at what it may see
 
 
 class StrictRoute(APIRoute):
@@ -90,7 +93,7 @@ class StrictRoute(APIRoute):
 
 
 def asks(scope: str, *, is_repeatable: bool = True) -> dict[str, Any]:
-    """Say which scope a route asks of its caller; PUBLIC asks for none.
+    """Say which scope a route asks of its caller; PUBLIC asks for none, PERSON and KNOWN for a credential alone.
 
     A route that is no write, though its verb is not GET, says that idempotency keys and dry runs mean nothing to it.
     """
@@ -214,7 +217,7 @@ def mistake_text(mistake: ErrorDetails) -> str:
 
 def problem_response(problem: Problem, request: Request) -> Response:
     """Shape a refusal as FastAPI's handlers want it."""
-    body = problem.body(request.scope.get(REQUEST_ID, ""))
+    body = problem.body(request.scope.get(REQUEST_ID, ""), with_codes=speaks_codes(request.scope["path"]))
     return Response(body, problem.status, {**problem.headers, "X-Content-Type-Options": "nosniff"}, MEDIA_TYPE)
 
 

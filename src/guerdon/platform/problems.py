@@ -73,9 +73,19 @@ class Problem(Exception):  # the family of refusals reads as a noun
             members["errors"] = {path: list(messages) for path, messages in self.errors.items()}
         return {**members, **self.extra}
 
-    def body(self, instance: str) -> bytes:
-        """Give the problem document as JSON text."""
-        return _encoder.encode(self.document(instance))
+    def body(self, instance: str, *, with_codes: bool = False) -> bytes:
+        """Give the problem document as JSON text; `with_codes`, in the words of face B too (`message`, `codes`)."""
+        document = self.document(instance)
+        return _encoder.encode({**document, "message": self.detail, "codes": self._codes()} if with_codes else document)
+
+    def _codes(self) -> list[dict[str, object]]:
+        if self.errors is None:
+            return [{"code": self.code, "message": self.detail, "args": list(self.extra.values())}]
+        return [
+            {"code": self.code, "message": message, "args": [path]}
+            for path, messages in self.errors.items()
+            for message in messages
+        ]
 
 
 class InternalError(Problem):

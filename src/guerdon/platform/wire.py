@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 AMOUNT_MAX = 10**12
 INT32_MAX = 2**31 - 1
+HALF_A_MILLIONTH = Decimal("0.0000005")
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL stores no NUL in text
 RFC3339 = re.compile(r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
@@ -18,6 +19,12 @@ class Body(BaseModel):
     """A body of face A: camelCase members, unknown ones refused, no value bent into another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel)
+
+
+class OpenBody(BaseModel):
+    """A body of faces B and C: as those of face A, but unknown members are ignored."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True, alias_generator=to_camel)
 
 
 def parse_instant(text: str) -> datetime:
@@ -53,6 +60,13 @@ def _whole(value: object) -> object:
     return value
 
 
+def _above_zero(value: Decimal) -> Decimal:
+    # What is below is zero when it is rounded half-even to six places.
+    if value <= HALF_A_MILLIONTH:
+        raise ValueError("Give a number greater than zero (after rounding to six places).")
+    return value
+
+
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 Exact = Annotated[
     Decimal,
@@ -75,6 +89,11 @@ NonZero = Annotated[
             "anyOf": [{"minimum": 0.000001, "maximum": AMOUNT_MAX}, {"minimum": -AMOUNT_MAX, "maximum": -0.000001}],
         }
     ),
+]
+Positive = Annotated[
+    Exact,
+    AfterValidator(_above_zero),
+    WithJsonSchema({"type": "number", "format": "double", "minimum": 0.000001, "maximum": AMOUNT_MAX}),
 ]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 CorrelationId = Annotated[str, StringConstraints(min_length=10, max_length=100, pattern=NO_NUL)]

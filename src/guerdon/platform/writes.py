@@ -90,8 +90,16 @@ def read_write_options(method: str, address: bytes, headers: Mapping[bytes, byte
     return WriteOptions(text, fingerprint, dry_run == b"true")
 
 
-async def write_once(database: Database, tenant_id: str, options: WriteOptions, now: datetime, work: Work) -> Answer:
-    """Do `work` in one transaction, once per idempotency key, and keep its answer with it for 30 days.
+async def write_once(
+    database: Database,
+    tenant_id: str,
+    options: WriteOptions,
+    now: datetime,
+    work: Work,
+    *,
+    kept_for: timedelta | None = KEPT_FOR,
+) -> Answer:
+    """Do `work` in one transaction, once per idempotency key, and keep its answer for 30 days; None keeps it for ever.
 
     A refusal rolls everything back, the key included. A twin that arrives meanwhile waits for the first. Work that
     loses a race (the same new id, a deadlock, Overtaken) is done again from the start and then finds what the others
@@ -99,15 +107,18 @@ async def write_once(database: Database, tenant_id: str, options: WriteOptions, 
     """
     for _ in range(ATTEMPTS_MAX - 1):
         with suppress(asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, Overtaken):
-            return await _write(database, tenant_id, options, now, work)
-    return await _write(database, tenant_id, options, now, work)
+            return await _write(database, tenant_id, options, now, work, kept_for)
+    return await _write(database, tenant_id, options, now, work, kept_for)
 
 
-async def _write(database: Database, tenant_id: str, options: WriteOptions, now: datetime, work: Work) -> Answer:
+async def _write(
+    database: Database, tenant_id: str, options: WriteOptions, now: datetime, work: Work, kept_for: timedelta | None
+) -> Answer:
     async with database.tenant(tenant_id, dry_run=options.is_dry_run) as tx:
         if options.idempotency_key is None:
             return await work(tx)
-        earlier = await claim_key(tx, options.idempotency_key, options.fingerprint, now, now + KEPT_FOR)
+        kept_until = None if kept_for is None else now + kept_for
+        earlier = await claim_key(tx, options.idempotency_key, options.fingerprint, now, kept_until)
         if earlier is not None:
             return earlier
         answer = await work(tx)

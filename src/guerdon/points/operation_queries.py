@@ -144,7 +144,8 @@ async def list_holds(tx: Tx, account_id: UUID, before_seq: int, limit: int, now:
 def _operation(record: asyncpg.Record, taken: Mapping[int, Sequence[Allocation]]) -> Operation:
     said: list[Any] = list(record.values())[:10]
     said[7] = read_texts(said[7])
-    return Operation(*[*said, tuple(taken.get(record["seq"], ()))])
+    said.append(tuple(taken.get(record["seq"], ())))
+    return Operation(*said)
 
 
 def _hold(record: asyncpg.Record) -> HoldView:
