@@ -32,7 +32,7 @@ from guerdon.entrypoints.house import House, open_house
 from guerdon.entrypoints.openapi import document_text
 from guerdon.entrypoints.quick_protocol import quick_protocol
 from guerdon.entrypoints.socket_protocol import MESSAGE_BYTES_MAX, PING_S, PONG_S, SocketProtocol
-from guerdon.entrypoints.wiring import delete_pass
+from guerdon.entrypoints.wiring import ROLLBACK_HOOKS, delete_pass
 from guerdon.imports.routes import ImportRoutes
 from guerdon.live.endpoint import LiveSockets
 from guerdon.live.routes import LiveRoutes
@@ -51,6 +51,10 @@ from guerdon.platform.boundary import App, Boundary
 from guerdon.platform.http import PUBLIC, HotRoute, HotRoutes, asks, install_problems, router, spoken_verbs
 from guerdon.platform.quick import QuickRoute
 from guerdon.platform.settings import Settings
+from guerdon.points.batch_routes import BatchRoutes
+from guerdon.points.hold_routes import HoldRoutes
+from guerdon.points.operation_routes import OperationRoutes
+from guerdon.points.wallet_routes import WalletRoutes
 from guerdon.privileges.hot_routes import HotPrivilegeRoutes, QuickMovements
 from guerdon.privileges.routes import PrivilegeRoutes
 from guerdon.stores.routes import StoreRoutes
@@ -153,6 +157,18 @@ def routers(house: House) -> list[APIRouter]:
         AppleRoutes(database, house.master_key, house.issuer, clock).router(),
         DeliveryRoutes(database, types, house.issuer, SourceNotes(database, clock), clock).router(),
         PageRoutes(database, types, house.settings.public_url, clock).router(),
+        *points_routers(house),
+    ]
+
+
+def points_routers(house: House) -> list[APIRouter]:
+    """Give the routers of face B."""
+    database, clock = house.database, house.clock
+    return [
+        WalletRoutes(database, clock).router(),
+        BatchRoutes(database, house.poster, clock).router(),
+        OperationRoutes(database, house.poster, ROLLBACK_HOOKS, clock).router(),
+        HoldRoutes(database, clock).router(),
     ]
 
 

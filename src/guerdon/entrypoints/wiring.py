@@ -21,6 +21,7 @@ from guerdon.platform.jobs_worker import JobContext, JobHandler, JobKind
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.writes import Overtaken, forget_old_keys
 from guerdon.points.recording import on_posted as on_points_posted
+from guerdon.points.returning import RollbackHook
 from guerdon.privileges.movements import on_posted
 from guerdon.privileges.purging import PRIVILEGES_MAX, have_privileges, purge_overdue, remove_of_passes
 from guerdon.webhooks.addresses import AddressRules, read_networks
@@ -36,6 +37,8 @@ CAMPAIGNS = JobKind(run_campaign, attempts_max=1_000, backoff_s_max=60.0, at_onc
 IMPORTS_AT_ONCE_MAX = 2
 FORGET_ATTEMPTS = "webhooks.forget-attempts"
 
+# What rooms above points do in the transaction that rolls an operation back.
+ROLLBACK_HOOKS: Sequence[RollbackHook] = ()
 EFFECTS: Mapping[AccountKind, Effect] = {"privilege": on_posted, "wallet": on_points_posted}
 
 

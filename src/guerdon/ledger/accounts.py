@@ -56,6 +56,11 @@ async def close_accounts(tx: Tx, account_ids: Sequence[UUID], now: datetime) -> 
     await queries.close_accounts(tx, account_ids, now)
 
 
+async def seq_as_of(tx: Tx, account_id: UUID, as_of: datetime) -> int:
+    """Tell how many entries an account had at an instant."""
+    return await queries.find_seq_as_of(tx, account_id, as_of)
+
+
 async def value_as_of(tx: Tx, account_id: UUID, as_of: datetime) -> int:
     """Tell the value that an account had at an instant, in millionths."""
     return await queries.find_value_as_of(tx, account_id, as_of)

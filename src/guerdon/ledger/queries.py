@@ -190,6 +190,33 @@ async def find_value_as_of(tx: Tx, account_id: UUID, as_of: datetime) -> int:
     return value or 0
 
 
+async def find_seq_as_of(tx: Tx, account_id: UUID, as_of: datetime) -> int:
+    """Tell how many entries an account had at an instant.
+
+    Entries of one account are recorded in the order of their numbers, so that the last one is found by halving: twenty
+    looks into a million entries.
+    """
+    seq: int | None = await tx.value(
+        """
+        WITH RECURSIVE halving (low, high) AS (
+            SELECT 0::bigint, seq FROM ledger_account WHERE tenant_id = $1 AND account_id = $2
+            UNION ALL
+            SELECT CASE WHEN e.recorded_at <= $3 THEN e.seq ELSE h.low END,
+                   CASE WHEN e.recorded_at <= $3 THEN h.high ELSE e.seq - 1 END
+              FROM halving h
+              JOIN ledger_entry e
+                ON e.tenant_id = $1 AND e.account_id = $2 AND e.seq = (h.low + h.high + 1) / 2
+             WHERE h.low < h.high
+        )
+        SELECT low FROM halving WHERE low = high
+        """,
+        tx.tenant_id,
+        account_id,
+        as_of,
+    )
+    return seq or 0
+
+
 async def list_entries(tx: Tx, account_id: UUID, after_seq: int, limit: int) -> list[Entry]:
     """Read an account's entries in order, `limit` of them after `after_seq`, without their allocations."""
     return await tx.all(

@@ -13,6 +13,7 @@ from guerdon.platform.wire import INT32_MAX
 
 LIMIT_DEFAULT, LIMIT_MAX = 100, 1_000
 CURSOR_PATTERN = r"^[A-Za-z0-9_-]{1,200}$"
+RANGE_OR_CURSOR = "Give either cursor and limit, or _start, _end, _sort and _order."
 TOTAL_HEADER = "X-Total-Count"
 NEXT_HEADER = "Guerdon-Next-Cursor"
 
@@ -34,11 +35,16 @@ class Listing:
 
     @property
     def is_by_cursor(self) -> bool:
-        """Tell whether the list is in its own order from its beginning or a cursor on, and so costs the same anywhere."""
+        """Tell whether the list is in its own order, from its beginning or a cursor on."""
         return self.start == 0 and self.sort is None and self.is_descending is None
 
-    def check_sort(self, names: Collection[str]) -> None:
-        """Accept no sort, or one of these. Raises InvalidRequest."""
+    def check_sort(self, names: Collection[str], *, goes_both_ways: bool = False) -> None:
+        """Accept no sort, or one of these; a cursor goes on in the other direction only where a list goes both ways.
+
+        Raises InvalidRequest.
+        """
+        if self.cursor is not None and self.is_descending is not None and not goes_both_ways:
+            raise InvalidRequest({"cursor": [RANGE_OR_CURSOR]})
         if self.sort is not None and self.sort not in names:
             raise InvalidRequest({"_sort": [f"Sort by one of {', '.join(sorted(names))}."]})
 
@@ -52,16 +58,17 @@ async def listing(
     limit: Annotated[int | None, Query(ge=1, le=LIMIT_MAX)] = None,
 ) -> Listing:
     """Read what of a list is asked for. Raises InvalidRequest."""
-    is_ranged = any(one is not None for one in (start, end, sort, order))
+    is_descending = None if order is None else order.upper() == "DESC"
+    is_ranged = any(one is not None for one in (start, end, sort))
     if is_ranged and (cursor is not None or limit is not None):
-        raise InvalidRequest({"cursor": ["Give either cursor and limit, or _start, _end, _sort and _order."]})
+        raise InvalidRequest({"cursor": [RANGE_OR_CURSOR]})
     if not is_ranged:
-        return Listing(limit or LIMIT_DEFAULT, cursor=cursor)
+        return Listing(limit or LIMIT_DEFAULT, cursor=cursor, is_descending=is_descending)
     first = start or 0
     count = LIMIT_DEFAULT if end is None else end - first
     if not 0 <= count <= LIMIT_MAX:
         raise InvalidRequest({"_end": [f"Ask for 0 to {LIMIT_MAX} items: _start <= _end <= _start + {LIMIT_MAX}."]})
-    return Listing(count, first, None, sort, None if order is None else order.upper() == "DESC")
+    return Listing(count, first, None, sort, is_descending)
 
 
 def list_response(

@@ -33,13 +33,22 @@ async def as_of_parameter(
     return None if as_of is None else parse_as_of(as_of)
 
 
+def instant_parameter(name: str, text: str | None) -> datetime | None:
+    """Read the instant of a query parameter that may be left out. Raises InvalidRequest."""
+    return None if text is None else _parse_instant(name, text)
+
+
 def parse_as_of(text: str) -> datetime:
     """Read the text of an `asOf` parameter. Raises InvalidRequest."""
+    return _parse_instant("asOf", text)
+
+
+def _parse_instant(name: str, text: str) -> datetime:
     try:
         # A plus sign that was not encoded arrives as a space; no date-time has one there otherwise.
         return parse_instant(text.replace(" ", "+") if text.count(" ") == 1 and "T" in text.upper() else text)
     except ValueError as wrong:
-        raise InvalidRequest({"asOf": [str(wrong)]}) from wrong
+        raise InvalidRequest({name: [str(wrong)]}) from wrong
 
 
 def respond(answer: Answer, headers: Mapping[str, str] | None = None) -> Response:

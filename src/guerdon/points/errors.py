@@ -6,6 +6,7 @@ OperationNotFound   404  no such operation in this wallet
 ClaimIsWhole        400  a claim of a reward is rolled back whole or not at all
 PointsHoldNotFound  404  no such hold in this wallet
 CommandNotFound     404  no asynchronous write has this correlation id
+CursorInvalid       400  the cursor does not come from this list
 PriceTooHigh        400  the price of one point would be beyond 10^12
 NoUser              403  the token speaks for no user whose id could be a wallet's
 """
@@ -86,3 +87,12 @@ class NoUser(Forbidden):
 
     def __init__(self) -> None:
         super().__init__("This needs the token of a user, whose id (UUID) is the id of the wallet.")
+
+
+class CursorInvalid(InvalidRequest):
+    """The cursor does not come from this list."""
+
+    code = "points_cursor_invalid"
+
+    def __init__(self) -> None:
+        super().__init__({"cursor": ["The cursor does not come from this list; begin without one."]})

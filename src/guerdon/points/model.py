@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from guerdon.ledger.amounts import MILLIONTHS_MAX, UNIT
-from guerdon.ledger.model import AccountKey, Allocation
+from guerdon.ledger.model import AccountKey, Allocation, EntryKind
 from guerdon.points.errors import PriceTooHigh
 
 EVENT_WALLET_CREATED, EVENT_WALLET_CHANGED = "Wallet:Created", "Wallet:Updated"
@@ -184,6 +184,26 @@ class Balance:
     def total(self) -> int:
         """Give the balance: what is available and what is set aside."""
         return self.available + self.held
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a statement: `amount` and `held_change` are signed, `balance_after` is what the entries come to.
+
+    What has ended is in `balance_after` until the line that posts its expiry.
+    """
+
+    seq: int
+    kind: EntryKind
+    amount: int
+    held_change: int
+    balance_after: int
+    movement_id: str
+    reference_id: str | None
+    description: str | None
+    actor: str
+    recorded_at: datetime
+    allocations: tuple[Allocation, ...]
 
 
 @dataclass(frozen=True, slots=True)

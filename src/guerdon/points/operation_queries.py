@@ -98,6 +98,46 @@ async def list_operations(tx: Tx, account_id: UUID, before_seq: int, limit: int)
     return [_operation(record, taken) for record in records]
 
 
+async def list_sorted_operations(
+    tx: Tx, account_id: UUID, by: str, sign: int, start: int, limit: int
+) -> list[Operation]:
+    """Read operations of a wallet by `createdAt` or `amount`, rising for a sign of 1."""
+    records = await tx.records(
+        """
+        SELECT o.operation_id, o.wallet_id, o.kind, -e.amount AS amount, coalesce(r.amount, 0) AS returned,
+               o.order_id, o.venue, o.extra, e.recorded_at, o.seq
+          FROM (SELECT o.*
+                  FROM wallet_operation o
+                  JOIN ledger_movement m ON m.tenant_id = $1 AND m.account_id = o.account_id AND m.seq = o.seq
+                 WHERE o.tenant_id = $1 AND o.account_id = $2
+                 ORDER BY $4::bigint * CASE $3::text WHEN 'amount' THEN -m.amount ELSE o.seq END, o.seq
+                OFFSET $5 LIMIT $6) AS o
+          JOIN ledger_movement e ON e.tenant_id = $1 AND e.account_id = o.account_id AND e.seq = o.seq
+         CROSS JOIN LATERAL (
+               SELECT sum(b.amount)::bigint AS amount FROM ledger_movement b
+                WHERE b.tenant_id = $1 AND b.account_id = o.account_id AND b.reference_id = e.movement_id
+                  AND b.kind = 'return') AS r
+         ORDER BY $4::bigint * CASE $3::text WHEN 'amount' THEN -e.amount ELSE o.seq END, o.seq
+        """,
+        tx.tenant_id,
+        account_id,
+        by,
+        sign,
+        start,
+        limit,
+    )
+    taken = await list_taken(tx, account_id, [record["seq"] for record in records])
+    return [_operation(record, taken) for record in records]
+
+
+async def count_operations(tx: Tx, account_id: UUID) -> int:
+    """Count the operations of a wallet."""
+    counted: int = await tx.value(
+        "SELECT count(*) FROM wallet_operation WHERE tenant_id = $1 AND account_id = $2", tx.tenant_id, account_id
+    )
+    return counted
+
+
 async def find_hold(tx: Tx, wallet_id: UUID, hold_id: UUID, now: datetime) -> HoldView | None:
     """Read one hold of a wallet."""
     records = await tx.records(

@@ -1,0 +1,106 @@
+"""Every statement that reads what a wallet holds, now or at an earlier instant."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from guerdon.platform.db import Tx
+from guerdon.points.model import Balance, Expiring
+
+EXPIRING_MAX = 100
+
+
+async def find_balance(tx: Tx, account_id: UUID, now: datetime) -> Balance:
+    """Read what may be spent now, what is set aside, and the next hundred instants at which points end.
+
+    What has ended and is not posted yet is left out; an overdue hold counts as given back.
+    """
+    records = await tx.records(
+        """
+        WITH overdue AS (
+            SELECT h.opened_seq FROM ledger_hold_state h
+             WHERE h.tenant_id = $1 AND h.account_id = $2 AND h.closed_seq IS NULL AND h.expires_at <= $3
+        ), part AS (
+            SELECT l.expires_at, l.remaining AS amount
+              FROM ledger_lot_state l
+             WHERE l.tenant_id = $1 AND l.account_id = $2 AND NOT l.is_empty
+            UNION ALL
+            SELECT l.expires_at, -c.amount
+              FROM overdue o
+              JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = $2 AND c.seq = o.opened_seq
+              JOIN ledger_lot_state l ON l.tenant_id = $1 AND l.lot_id = c.lot_id
+        ), live AS (
+            SELECT p.expires_at, sum(p.amount)::bigint AS amount, sum(sum(p.amount)) OVER ()::bigint AS available
+              FROM part p
+             WHERE p.expires_at IS NULL OR p.expires_at > $3
+             GROUP BY p.expires_at ORDER BY p.expires_at NULLS LAST LIMIT $4
+        ), held AS (
+            SELECT sum(h.amount)::bigint AS amount FROM ledger_hold_state h
+             WHERE h.tenant_id = $1 AND h.account_id = $2 AND h.closed_seq IS NULL
+               AND (h.expires_at IS NULL OR h.expires_at > $3)
+        )
+        SELECT b.version, coalesce(held.amount, 0) AS held, coalesce(live.available, 0) AS available,
+               live.expires_at, live.amount
+          FROM ledger_balance b CROSS JOIN held LEFT JOIN live ON true
+         WHERE b.tenant_id = $1 AND b.account_id = $2
+         ORDER BY live.expires_at NULLS LAST
+        """,
+        tx.tenant_id,
+        account_id,
+        now,
+        EXPIRING_MAX + 1,
+    )
+    return _balance(records)
+
+
+async def find_balance_at(tx: Tx, account_id: UUID, seq: int, instant: datetime) -> Balance:
+    """Read what `find_balance` read at an instant, when `seq` was the account's last entry."""
+    records = await tx.records(
+        """
+        WITH open AS (
+            SELECT h.opened_seq, h.amount, h.expires_at <= $4 IS TRUE AS is_overdue FROM ledger_hold_state h
+             WHERE h.tenant_id = $1 AND h.account_id = $2 AND h.opened_seq <= $3
+               AND (h.closed_seq IS NULL OR h.closed_seq > $3)
+        ), later AS (
+            SELECT c.lot_id, sum(c.amount) AS amount FROM ledger_lot_change c
+             WHERE c.tenant_id = $1 AND c.account_id = $2 AND c.seq > $3
+             GROUP BY c.lot_id
+        ), part AS (
+            SELECT l.expires_at, l.remaining - coalesce(later.amount, 0) AS amount
+              FROM ledger_lot_state l
+              LEFT JOIN later ON later.lot_id = l.lot_id
+             WHERE l.tenant_id = $1 AND l.account_id = $2 AND l.opened_seq <= $3
+            UNION ALL
+            SELECT l.expires_at, -c.amount
+              FROM open o
+              JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = $2 AND c.seq = o.opened_seq
+              JOIN ledger_lot_state l ON l.tenant_id = $1 AND l.lot_id = c.lot_id
+             WHERE o.is_overdue
+        ), live AS (
+            SELECT p.expires_at, sum(p.amount)::bigint AS amount, sum(sum(p.amount)) OVER ()::bigint AS available
+              FROM part p
+             WHERE p.amount > 0 AND (p.expires_at IS NULL OR p.expires_at > $4)
+             GROUP BY p.expires_at ORDER BY p.expires_at NULLS LAST LIMIT $5
+        ), held AS (
+            SELECT sum(o.amount)::bigint AS amount FROM open o WHERE NOT o.is_overdue
+        )
+        SELECT $3::bigint AS version, coalesce(held.amount, 0) AS held, coalesce(live.available, 0) AS available,
+               live.expires_at, live.amount
+          FROM held LEFT JOIN live ON true
+         ORDER BY live.expires_at NULLS LAST
+        """,
+        tx.tenant_id,
+        account_id,
+        seq,
+        instant,
+        EXPIRING_MAX + 1,
+    )
+    return _balance(records)
+
+
+def _balance(records: Sequence[asyncpg.Record]) -> Balance:
+    first = records[0]
+    expiring = tuple(Expiring(one["expires_at"], one["amount"]) for one in records if one["expires_at"] is not None)
+    return Balance(first["available"], first["held"], first["version"], expiring[:EXPIRING_MAX])
