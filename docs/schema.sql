@@ -246,6 +246,17 @@ CREATE TABLE public.ledger_hold (
     CONSTRAINT ledger_hold_check CHECK ((closed_seq > opened_seq))
 );
 
+CREATE VIEW public.ledger_hold_state WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    hold_id,
+    account_id,
+    opened_seq,
+    amount,
+    opened_at,
+    expires_at,
+    closed_seq
+   FROM public.ledger_hold;
+
 CREATE TABLE public.ledger_lot (
     tenant_id text NOT NULL,
     lot_id uuid NOT NULL,
@@ -263,6 +274,28 @@ CREATE TABLE public.ledger_lot (
 )
 WITH (fillfactor='70');
 
+CREATE VIEW public.ledger_lot_change WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    account_id,
+    seq,
+    ordinal,
+    lot_id,
+    amount
+   FROM public.ledger_allocation;
+
+CREATE VIEW public.ledger_lot_state WITH (security_invoker='true') AS
+ SELECT tenant_id,
+    lot_id,
+    account_id,
+    opened_seq,
+    amount,
+    remaining,
+    is_empty,
+    unit_price,
+    opened_at,
+    expires_at
+   FROM public.ledger_lot;
+
 CREATE VIEW public.ledger_movement WITH (security_invoker='true') AS
  SELECT tenant_id,
     account_id,
@@ -273,7 +306,10 @@ CREATE VIEW public.ledger_movement WITH (security_invoker='true') AS
     movement_id,
     remarks,
     recorded_at,
-    COALESCE(occurred_at, recorded_at) AS occurred_at
+    COALESCE(occurred_at, recorded_at) AS occurred_at,
+    reference_id,
+    held_change,
+    actor
    FROM public.ledger_entry;
 
 CREATE TABLE public.migration (
@@ -501,6 +537,75 @@ CREATE TABLE public.tenant_secret (
     updated_at timestamp with time zone NOT NULL,
     actor text NOT NULL,
     CONSTRAINT tenant_secret_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+CREATE TABLE public.wallet (
+    tenant_id text NOT NULL,
+    wallet_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    attributes jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.wallet_batch (
+    tenant_id text NOT NULL,
+    batch_id uuid NOT NULL,
+    price bigint,
+    order_id text,
+    description text,
+    venue text,
+    extra jsonb NOT NULL,
+    CONSTRAINT wallet_batch_description_check CHECK ((length(description) <= 32)),
+    CONSTRAINT wallet_batch_order_id_check CHECK ((length(order_id) <= 64)),
+    CONSTRAINT wallet_batch_price_check CHECK ((price > 0)),
+    CONSTRAINT wallet_batch_venue_check CHECK ((length(venue) <= 255))
+);
+
+CREATE TABLE public.wallet_command (
+    tenant_id text NOT NULL,
+    correlation_id uuid NOT NULL,
+    kind text NOT NULL,
+    subject_id text NOT NULL,
+    state text NOT NULL,
+    done bigint DEFAULT 0 NOT NULL,
+    total bigint,
+    problem jsonb,
+    actor text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT wallet_command_done_check CHECK ((done >= 0)),
+    CONSTRAINT wallet_command_kind_check CHECK (((length(kind) >= 1) AND (length(kind) <= 64))),
+    CONSTRAINT wallet_command_state_check CHECK ((state = ANY (ARRAY['PENDING'::text, 'RUNNING'::text, 'DONE'::text, 'FAILED'::text]))),
+    CONSTRAINT wallet_command_subject_id_check CHECK (((length(subject_id) >= 1) AND (length(subject_id) <= 100))),
+    CONSTRAINT wallet_command_total_check CHECK ((total >= 0))
+);
+
+CREATE TABLE public.wallet_hold (
+    tenant_id text NOT NULL,
+    hold_id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    order_id text,
+    venue text,
+    extra jsonb NOT NULL,
+    CONSTRAINT wallet_hold_order_id_check CHECK ((length(order_id) <= 64)),
+    CONSTRAINT wallet_hold_venue_check CHECK ((length(venue) <= 255))
+);
+
+CREATE TABLE public.wallet_operation (
+    tenant_id text NOT NULL,
+    operation_id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    kind text NOT NULL,
+    order_id text,
+    venue text,
+    extra jsonb NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT wallet_operation_kind_check CHECK ((kind = ANY (ARRAY['SPEND'::text, 'CLAIM'::text, 'CAPTURE'::text]))),
+    CONSTRAINT wallet_operation_order_id_check CHECK ((length(order_id) <= 64)),
+    CONSTRAINT wallet_operation_venue_check CHECK ((length(venue) <= 255))
 );
 
 CREATE TABLE public.webhook (
@@ -769,6 +874,21 @@ ALTER TABLE ONLY public.tenant
 ALTER TABLE ONLY public.tenant_secret
     ADD CONSTRAINT tenant_secret_pkey PRIMARY KEY (tenant_id, name);
 
+ALTER TABLE ONLY public.wallet_batch
+    ADD CONSTRAINT wallet_batch_pkey PRIMARY KEY (tenant_id, batch_id);
+
+ALTER TABLE ONLY public.wallet_command
+    ADD CONSTRAINT wallet_command_pkey PRIMARY KEY (tenant_id, correlation_id);
+
+ALTER TABLE ONLY public.wallet_hold
+    ADD CONSTRAINT wallet_hold_pkey PRIMARY KEY (tenant_id, hold_id);
+
+ALTER TABLE ONLY public.wallet_operation
+    ADD CONSTRAINT wallet_operation_pkey PRIMARY KEY (tenant_id, operation_id);
+
+ALTER TABLE ONLY public.wallet
+    ADD CONSTRAINT wallet_pkey PRIMARY KEY (tenant_id, wallet_id);
+
 ALTER TABLE ONLY public.webhook_attempt
     ADD CONSTRAINT webhook_attempt_pkey PRIMARY KEY (tenant_id, webhook_id, attempt_id);
 
@@ -820,6 +940,10 @@ CREATE INDEX ledger_entry_reference ON public.ledger_entry USING btree (tenant_i
 
 CREATE INDEX ledger_hold_account ON public.ledger_hold USING btree (tenant_id, account_id, expires_at) WHERE (closed_seq IS NULL);
 
+CREATE INDEX ledger_hold_due ON public.ledger_hold USING btree (tenant_id, expires_at, account_id) WHERE ((closed_seq IS NULL) AND (expires_at IS NOT NULL));
+
+CREATE INDEX ledger_lot_due ON public.ledger_lot USING btree (tenant_id, expires_at, account_id) WHERE ((NOT is_empty) AND (expires_at IS NOT NULL));
+
 CREATE UNIQUE INDEX ledger_lot_entry ON public.ledger_lot USING btree (tenant_id, account_id, opened_seq);
 
 CREATE INDEX ledger_lot_filled ON public.ledger_lot USING btree (tenant_id, account_id, expires_at, opened_seq, lot_id) WHERE (NOT is_empty);
@@ -857,6 +981,8 @@ CREATE INDEX pass_voided ON public.pass USING btree (tenant_id, voided_at) WHERE
 CREATE INDEX privilege_deletion ON public.privilege USING btree (tenant_id, deletion_date) WHERE (deletion_date IS NOT NULL);
 
 CREATE INDEX privilege_pass ON public.privilege USING btree (tenant_id, pass_id);
+
+CREATE UNIQUE INDEX wallet_operation_entry ON public.wallet_operation USING btree (tenant_id, account_id, seq);
 
 CREATE INDEX webhook_attempt_age ON public.webhook_attempt USING btree (tenant_id, attempted_at);
 
@@ -961,6 +1087,15 @@ ALTER TABLE ONLY public.tenant_file
 
 ALTER TABLE ONLY public.tenant_secret
     ADD CONSTRAINT tenant_secret_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
+
+ALTER TABLE ONLY public.wallet_batch
+    ADD CONSTRAINT wallet_batch_tenant_id_batch_id_fkey FOREIGN KEY (tenant_id, batch_id) REFERENCES public.ledger_lot(tenant_id, lot_id);
+
+ALTER TABLE ONLY public.wallet_operation
+    ADD CONSTRAINT wallet_operation_tenant_id_account_id_seq_fkey FOREIGN KEY (tenant_id, account_id, seq) REFERENCES public.ledger_entry(tenant_id, account_id, seq);
+
+ALTER TABLE ONLY public.wallet
+    ADD CONSTRAINT wallet_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.ledger_account(tenant_id, account_id);
 
 ALTER TABLE ONLY public.webhook_attempt
     ADD CONSTRAINT webhook_attempt_tenant_id_webhook_id_fkey FOREIGN KEY (tenant_id, webhook_id) REFERENCES public.webhook(tenant_id, webhook_id) ON DELETE CASCADE;
@@ -1073,6 +1208,16 @@ CREATE POLICY one_tenant ON public.tenant_file TO guerdon_app USING ((tenant_id 
 
 CREATE POLICY one_tenant ON public.tenant_secret TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
+CREATE POLICY one_tenant ON public.wallet TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.wallet_batch TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.wallet_command TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.wallet_hold TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.wallet_operation TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
 CREATE POLICY one_tenant ON public.webhook TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.webhook_attempt TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
@@ -1112,6 +1257,16 @@ ALTER TABLE public.tenant ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tenant_file ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.tenant_secret ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.wallet ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.wallet_batch ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.wallet_command ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.wallet_hold ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.wallet_operation ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.webhook ENABLE ROW LEVEL SECURITY;
 
@@ -1158,7 +1313,13 @@ GRANT SELECT,INSERT ON TABLE public.ledger_entry TO guerdon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.ledger_hold TO guerdon_app;
 
+GRANT SELECT ON TABLE public.ledger_hold_state TO guerdon_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.ledger_lot TO guerdon_app;
+
+GRANT SELECT ON TABLE public.ledger_lot_change TO guerdon_app;
+
+GRANT SELECT ON TABLE public.ledger_lot_state TO guerdon_app;
 
 GRANT SELECT ON TABLE public.ledger_movement TO guerdon_app;
 
@@ -1199,6 +1360,16 @@ GRANT SELECT(status) ON TABLE public.tenant TO guerdon_worker;
 GRANT SELECT,INSERT ON TABLE public.tenant_file TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tenant_secret TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallet TO guerdon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.wallet_batch TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallet_command TO guerdon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.wallet_hold TO guerdon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.wallet_operation TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook TO guerdon_app;
 

@@ -42,9 +42,7 @@ async def test_a_balance_of_the_past_is_what_was_read_then(purse: Purse) -> None
                 try:
                     async with purse.tx() as tx:
                         wish = HoldWish(chance.randint(1, 9) * UNIT, now + timedelta(hours=40))
-                        held = await hold_points(
-                            tx, purse.wallet_id, wish, hold_id=new_id(), actor=ACTOR, now=now
-                        )
+                        held = await hold_points(tx, purse.wallet_id, wish, hold_id=new_id(), actor=ACTOR, now=now)
                     holds.append((now, held.hold_id))
                 except NotEnough:
                     pass
@@ -67,7 +65,13 @@ async def _end(purse: Purse, since: datetime, hold_id: object, now: datetime, *,
     async def end(tx: Tx) -> None:
         if is_captured:
             await capture_hold(
-                tx, purse.wallet_id, hold_id, UNIT, operation_id=new_id(), actor=ACTOR, now=now  # pyright: ignore[reportArgumentType]
+                tx,
+                purse.wallet_id,
+                hold_id,
+                UNIT,
+                operation_id=new_id(),
+                actor=ACTOR,
+                now=now,  # pyright: ignore[reportArgumentType]
             )
         else:
             await release_hold(tx, purse.wallet_id, hold_id, actor=ACTOR, now=now)  # pyright: ignore[reportArgumentType]

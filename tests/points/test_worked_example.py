@@ -2,7 +2,7 @@
 
 import pytest
 
-from guerdon.ledger.errors import NothingToReturn, NotEnough
+from guerdon.ledger.errors import NotEnough, NothingToReturn
 from tests.points.conftest import UNIT, Purse, day
 
 
