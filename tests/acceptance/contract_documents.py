@@ -25,8 +25,8 @@ EVERYWHERE = ("400", "401", "403", "404", "405", "409", "412", "413", "415", "42
 
 
 # Rules that no schema can say, whose 400 is therefore expected beside success: a PUT on a new id needs a type, a new
-# privilege's value is the sum of its movements, a provider is one that the tenant
-# has, a cursor is one that a list gave, and a window ends after it begins.
+# privilege's value is the sum of its movements, a provider is one that the tenant has, a cursor is one that a list
+# gave, a window ends after it begins, and the name of a key is printable.
 # Without the first line, requests would carry made-up tokens beside the key, and be refused for those.
 CONFIGURATION = """
 [generation]
@@ -38,7 +38,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403",
 
 [[operations]]
 include-method = "POST"
-include-path-regex = "privileges$"
+include-path-regex = "(privileges|apiKeys)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "429"]
 
 [[operations]]
@@ -68,9 +68,6 @@ def pinned(document: Document, tenant_id: str, pass_types: Sequence[str], things
         if BODY in here and "requestBody" in operation:
             for content in operation["requestBody"]["content"].values():
                 content["schema"] = _with(here[BODY], content["schema"])
-    if "ApiKeyDefinition" in copy["components"]["schemas"]:
-        # Printable in Unicode is more than a pattern can say.
-        copy["components"]["schemas"]["ApiKeyDefinition"]["properties"]["name"]["pattern"] = "^[a-z0-9]+$"
     for name in ("WebhookDefinition", "WebhookPatch"):
         if name in copy["components"]["schemas"]:
             # Whether a name may be called is for its name server to say.
@@ -127,7 +124,9 @@ def _forbid_percent(schema: Document) -> None:
 
 def _with(thing: Thing, schema: Document) -> Document:
     known = {"type": TYPES[type(thing.value)], "enum": [thing.value]}
-    return known if thing.is_alone else {"anyOf": [known, schema]}
+    if thing.others is None:
+        return known
+    return {"anyOf": [known, {**schema, "pattern": thing.others} if thing.others else schema]}
 
 
 def _widen_answers(operation: Document) -> None:

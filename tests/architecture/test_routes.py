@@ -99,6 +99,21 @@ async def test_the_document_says_bounds_in_the_words_of_json_schema(house: House
     assert [word for word in _words(document) if word in PYDANTICS_OWN] == []
 
 
+async def test_no_text_in_an_address_may_hold_a_nul(house: House) -> None:
+    document = compose(*framework(house, routers(house)))
+
+    free = [
+        (path, parameter["name"])
+        for path, item in document["paths"].items()
+        for operation in item.values()
+        for parameter in operation.get("parameters", ())
+        for schema in (parameter["schema"], *parameter["schema"].get("anyOf", ()))
+        if parameter["in"] in {"path", "query"} and schema.get("type") == "string"
+        if not {"pattern", "enum", "format"} & schema.keys()
+    ]
+    assert free == []
+
+
 def _words(part: object) -> Iterator[str]:
     if isinstance(part, dict):
         for word, inner in cast("dict[str, object]", part).items():

@@ -12,13 +12,14 @@ from pydantic.json_schema import models_json_schema
 from guerdon.passes.schemas import PassCreated
 from guerdon.platform.http import PUBLIC, REPEATABLE_MEMBER, SCOPE_MEMBER, HotRoute
 from guerdon.platform.problems import MEDIA_TYPE
-from guerdon.platform.wire import JSON_VALUE_SCHEMA
+from guerdon.platform.wire import JSON_VALUE_SCHEMA, NO_NUL
 from guerdon.privileges.schemas import ApplyMovementRequest, MovementResponse, Privilege
 
 VERSION = "0.1.0"
 HOT_MODELS: tuple[type[BaseModel], ...] = (ApplyMovementRequest, MovementResponse, Privilege, PassCreated)
 METHODS = ("get", "post", "put", "patch", "delete")
 BODY_TYPES = ("text/json", "application/*+json")
+NARROWED = frozenset({"pattern", "enum", "const", "format"})
 ANSWER_TYPES = ("text/plain", "text/json")
 PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -125,6 +126,9 @@ def _complete(operation: dict[str, Any], method: str) -> None:
     for status, description in refusals.items():
         known = responses.setdefault(status, {"description": description})
         known["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] in {"path", "query"}:
+            _forbid_nul(parameter["schema"])
     for status, response in responses.items():
         if status >= "400":
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -132,6 +136,13 @@ def _complete(operation: dict[str, Any], method: str) -> None:
             _spell(response, ANSWER_TYPES)
     if "requestBody" in operation:
         _spell(operation["requestBody"], BODY_TYPES)
+
+
+def _forbid_nul(schema: dict[str, Any]) -> None:
+    """Say of a text in an address what the boundary refuses in all of them."""
+    for one in (schema, *schema.get("anyOf", ())):
+        if one.get("type") == "string" and not NARROWED.intersection(one):
+            one["pattern"] = NO_NUL
 
 
 def _spell(holder: dict[str, Any], media_types: Sequence[str]) -> None:
