@@ -1,6 +1,6 @@
 """A wallet in a tenant of its own, spoken to through the use cases and a clock of the test's."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +15,8 @@ from guerdon.points.model import Batch, BatchWish, Operation, OperationWish, Rol
 from guerdon.points.returning import roll_back
 from guerdon.points.spending import spend
 from guerdon.points.wallets import open_wallet
+from tests.points.tills import Till
+from tests.shops import Shop
 
 UNIT = 1_000_000
 ACTOR = "tester"
@@ -33,7 +35,7 @@ class Purse:
     wallet_id: UUID
 
     @asynccontextmanager
-    async def tx(self) -> AsyncIterator[Tx]:
+    async def tx(self) -> AsyncGenerator[Tx]:
         async with self.database.tenant(self.tenant_id) as tx:
             yield tx
 
@@ -60,4 +62,12 @@ async def purse(database: Database, tenant_id: str) -> Purse:
     made = Purse(database, tenant_id, new_id())
     async with made.tx() as tx:
         await open_wallet(tx, made.wallet_id, {}, ACTOR, day(1, 1))
+    return made
+
+
+@pytest.fixture
+async def till(shop: Shop) -> Till:
+    """A till with an empty wallet."""
+    made = Till(shop)
+    assert (await made.ask("PUT", "", {})).status_code == 201
     return made

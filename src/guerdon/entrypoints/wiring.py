@@ -20,6 +20,7 @@ from guerdon.platform.jobs_schedule import Cron, Every, Schedule
 from guerdon.platform.jobs_worker import JobContext, JobHandler, JobKind
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.writes import Overtaken, forget_old_keys
+from guerdon.points.expiring import expire_due
 from guerdon.points.recording import on_posted as on_points_posted
 from guerdon.points.returning import RollbackHook
 from guerdon.privileges.movements import on_posted
@@ -36,6 +37,7 @@ ROWS_MAX = 5_000
 CAMPAIGNS = JobKind(run_campaign, attempts_max=1_000, backoff_s_max=60.0, at_once_max=4)
 IMPORTS_AT_ONCE_MAX = 2
 FORGET_ATTEMPTS = "webhooks.forget-attempts"
+EXPIRE_POINTS = "points.expire"
 
 # What rooms above points do in the transaction that rolls an operation back.
 ROLLBACK_HOOKS: Sequence[RollbackHook] = ()
@@ -52,6 +54,14 @@ def _sweep(step: Callable[[Tx, datetime], Awaitable[int]], step_max: int) -> Job
                 done = await step(tx, context.now())
 
     return sweep
+
+
+async def _expire_points(job: Job, context: JobContext) -> None:
+    """Post what is due until nothing is; each step posts something, so that it comes to an end."""
+    posted = 1
+    while posted:
+        async with context.database.tenant(job.tenant_id) as tx:
+            posted = await expire_due(tx, context.now())
 
 
 async def delete_pass(tx: Tx, pass_id: str, actor: str, now: datetime) -> None:
@@ -102,6 +112,7 @@ def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
 
     return {
         PURGE_PRIVILEGES: JobKind(_sweep(purge_overdue, PRIVILEGES_MAX)),
+        EXPIRE_POINTS: JobKind(_expire_points, attempts_max=100, backoff_s_max=60.0),
         FORGET_KEYS: JobKind(_sweep(_forget_keys, ROWS_MAX)),
         FORGET_SOURCES: JobKind(_sweep(_forget_sources, ROWS_MAX)),
         ERASE_PASSES: JobKind(_sweep(_erase_passes, ERASED_MAX)),
@@ -121,6 +132,7 @@ def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
 
 SCHEDULES: Sequence[Schedule] = (
     Schedule("purge-privileges", PURGE_PRIVILEGES, Every(60)),
+    Schedule("expire-points", EXPIRE_POINTS, Every(60)),
     Schedule("forget-keys", FORGET_KEYS, Every(3600)),
     Schedule("forget-sources", FORGET_SOURCES, Every(3600)),
     Schedule("forget-webhook-attempts", FORGET_ATTEMPTS, Every(3600)),

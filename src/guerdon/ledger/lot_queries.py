@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from guerdon.ledger.model import Allocation, HoldState, Lot
+from guerdon.ledger.model import AccountKind, Allocation, HoldState, Lot
 from guerdon.platform.db import Tx
 
 
@@ -180,3 +180,39 @@ async def keep_holds(tx: Tx, holds: Sequence[tuple[UUID, HoldState]]) -> None:
         [hold.expires_at for _, hold in holds],
         [hold.closed_seq for _, hold in holds],
     )
+
+
+async def list_overdue_holds(tx: Tx, now: datetime, limit: int) -> list[tuple[AccountKind, str, str]]:
+    """Read open holds whose time is over, the longest overdue first: kind and owner of the account, and hold."""
+    records = await tx.records(
+        """
+        SELECT a.kind, a.owner_id, h.hold_id
+          FROM ledger_hold h
+          JOIN ledger_account a ON a.tenant_id = $1 AND a.account_id = h.account_id AND a.closed_at IS NULL
+         WHERE h.tenant_id = $1 AND h.closed_seq IS NULL AND h.expires_at <= $2
+         ORDER BY h.expires_at LIMIT $3
+        """,
+        tx.tenant_id,
+        now,
+        limit,
+    )
+    return [(record["kind"], record["owner_id"], record["hold_id"]) for record in records]
+
+
+async def list_ended(tx: Tx, now: datetime, limit: int) -> list[tuple[AccountKind, str]]:
+    """Read whose lots have ended with something in them, the longest ended first: `limit` lots are looked at."""
+    records = await tx.records(
+        """
+        SELECT DISTINCT a.kind, a.owner_id
+          FROM (SELECT l.account_id
+                  FROM ledger_lot l
+                  JOIN ledger_account o ON o.tenant_id = $1 AND o.account_id = l.account_id AND o.closed_at IS NULL
+                 WHERE l.tenant_id = $1 AND NOT l.is_empty AND l.expires_at <= $2
+                 ORDER BY l.expires_at LIMIT $3) AS ended
+          JOIN ledger_account a ON a.tenant_id = $1 AND a.account_id = ended.account_id
+        """,
+        tx.tenant_id,
+        now,
+        limit,
+    )
+    return [(record["kind"], record["owner_id"]) for record in records]

@@ -3,7 +3,6 @@
 Refusals come in the order of errors.py; a refused command leaves the page as it was.
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -24,6 +23,14 @@ from guerdon.ledger.errors import (
     ValueOutOfBounds,
     VersionMismatch,
 )
+from guerdon.ledger.lot_rules import (
+    EXPIRY_ACTOR,
+    available_in,
+    last_taken_first,
+    overdue_release_id,
+    reversed_signs,
+    spending_order,
+)
 from guerdon.ledger.model import (
     Account,
     Allocation,
@@ -43,7 +50,6 @@ from guerdon.ledger.model import (
     Spending,
 )
 
-EXPIRY_ACTOR = "system:expiry"
 TOLERANCE = 100  # millionths: the seed compares values with an epsilon of 0.0001, inclusive
 
 
@@ -149,7 +155,7 @@ class Page:
         assert amount > 0 or action.amount is None
         if returnable == 0 or amount > returnable:
             raise NothingToReturn(action.spend_id, returnable)
-        restored = _last_taken_first(spending.taken, skip=spending.returned, amount=amount)
+        restored = last_taken_first(spending.taken, skip=spending.returned, amount=amount)
         self._check_bounds(self.account.value + amount)
         return Line("return", amount, reference_id=action.spend_id, allocations=restored)
 
@@ -172,11 +178,11 @@ class Page:
         assert amount > 0
         if amount > hold.amount:
             raise NotEnough(hold.amount, amount)
-        rest = _last_taken_first(self.hold_allocations[action.hold_id], skip=0, amount=hold.amount - amount)
+        rest = last_taken_first(self.hold_allocations[action.hold_id], skip=0, amount=hold.amount - amount)
         return Line("capture", -amount, -hold.amount, action.hold_id, rest, hold=self._closed(hold))
 
     def _release(self, hold: HoldState) -> Line:
-        restored = _reversed_signs(self.hold_allocations[hold.hold_id])
+        restored = reversed_signs(self.hold_allocations[hold.hold_id])
         return Line("release", 0, -hold.amount, hold.hold_id, restored, hold=self._closed(hold))
 
     def _release_overdue(self, now: datetime) -> None:
@@ -227,7 +233,7 @@ class Page:
         return tuple(taken)
 
     def _in_order(self) -> list[Lot]:
-        return sorted(self.lots.values(), key=_spending_order)
+        return sorted(self.lots.values(), key=spending_order)
 
     def _append(self, command: Command, line: Line, now: datetime) -> Entry:
         account = self.account
@@ -283,37 +289,3 @@ def _moved(account: Account, entry: Entry) -> Account:
     standing = (entry.value_after, account.held + entry.held_change, entry.seq, entry.hash)
     bounds = (account.has_lots, account.value_min, account.value_max)
     return Account(*names, *standing, *bounds, entry.recorded_at, account.closes_at)
-
-
-def available_in(lots: Iterable[Lot], now: datetime) -> int:
-    """Sum what may be spent now: what remains in live lots; holds have left them already."""
-    return sum(lot.remaining for lot in lots if lot.is_live(now))
-
-
-def overdue_release_id(hold_id: str) -> str:
-    """Name the movement that gives back what an overdue hold set aside: the same whoever posts it."""
-    return f"over-{hold_id}"
-
-
-def _spending_order(lot: Lot) -> tuple[bool, datetime, int, bytes]:
-    # Soonest expiry first, no expiry last, ties by creation time, then id (WIRE.md section 2). Entries of one account
-    # have strictly rising numbers, so the opening entry's number orders creation exactly.
-    return (lot.expires_at is None, lot.expires_at or lot.opened_at, lot.opened_seq, lot.lot_id.bytes)
-
-
-def _reversed_signs(allocations: Sequence[Allocation]) -> tuple[Allocation, ...]:
-    return tuple(Allocation(allocation.lot_id, -allocation.amount) for allocation in allocations)
-
-
-def _last_taken_first(taken: Sequence[Allocation], *, skip: int, amount: int) -> tuple[Allocation, ...]:
-    """Restore `amount` of what was taken, the last lot first, after `skip` that was restored before."""
-    restored: list[Allocation] = []
-    for allocation in reversed(taken):
-        part = -allocation.amount
-        skipped = min(skip, part)
-        skip -= skipped
-        part = min(part - skipped, amount)
-        if part:
-            restored.append(Allocation(allocation.lot_id, part))
-            amount -= part
-    return tuple(restored)
