@@ -13,6 +13,7 @@ from guerdon_client.calls import Answer, Call
 from guerdon_client.connection import ANSWER_BYTES_MAX, TIMEOUT_S, Intake, connect
 from guerdon_client.exchange import Attempt, Lost, Pause, Retries, exchange
 from guerdon_client.operations import Asynchronous, Operations, Story
+from guerdon_client.parts import AsyncWallets
 from guerdon_client.passes import connect_pass
 from guerdon_client.problems import Problem
 from guerdon_client.stepping import Done, resume
@@ -49,6 +50,11 @@ class AsyncGuerdon(Operations, Asynchronous):
         self._answer_bytes_max = answer_bytes_max
         self._owned = httpx2.AsyncClient() if http is None else None
         self._http = http or self._owned or httpx2.AsyncClient()
+
+    @property
+    def wallets(self) -> AsyncWallets:
+        """Give what the client can do with points wallets."""
+        return AsyncWallets(self)
 
     async def __aenter__(self) -> Self:
         """Use the client in a `async with` block, which closes it."""

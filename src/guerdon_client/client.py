@@ -11,6 +11,7 @@ from guerdon_client.calls import Answer, Call
 from guerdon_client.connection import ANSWER_BYTES_MAX, TIMEOUT_S, Intake, connect
 from guerdon_client.exchange import Attempt, Lost, Pause, Retries, exchange
 from guerdon_client.operations import Blocking, Operations, Story
+from guerdon_client.parts import Wallets
 from guerdon_client.problems import Problem
 from guerdon_client.stepping import Done, resume
 
@@ -45,6 +46,11 @@ class Guerdon(Operations, Blocking):
         self._answer_bytes_max = answer_bytes_max
         self._owned = httpx2.Client() if http is None else None
         self._http = http or self._owned or httpx2.Client()
+
+    @property
+    def wallets(self) -> Wallets:
+        """Give what the client can do with points wallets."""
+        return Wallets(self)
 
     def __enter__(self) -> Self:
         """Use the client in a `with` block, which closes it."""

@@ -28,7 +28,7 @@ class Page(Generic[T_co]):
 
 def read_page(answer: Answer, items: tuple[T_co, ...]) -> Page[T_co]:
     """Read what the headers say of a page. Raises BrokenAnswer."""
-    total = answer.headers.get("x-pagination-total")
+    total = answer.headers.get("x-pagination-total", answer.headers.get("x-total-count"))
     if total is not None and not (total.isascii() and total.isdigit() and len(total) <= NUMBER_DIGITS_MAX):
         raise BrokenAnswer(f"The total is no number: {total!r}.")
     unindexed = answer.headers.get("guerdon-unindexed", "")

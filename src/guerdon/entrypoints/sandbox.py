@@ -34,6 +34,7 @@ from guerdon.entrypoints.sandbox_json import (
 )
 from guerdon.entrypoints.sandbox_passes import ACTOR, create_demo_passes
 from guerdon.entrypoints.sandbox_tokens import issue_tokens
+from guerdon.entrypoints.sandbox_wallets import create_demo_wallet
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.db import Tx
 from guerdon.platform.keys import MasterKey
@@ -93,6 +94,7 @@ async def prepare_sandbox(place: Place, addresses: Addresses, now: datetime) -> 
         hmac_key = await _ensure_hmac_key(tx, place.master_key, now)
         names = await PassTypes().list_names(tx)
         passes = await create_demo_passes(tx, place.master_key, now)
+        await create_demo_wallet(tx, now)
     keys = KeptKeys(api_key, reading, OtherTenant(OTHER, other_key))
     document = _document(folder, addresses, keys, hmac_key, now)
     assert set(document.pass_types) <= set(names)
