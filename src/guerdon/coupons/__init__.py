@@ -1,1 +1,1 @@
-"""Coupons: single-use entitlements of a wallet."""
+"""Coupons: what a wallet is entitled to once; made, used, taken back, cancelled."""

@@ -7,6 +7,8 @@ import uuid_utils
 
 PASS_ID_CHARACTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZabcdefghjkmnpqrstvwxyz"  # no I, L, O, U: read aloud safely  # noqa: S105 - a pass is no password
 PASS_ID_LENGTH = 20
+COUPON_ID_CHARACTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that could be taken for another, said or written by hand
+COUPON_ID_LENGTH = 10
 
 
 def new_id() -> UUID:
@@ -32,6 +34,16 @@ def new_pass_id() -> str:
 def new_short_id(length: int = 10) -> str:
     """Make a short name of random characters; whoever gives it out looks whether it is taken."""
     return "".join(secrets.choice(PASS_ID_CHARACTERS) for _ in range(length))
+
+
+def new_coupon_id() -> str:
+    """Make a coupon id of 10 random characters; whoever gives it out looks whether it is taken."""
+    return "".join(secrets.choice(COUPON_ID_CHARACTERS) for _ in range(COUPON_ID_LENGTH))
+
+
+def new_code() -> UUID:
+    """Make a UUID of which nothing can be guessed (122 random bits): whoever knows it may use what it stands for."""
+    return UUID(bytes=uuid_utils.uuid4().bytes)
 
 
 def new_secret(bytes_count: int = 32) -> str:

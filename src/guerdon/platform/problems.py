@@ -10,6 +10,7 @@ NotFound             404  nothing there for this tenant
 MethodNotAllowed     405  the address exists, the verb does not
 TooSlow              408  the rest of the request did not come in time
 Conflict             409  the state of things does not allow it now
+Gone                 410  it was there, and its time is over
 PreconditionFailed   412  If-Match names another version
 TooLarge             413  the body is over the limit
 WrongMediaType       415  the body is in a media type that is not read
@@ -163,6 +164,12 @@ class Conflict(Problem):
     """The state of things does not allow it now."""
 
     status, code, title = 409, "conflict", "The state does not allow it"
+
+
+class Gone(Problem):
+    """It was there, and its time is over."""
+
+    status, code, title = 410, "gone", "Its time is over"
 
 
 class PreconditionFailed(Problem):

@@ -1,1 +1,1 @@
-"""Rewards: the catalogue, and claims against points."""
+"""Rewards: the catalogue of what can be claimed for points, and the claims."""
