@@ -9,6 +9,7 @@ MethodNotAllowed     405  the address exists, the verb does not
 Conflict             409  the state does not allow it now
 ValueMismatch        409  the value is not `old_value`: `current_value`, `version`
 StillRunning         409  the first request with this idempotency key has not finished
+Gone                 410  its time is over
 PreconditionFailed   412  the version is not `if_version`: `current_value`, `version`
 TooLarge             413  the body is over the limit
 WrongMediaType       415  the body is in a media type that is not read
@@ -107,6 +108,10 @@ class StillRunning(Conflict):
     """The first request with this idempotency key has not finished."""
 
 
+class Gone(Problem):
+    """It was there, and its time is over."""
+
+
 class PreconditionFailed(_Moved):
     """The version is not the one that the caller believed."""
 
@@ -147,6 +152,7 @@ OF_STATUS: Final[Mapping[int, type[Problem]]] = {
     404: NotFound,
     405: MethodNotAllowed,
     409: Conflict,
+    410: Gone,
     412: PreconditionFailed,
     413: TooLarge,
     415: WrongMediaType,

@@ -73,7 +73,7 @@ async def list_ordered(
     offset: int,
     limit: int,
 ) -> list[Coupon]:
-    """Read a wallet's coupons in the order of `created`, `expires`, `usedAt` or `id`; missing times last."""
+    """Read a wallet's coupons in the order of `createdAt`, `expires`, `usedAt` or `id`; missing times last."""
     return await tx.all(
         Coupon,
         """
@@ -81,7 +81,7 @@ async def list_ordered(
                used_at, used_by, reverted_at, reverted_by, cancelled_at, cancelled_by
           FROM coupon
          CROSS JOIN LATERAL (
-               SELECT CASE $5::text WHEN 'created' THEN created_at WHEN 'expires' THEN expires_at
+               SELECT CASE $5::text WHEN 'createdAt' THEN created_at WHEN 'expires' THEN expires_at
                                     WHEN 'usedAt' THEN used_at END AS at,
                       CASE WHEN cancelled_at IS NOT NULL THEN 'CANCELLED' WHEN used_at IS NOT NULL THEN 'USED'
                            WHEN expires_at <= $4 THEN 'EXPIRED' ELSE 'ACTIVE' END AS state) AS told

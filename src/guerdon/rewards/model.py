@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from guerdon.rewards.errors import RewardLimitReached, RewardNotAvailable, RewardOutOfStock
+
+COUPON_DAYS_MEMBER: Final = "couponExpiresInDays"  # of extra: how long the coupon of a claim lasts
+COUPON_DAYS_MAX: Final = 36_500
 
 EVENT_CREATED: Final = "Reward:Created"
 EVENT_UPDATED: Final = "Reward:Updated"
@@ -65,6 +70,11 @@ class Reward:
         return (self.available_from is None or self.available_from <= now) and (
             self.available_to is None or now < self.available_to
         )
+
+    def coupon_expires_at(self, now: datetime) -> datetime | None:
+        """Tell when a coupon ends that is claimed now: so many times 24 hours later as `extra` says, or never."""
+        days = msgspec.json.decode(self.extra_text, type=dict[str, str]).get(COUPON_DAYS_MEMBER)
+        return None if days is None else now + timedelta(days=int(days))
 
     def check_claimable(self, claimed_by_wallet: int, now: datetime) -> None:
         """Accept one more claim. Raises RewardNotAvailable, RewardOutOfStock, RewardLimitReached."""

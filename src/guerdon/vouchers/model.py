@@ -1,7 +1,7 @@
 """Vouchers: codes that become a batch of points, once, and the rules of their use."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
@@ -11,6 +11,8 @@ EVENT_CREATED: Final = "Voucher:Created"
 EVENT_BULK_CREATED: Final = "Voucher:BulkCreated"
 EVENT_USED: Final = "Voucher:Used"
 EVENT_CANCELLED: Final = "Voucher:Cancelled"
+
+DATE_MAX: Final = datetime.max.replace(tzinfo=UTC)
 
 VoucherState = Literal["ACTIVE", "USED", "EXPIRED", "CANCELLED"]
 
@@ -77,10 +79,12 @@ class Voucher:
             raise VoucherUsed(self.voucher_id, self.used_at)
 
     def points_expire_at(self, used_at: datetime) -> datetime | None:
-        """Tell when the points end that the voucher becomes: so many times 24 hours after its use."""
+        """Tell when the points end that the voucher becomes: so many times 24 hours after its use; None for never."""
         if self.points_expire_in_days is None:
             return None
-        return used_at + timedelta(hours=24 * self.points_expire_in_days)
+        # Two thousand million days are a legal wish, and further off than there are dates.
+        days_max = (DATE_MAX - used_at).days
+        return used_at + timedelta(days=self.points_expire_in_days) if self.points_expire_in_days < days_max else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,68 @@
+"""The bodies of the operations on vouchers (seed 003)."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from guerdon.platform.wire import INT32_FORMAT, INT32_MAX, WHOLE, Instant, LooseBody, PositiveAmount, Texts, UuidText
+from guerdon.points.documents import BatchDocument
+from guerdon.vouchers.making import BULK_MAX
+from guerdon.vouchers.model import VoucherState
+
+Days = Annotated[int, Field(ge=1, le=INT32_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
+Count = Annotated[int, Field(ge=1, le=BULK_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
+
+
+class NewVoucher(LooseBody):
+    """A voucher to be made; without limits it lasts, and its points last, for ever."""
+
+    amount: PositiveAmount
+    price: PositiveAmount | None = None
+    expires: Instant | None = None
+    points_expire_in_days: Days | None = None
+    for_wallet: UuidText | None = None
+    extra: Texts | None = None
+
+
+class NewVouchers(NewVoucher):
+    """Vouchers to be made that are alike but for their codes."""
+
+    count: Count
+
+
+class NamedVoucher(LooseBody):
+    """Which voucher is used."""
+
+    voucher: UuidText
+
+
+class VoucherDocument(NewVoucher):
+    """A voucher as it stands; `wallet` and `batch` say what it became."""
+
+    id: UUID
+    status: VoucherState
+    bulk: UUID | None = None
+    created_at: Instant
+    created_by: str
+    used_at: Instant | None = None
+    used_by: str | None = None
+    wallet: UUID | None = None
+    batch: UUID | None = None
+    cancelled_at: Instant | None = None
+    cancelled_by: str | None = None
+
+
+class BulkDocument(LooseBody):
+    """What was made together; the codes are in the CSV of the same address."""
+
+    bulk_id: UUID
+    count: int
+    created_at: Instant
+
+
+class VoucherUse(LooseBody):
+    """What a voucher became, and the balance with it."""
+
+    batch: BatchDocument
+    balance: PositiveAmount
