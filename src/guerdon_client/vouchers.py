@@ -81,9 +81,7 @@ class VoucherBulk:
     receipt: Receipt
 
 
-def create_voucher(
-    terms: VoucherTerms, *, idempotency_key: str | None = None, dry_run: bool = False
-) -> Call[Voucher]:
+def create_voucher(terms: VoucherTerms, *, idempotency_key: str | None = None, dry_run: bool = False) -> Call[Voucher]:
     """Make a voucher; its id is the code. Raises InvalidRequest."""
     return Call(
         "POST",
@@ -148,9 +146,7 @@ def use_voucher(
     return _use(path, voucher_id, idempotency_key, dry_run=dry_run)
 
 
-def use_my_voucher(
-    voucher_id: UUID, *, idempotency_key: str | None = None, dry_run: bool = False
-) -> Call[VoucherUsed]:
+def use_my_voucher(voucher_id: UUID, *, idempotency_key: str | None = None, dry_run: bool = False) -> Call[VoucherUsed]:
     """Turn a voucher into a batch of the user whose token this is. Raises as `use_voucher`."""
     return _use(path_of(*WALLETS, "my", "voucher"), voucher_id, idempotency_key, dry_run=dry_run)
 

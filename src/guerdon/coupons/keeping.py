@@ -65,7 +65,10 @@ async def use_coupon(tx: Tx, wallet_id: UUID, coupon_id: str, actor: str, now: d
 
 
 async def revert_coupon(tx: Tx, wallet_id: UUID, coupon_id: str, actor: str, now: datetime) -> Coupon:
-    """Take the use of a coupon back; its end stays where it is. Raises CouponNotFound, CouponCancelled, CouponNotUsed."""
+    """Take the use of a coupon back; its end stays where it is.
+
+    Raises CouponNotFound, CouponCancelled, CouponNotUsed.
+    """
     coupon = await _lock(tx, wallet_id, coupon_id)
     coupon.check_revertible()
     reverted = replace(coupon, used_at=None, used_by=None, reverted_at=now, reverted_by=actor)

@@ -19,9 +19,7 @@ async def create_reward(tx: Tx, reward_id: UUID, terms: RewardTerms, actor: str,
     return await get_reward(tx, reward_id)
 
 
-async def put_reward(
-    tx: Tx, reward_id: UUID, terms: RewardTerms, actor: str, now: datetime
-) -> tuple[Reward, bool]:
+async def put_reward(tx: Tx, reward_id: UUID, terms: RewardTerms, actor: str, now: datetime) -> tuple[Reward, bool]:
     """Replace a reward as a whole, or create it, and tell whether it is new; a deleted one comes back with its claims.
 
     Raises MaxCountBelowClaimed, and asyncpg.UniqueViolationError when another creates it at the same moment.

@@ -10,7 +10,8 @@ async def insert_claim(tx: Tx, claim: Claim) -> None:
     """Keep a new claim."""
     await tx.execute(
         """
-        INSERT INTO reward_claim (tenant_id, operation_id, reward_id, wallet_id, coupon_id, points, claimed_at, claimed_by)
+        INSERT INTO reward_claim (tenant_id, operation_id, reward_id, wallet_id, coupon_id, points, claimed_at,
+                                  claimed_by)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         """,
         tx.tenant_id,

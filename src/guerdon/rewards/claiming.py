@@ -69,7 +69,13 @@ async def claim_reward(tx: Tx, wish: ClaimWish, actor: str, now: datetime) -> Cl
         origin=ClaimOrigin(reward.reward_id, wish.operation_id),
     )
     claim = Claim(
-        wish.operation_id, reward.reward_id, wish.wallet_id, wish.coupon_id, reward.points, claimed_at=now, claimed_by=actor
+        wish.operation_id,
+        reward.reward_id,
+        wish.wallet_id,
+        wish.coupon_id,
+        reward.points,
+        claimed_at=now,
+        claimed_by=actor,
     )
     await claim_queries.insert_claim(tx, claim)
     await queries.add_claimed(tx, reward.reward_id, 1)

@@ -14,8 +14,8 @@ async def insert_vouchers(
     """Keep new vouchers that are alike but for their codes."""
     await tx.execute(
         """
-        INSERT INTO voucher (tenant_id, voucher_id, amount, price, expires_at, points_expire_in_days, for_wallet_id, extra,
-                             bulk_id, created_at, created_by)
+        INSERT INTO voucher (tenant_id, voucher_id, amount, price, expires_at, points_expire_in_days, for_wallet_id,
+                             extra, bulk_id, created_at, created_by)
         SELECT $1, n.voucher_id, $3, $4, $5, $6, $7, $8, $9, $10, $11
           FROM unnest($2::uuid[]) AS n (voucher_id)
         """,
@@ -106,7 +106,8 @@ async def update_life(tx: Tx, voucher: Voucher) -> None:
     """Keep what became of a voucher."""
     await tx.execute(
         """
-        UPDATE voucher SET used_at = $3, used_by = $4, wallet_id = $5, batch_id = $6, cancelled_at = $7, cancelled_by = $8
+        UPDATE voucher
+           SET used_at = $3, used_by = $4, wallet_id = $5, batch_id = $6, cancelled_at = $7, cancelled_by = $8
          WHERE tenant_id = $1 AND voucher_id = $2
         """,
         tx.tenant_id,

@@ -16,9 +16,7 @@ from guerdon.vouchers.errors import VoucherNotFound
 from guerdon.vouchers.model import EVENT_USED
 
 
-async def use_voucher(
-    tx: Tx, wallet_id: UUID, voucher_id: UUID, *, batch_id: UUID, actor: str, now: datetime
-) -> Batch:
+async def use_voucher(tx: Tx, wallet_id: UUID, voucher_id: UUID, *, batch_id: UUID, actor: str, now: datetime) -> Batch:
     """Turn a voucher into a batch of a wallet, with the voucher's amount, price and extra.
 
     Raises WalletNotFound, VoucherNotFound, VoucherOfAnother, VoucherUsed, VoucherCancelled, VoucherExpired.
@@ -30,9 +28,7 @@ async def use_voucher(
         raise VoucherNotFound(voucher_id)
     voucher.check_usable(wallet_id, now)
     extra = msgspec.json.decode(voucher.extra_text, type=dict[str, str])
-    wish = BatchWish(
-        amount=voucher.amount, price=voucher.price, expires_at=voucher.points_expire_at(now), extra=extra
-    )
+    wish = BatchWish(amount=voucher.amount, price=voucher.price, expires_at=voucher.points_expire_at(now), extra=extra)
     batch = await add_batch(tx, wallet_id, wish, batch_id=batch_id, actor=actor, now=now)
     await queries.update_life(tx, replace(voucher, used_at=now, used_by=actor, wallet_id=wallet_id, batch_id=batch_id))
     payload = {"voucherId": str(voucher_id), "walletId": str(wallet_id), "batchId": str(batch_id)}
