@@ -7,24 +7,24 @@ from uuid import UUID
 from guerdon.coupons import queries
 from guerdon.coupons.model import Coupon, CouponState
 from guerdon.platform.db import Tx
+from guerdon.platform.lists import Part
 
 ORDERS = ("id", "createdAt", "expires", "usedAt")
 
 
 async def list_coupons_ordered(
-    tx: Tx,
-    wallet_id: UUID,
-    state: CouponState | None,
-    now: datetime,
-    *,
-    sort: str,
-    is_descending: bool,
-    offset: int,
-    limit: int,
+    tx: Tx, wallet_id: UUID, state: CouponState | None, now: datetime, part: Part
 ) -> tuple[Sequence[Coupon], int]:
     """List a part of a wallet's coupons in one of ORDERS, and count them all; with `state`, those that are in it."""
     found = await queries.list_ordered(
-        tx, wallet_id, state, now, sort, is_descending=is_descending, offset=offset, limit=limit
+        tx,
+        wallet_id,
+        state,
+        now,
+        part.sort,
+        is_descending=part.is_descending,
+        offset=part.offset,
+        limit=part.limit,
     )
     return found, await queries.count_coupons(tx, wallet_id, state, now)
 

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
@@ -114,3 +115,32 @@ JSON_VALUE_SCHEMA: dict[str, Any] = {
         },
     ],
 }
+
+
+class LooseBody(BaseModel):
+    """A body of faces B and C: camelCase members, unknown ones ignored, no value bent into another type."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True, alias_generator=to_camel)
+
+
+def _positive(value: Decimal) -> Decimal:
+    # What is rounded to the sixth place must still be something.
+    if value <= Decimal("0.0000005"):
+        raise ValueError("The number must be greater than 0, at the sixth place after the point.")
+    return value
+
+
+def _uuid(value: object) -> object:
+    if isinstance(value, str) and UUID_TEXT.fullmatch(value):
+        return UUID(value)
+    raise ValueError("Give a UUID, such as f54d9d74-3755-45a8-b042-f5b2aefca818.")
+
+
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+PositiveAmount = Annotated[
+    Exact,
+    AfterValidator(_positive),
+    WithJsonSchema({"type": "number", "format": "double", "minimum": 0.000001, "maximum": AMOUNT_MAX}),
+]
+UuidText = Annotated[UUID, BeforeValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]
+Texts = dict[Text, Text]

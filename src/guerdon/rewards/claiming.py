@@ -10,11 +10,12 @@ from guerdon.coupons.keeping import cancel_coupon, give_coupon
 from guerdon.coupons.model import ClaimOrigin, Coupon, CouponContent
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
-from guerdon.points.model import Operation
-from guerdon.points.spending import OperationWish, spend
-from guerdon.points.wallets import lock_wallet
+from guerdon.ledger.accounts import lock_account
+from guerdon.points.errors import WalletNotFound
+from guerdon.points.model import Operation, OperationWish, wallet_key
+from guerdon.points.spending import spend
 from guerdon.rewards import claim_queries, queries
-from guerdon.rewards.errors import ClaimNotDivisible, RewardNotFound
+from guerdon.rewards.errors import RewardNotFound
 from guerdon.rewards.model import (
     EVENT_CLAIM_ROLLED_BACK,
     EVENT_CLAIMED,
@@ -50,14 +51,17 @@ async def claim_reward(tx: Tx, wish: ClaimWish, actor: str, now: datetime) -> Cl
     """
     # The wallet before the reward, as for whoever rolls a claim back: so none waits in a ring. Under both locks nobody
     # else changes the stock or the number that this wallet has claimed.
-    await lock_wallet(tx, wish.wallet_id)
+    if await lock_account(tx, wallet_key(wish.wallet_id)) is None:
+        raise WalletNotFound(wish.wallet_id)
     reward = await _lock_reward(tx, wish)
     is_counted = reward.max_per_wallet is not None
     claims = await claim_queries.count_claims(tx, wish.wallet_id, reward.reward_id) if is_counted else 0
     reward.check_claimable(claims, now)
 
-    spending = OperationWish(amount=reward.points, extra={"reward": str(reward.reward_id)}, kind="CLAIM")
-    operation = await spend(tx, wish.wallet_id, spending, operation_id=wish.operation_id, actor=actor, now=now)
+    spending = OperationWish(amount=reward.points, extra={"reward": str(reward.reward_id)})
+    operation = await spend(
+        tx, wish.wallet_id, spending, operation_id=wish.operation_id, actor=actor, now=now, kind="CLAIM"
+    )
     coupon = await give_coupon(
         tx,
         wish.coupon_id,
@@ -86,13 +90,14 @@ async def claim_reward(tx: Tx, wish: ClaimWish, actor: str, now: datetime) -> Cl
 async def roll_back_claim(tx: Tx, operation: Operation, actor: str, now: datetime) -> None:
     """Take back what a spending was for, if that was a claim: its coupon is cancelled, and the stock has one more.
 
-    Runs in the transaction that returns the points. Raises ClaimNotDivisible, CouponUsed.
+    Runs in the transaction that returns the points. Raises CouponUsed.
     """
-    claim = await claim_queries.lock_claim(tx, operation.operation_id)
-    if claim is None or claim.rolled_back_at is not None:
+    if operation.kind != "CLAIM":
         return
-    if operation.returned < claim.points:
-        raise ClaimNotDivisible(claim.operation_id)
+    claim = await claim_queries.lock_claim(tx, operation.operation_id)
+    # Points that were returned once cannot be returned again, so that a claim comes here once.
+    assert claim is not None, operation.operation_id
+    assert claim.rolled_back_at is None, operation.operation_id
     await cancel_coupon(tx, claim.wallet_id, claim.coupon_id, actor, now)
     await claim_queries.update_rolled_back(tx, replace(claim, rolled_back_at=now, rolled_back_by=actor))
     await queries.add_claimed(tx, claim.reward_id, -1)

@@ -5,7 +5,6 @@ RewardNotAvailable    409  the reward's time has not come, or is over
 RewardOutOfStock      409  as many as there were have been claimed
 RewardLimitReached    409  the wallet has claimed as many as one wallet may
 MaxCountBelowClaimed  409  more than the new maxCount have been claimed already
-ClaimNotDivisible     409  a claim is rolled back as a whole, since its coupon cannot be given back in part
 """
 
 from datetime import datetime
@@ -66,12 +65,3 @@ class MaxCountBelowClaimed(Conflict):
             f"{claimed} have been claimed already; maxCount cannot be {max_count}. To stop claims, end availableTo.",
             extra={"claimed": claimed},
         )
-
-
-class ClaimNotDivisible(Conflict):
-    """A claim is rolled back as a whole, since its coupon cannot be given back in part."""
-
-    code = "claim_not_divisible"
-
-    def __init__(self, operation_id: UUID) -> None:
-        super().__init__(f"The operation {operation_id} is a claim; roll it back as a whole, without an amount.")

@@ -10,6 +10,7 @@ import msgspec
 from guerdon.ledger.amounts import to_decimal
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
+from guerdon.points.model import BatchWish
 from guerdon.vouchers import queries
 from guerdon.vouchers.errors import BulkNotFound, VoucherNotFound
 from guerdon.vouchers.model import (
@@ -29,7 +30,8 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 async def make_voucher(tx: Tx, voucher_id: UUID, wish: VoucherWish, actor: str, now: datetime) -> Voucher:
-    """Make one voucher under a code that nobody has."""
+    """Make one voucher under a code that nobody has. Raises PriceTooHigh."""
+    _check(wish)
     await queries.insert_vouchers(tx, [voucher_id], wish, None, actor, now)
     # The code is worth money until it is used, so that an event tells its beginning and no more.
     hint = str(voucher_id)[:HINT_CHARACTERS]
@@ -40,7 +42,11 @@ async def make_voucher(tx: Tx, voucher_id: UUID, wish: VoucherWish, actor: str, 
 async def make_vouchers(
     tx: Tx, bulk: VoucherBulk, wish: VoucherWish, new_code: Callable[[], UUID], now: datetime
 ) -> None:
-    """Make as many vouchers as a bulk counts, 100 000 at most, alike but for their codes; 5 000 in memory at once."""
+    """Make as many vouchers as a bulk counts, 100 000 at most, alike but for their codes; 5 000 in memory at once.
+
+    Raises PriceTooHigh.
+    """
+    _check(wish)
     assert 1 <= bulk.count <= BULK_MAX, bulk.count
     await queries.insert_bulk(tx, bulk)
     for made in range(0, bulk.count, CHUNK):
@@ -81,6 +87,11 @@ async def cancel_voucher(tx: Tx, voucher_id: UUID, actor: str, now: datetime) ->
         return
     await queries.update_life(tx, replace(voucher, cancelled_at=now, cancelled_by=actor))
     await _tell(tx, EVENT_CANCELLED, str(voucher_id), {"voucherId": str(voucher_id)}, actor, now)
+
+
+def _check(wish: VoucherWish) -> None:
+    # What the voucher becomes must be a batch that wallets take.
+    BatchWish(wish.amount, wish.price).unit_price()
 
 
 async def _tell(tx: Tx, kind: str, subject_id: str, payload: object, actor: str, now: datetime) -> None:

@@ -5,7 +5,17 @@ from uuid import UUID
 
 from pydantic import Field
 
-from guerdon.platform.wire import INT32_FORMAT, INT32_MAX, WHOLE, Instant, LooseBody, PositiveAmount, Texts, UuidText
+from guerdon.platform.wire import (
+    INT32_FORMAT,
+    INT32_MAX,
+    WHOLE,
+    Exact,
+    Instant,
+    LooseBody,
+    PositiveAmount,
+    Texts,
+    UuidText,
+)
 from guerdon.points.documents import BatchDocument
 from guerdon.vouchers.making import BULK_MAX
 from guerdon.vouchers.model import VoucherState
@@ -66,3 +76,37 @@ class VoucherUse(LooseBody):
 
     batch: BatchDocument
     balance: PositiveAmount
+
+
+class VoucherTotal(LooseBody):
+    """How many vouchers are in one state, and what they come to."""
+
+    count: int
+    amount: Exact
+    price: Exact
+
+
+class ReportedVoucher(LooseBody):
+    """One voucher of a report; the code of one that can still be used is not told whole."""
+
+    voucher: str
+    status: VoucherState
+    amount: Exact
+    price: Exact | None = None
+    created_at: Instant
+    expires: Instant | None = None
+    for_wallet: UUID | None = None
+    used_at: Instant | None = None
+    wallet: UUID | None = None
+    batch: UUID | None = None
+    cancelled_at: Instant | None = None
+
+
+class VoucherReport(LooseBody):
+    """Where the vouchers of a period stood at one instant."""
+
+    first: Annotated[Instant, Field(alias="from")]
+    last: Annotated[Instant, Field(alias="to")]
+    as_of: Instant
+    totals: dict[VoucherState, VoucherTotal]
+    vouchers: list[ReportedVoucher]

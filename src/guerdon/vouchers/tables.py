@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from guerdon.vouchers.making import list_of_bulk
 from guerdon.vouchers.model import Voucher
 
 PAGE = 1_000
+CSV = "text/csv"
 HEADINGS = ("voucher", "amount", "price", "expires", "pointsExpireInDays", "forWallet")
 
 Cell = str | int | UUID | datetime | None
@@ -49,3 +50,9 @@ def _cells(voucher: Voucher) -> Sequence[Cell]:
 
 def _said(cell: Cell) -> object:
     return rfc3339(cell) if isinstance(cell, datetime) else cell
+
+
+def wants_csv(headers: Mapping[bytes, bytes]) -> bool:
+    """Tell whether a caller takes a table: whoever names JSON, and no CSV, gets JSON."""
+    accept = headers.get(b"accept", b"*/*").lower()
+    return CSV.encode() in accept or b"json" not in accept

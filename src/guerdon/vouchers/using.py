@@ -8,8 +8,8 @@ import msgspec
 
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
-from guerdon.points.adding import BatchWish, add_batch
-from guerdon.points.model import Batch
+from guerdon.points.adding import add_batch
+from guerdon.points.model import Batch, BatchWish
 from guerdon.points.wallets import get_wallet
 from guerdon.vouchers import queries
 from guerdon.vouchers.errors import VoucherNotFound

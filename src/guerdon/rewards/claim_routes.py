@@ -1,0 +1,95 @@
+"""HTTP for claims (WIRE.md section 2): for a wallet, and users by themselves from what they are offered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from guerdon.access.guard import CallerDep
+from guerdon.access.model import Caller
+from guerdon.coupons.documents import coupon_document
+from guerdon.platform.db import Database, Tx
+from guerdon.platform.http import asks, router
+from guerdon.platform.ids import new_coupon_id, new_id
+from guerdon.platform.lists import Part, next_headers, part_of, total_headers
+from guerdon.platform.parameters import Write, respond
+from guerdon.platform.wire import NO_NUL
+from guerdon.platform.writes import Answer, WriteOptions, write_once
+from guerdon.rewards.claiming import ClaimWish, claim_reward
+from guerdon.rewards.documents import offered_document
+from guerdon.rewards.reading import count_offered, list_offered
+from guerdon.rewards.schemas import ClaimDocument, OfferedReward
+
+WRITE_OPERATION = "Wallet.Write.Operation"
+
+RewardId = Annotated[UUID, Path(alias="id")]
+OfferPart = Annotated[Part, Depends(part_of(["priority"]))]
+TagQuery = Annotated[str | None, Query(max_length=64, pattern=NO_NUL)]
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRoutes:
+    """The operations of those who claim over one database."""
+
+    database: Database
+    clock: Callable[[], datetime]
+
+    def router(self) -> APIRouter:
+        """Give the routes."""
+        made = router(WALLETS, "Reward")
+        add, own, document = made.add_api_route, asks(WALLET_OWN), ClaimDocument
+        writes = asks(WRITE_OPERATION)
+        claim = "/wallet/{wallet}/reward/{id}/claim"
+        add("/my/reward", self.list_own, openapi_extra=own, response_model=list[OfferedReward])
+        add(
+            "/my/reward/{id}/claim",
+            self.claim_own,
+            methods=["POST"],
+            openapi_extra=own,
+            status_code=201,
+            response_model=document,
+        )
+        add(claim, self.claim, methods=["POST"], openapi_extra=writes, status_code=201, response_model=document)
+        return made
+
+    async def list_own(self, request: Request, caller: CallerDep, part: OfferPart, tag: TagQuery = None) -> Response:
+        """List what users may claim now: high priority first, none last, then by creation."""
+        now = self.clock()
+        async with self.database.tenant(caller.tenant_id) as tx:
+            rewards = await list_offered(tx, tag, now, after=part.id_cursor(), offset=part.offset, limit=part.limit)
+            headers = total_headers(await count_offered(tx, tag, now))
+        if part.is_by_cursor:
+            following = str(rewards[-1].reward_id) if len(rewards) == part.limit else None
+            headers = next_headers(request, following, part.limit)
+        documents = [offered_document(reward) for reward in rewards]
+        return Response(_encoder.encode(documents), 200, headers, "application/json")
+
+    async def claim(self, wallet: WalletId, reward_id: RewardId, caller: CallerDep, write: Write) -> Response:
+        """Spend a wallet's points on a reward, visible or not, and give its coupon."""
+        return await self._claim(wallet, reward_id, caller, write, is_by_user=False)
+
+    async def claim_own(self, reward_id: RewardId, caller: CallerDep, write: Write) -> Response:
+        """Spend one's own points on a visible reward, and get its coupon."""
+        return await self._claim(own_wallet(caller), reward_id, caller, write, is_by_user=True)
+
+    async def _claim(
+        self, wallet_id: UUID, reward_id: UUID, caller: Caller, write: WriteOptions, *, is_by_user: bool
+    ) -> Response:
+        now = self.clock()
+
+        async def work(tx: Tx) -> Answer:
+            wish = ClaimWish(wallet_id, reward_id, new_id(), new_coupon_id(), is_by_user)
+            claimed = await claim_reward(tx, wish, caller.actor, now)
+            document = {
+                "operation": operation_document(claimed.operation),
+                "coupon": coupon_document(claimed.coupon, now, is_for_user=is_by_user),
+            }
+            return Answer(201, _encoder.encode(document))
+
+        return respond(await write_once(self.database, caller.tenant_id, write, now, work))

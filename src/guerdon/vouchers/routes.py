@@ -1,0 +1,170 @@
+"""HTTP for vouchers (seed 003; WIRE.md section 2): make one or many, read, cancel, use, report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import StreamingResponse
+
+from guerdon.access.guard import CallerDep
+from guerdon.access.model import Caller
+from guerdon.ledger.amounts import to_decimal, to_millionths
+from guerdon.platform.boundary import HEADERS
+from guerdon.platform.db import Database, Tx
+from guerdon.platform.http import asks, router
+from guerdon.platform.ids import new_code, new_id
+from guerdon.platform.parameters import Write, respond
+from guerdon.platform.writes import Answer, WriteOptions, write_once
+from guerdon.vouchers.documents import bulk_document, voucher_document
+from guerdon.vouchers.making import cancel_voucher, get_bulk, get_voucher, make_voucher, make_vouchers
+from guerdon.vouchers.model import VoucherBulk, VoucherWish
+from guerdon.vouchers.schemas import (
+    BulkDocument,
+    NamedVoucher,
+    NewVoucher,
+    NewVouchers,
+    VoucherDocument,
+    VoucherUse,
+)
+from guerdon.vouchers.tables import CSV, wants_csv, write_bulk
+from guerdon.vouchers.using import use_voucher
+
+WALLET_READ, WRITE_VOUCHER = "Wallet.Read", "Wallet.Write.Voucher"
+
+VoucherId = Annotated[UUID, Path(alias="voucher")]
+BulkId = Annotated[UUID, Path(alias="bulk")]
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherRoutes:
+    """The operations on vouchers over one database."""
+
+    database: Database
+    clock: Callable[[], datetime]
+
+    def router(self) -> APIRouter:
+        """Give the routes."""
+        made = router(WALLETS, "Voucher")
+        add, writes = made.add_api_route, asks(WRITE_VOUCHER)
+        document, used = VoucherDocument, VoucherUse
+        tables = {"content": {CSV: {"schema": {"type": "string"}}}}
+        add("/voucher", self.make, methods=["POST"], openapi_extra=writes, status_code=201, response_model=document)
+        add(
+            "/voucher/bulk",
+            self.make_many,
+            methods=["POST"],
+            openapi_extra=writes,
+            status_code=202,
+            response_model=BulkDocument,
+            responses={202: tables},
+        )
+        # The codes are money to whoever reads them: reading many asks for what making them does.
+        add(
+            "/voucher/bulk/{bulk}",
+            self.get_many,
+            openapi_extra=writes,
+            response_model=BulkDocument,
+            responses={200: tables},
+        )
+        add("/voucher/{voucher}", self.get, openapi_extra=asks(WALLET_READ), response_model=document)
+        add("/voucher/{voucher}", self.cancel, methods=["DELETE"], openapi_extra=writes, status_code=204)
+        add("/wallet/{wallet}/voucher", self.use, methods=["POST"], openapi_extra=writes, response_model=used)
+        add("/my/voucher", self.use_own, methods=["POST"], openapi_extra=asks(WALLET_OWN), response_model=used)
+        return made
+
+    async def make(self, body: NewVoucher, caller: CallerDep, write: Write) -> Response:
+        """Make a voucher; its id is the code."""
+        now = self.clock()
+
+        async def work(tx: Tx) -> Answer:
+            voucher = await make_voucher(tx, new_code(), _wish(body), caller.actor, now)
+            location = f"{WALLETS}/voucher/{voucher.voucher_id}"
+            return Answer(201, _encoder.encode(voucher_document(voucher, now)), location=location)
+
+        return respond(await write_once(self.database, caller.tenant_id, write, now, work))
+
+    async def make_many(self, request: Request, body: NewVouchers, caller: CallerDep, write: Write) -> Response:
+        """Make up to 100 000 vouchers; answers with their codes as CSV, or with their number as JSON when asked.
+
+        The same request again, with its idempotency key, gives the same codes again, and so does GET at `Location`.
+        """
+        now = self.clock()
+
+        async def work(tx: Tx) -> Answer:
+            bulk = VoucherBulk(new_id(), body.count, now, caller.actor)
+            await make_vouchers(tx, bulk, _wish(body), new_code, now)
+            location = f"{WALLETS}/voucher/bulk/{bulk.bulk_id}"
+            return Answer(202, _encoder.encode(bulk_document(bulk)), location=location)
+
+        answer = await write_once(self.database, caller.tenant_id, write, now, work)
+        if not wants_csv(request.scope[HEADERS]):
+            return respond(answer)
+        bulk_id = UUID(msgspec.json.decode(answer.body)["bulkId"])
+        return self._table(caller.tenant_id, bulk_id, respond(answer))
+
+    async def get_many(self, bulk: BulkId, request: Request, caller: CallerDep) -> Response:
+        """Give the vouchers that were made together once more, as CSV, or their number as JSON when asked."""
+        async with self.database.tenant(caller.tenant_id) as tx:
+            found = await get_bulk(tx, bulk)
+        answer = Response(_encoder.encode(bulk_document(found)), media_type="application/json")
+        return self._table(caller.tenant_id, bulk, answer) if wants_csv(request.scope[HEADERS]) else answer
+
+    async def get(self, voucher: VoucherId, caller: CallerDep) -> Response:
+        """Read a voucher."""
+        async with self.database.tenant(caller.tenant_id) as tx:
+            found = await get_voucher(tx, voucher)
+        return Response(_encoder.encode(voucher_document(found, self.clock())), media_type="application/json")
+
+    async def cancel(self, voucher: VoucherId, caller: CallerDep, write: Write) -> Response:
+        """Cancel a voucher that was not used."""
+        now = self.clock()
+
+        async def work(tx: Tx) -> Answer:
+            await cancel_voucher(tx, voucher, caller.actor, now)
+            return Answer(204)
+
+        return respond(await write_once(self.database, caller.tenant_id, write, now, work))
+
+    async def use(self, wallet: WalletId, body: NamedVoucher, caller: CallerDep, write: Write) -> Response:
+        """Turn a voucher into a batch of a wallet."""
+        return await self._use(wallet, body, caller, write)
+
+    async def use_own(self, body: NamedVoucher, caller: CallerDep, write: Write) -> Response:
+        """Turn a voucher into a batch of one's own wallet."""
+        return await self._use(own_wallet(caller), body, caller, write)
+
+    async def _use(self, wallet_id: UUID, body: NamedVoucher, caller: Caller, write: WriteOptions) -> Response:
+        now = self.clock()
+
+        async def work(tx: Tx) -> Answer:
+            batch = await use_voucher(tx, wallet_id, body.voucher, batch_id=new_id(), actor=caller.actor, now=now)
+            balance = await read_balance(tx, wallet_id, now)
+            return Answer(200, _encoder.encode({"batch": batch_document(batch), "balance": to_decimal(balance)}))
+
+        return respond(await write_once(self.database, caller.tenant_id, write, now, work))
+
+    def _table(self, tenant_id: str, bulk_id: UUID, answer: Response) -> Response:
+        headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
+        headers |= {
+            "Guerdon-Bulk-Id": str(bulk_id),
+            "Cache-Control": "no-store",
+            "Content-Disposition": f'attachment; filename="vouchers-{bulk_id}.csv"',
+        }
+        return StreamingResponse(write_bulk(self.database, tenant_id, bulk_id), answer.status_code, headers, CSV)
+
+
+def _wish(body: NewVoucher) -> VoucherWish:
+    return VoucherWish(
+        to_millionths(body.amount),
+        None if body.price is None else to_millionths(body.price),
+        body.expires,
+        body.points_expire_in_days,
+        body.for_wallet,
+        msgspec.json.encode(body.extra or {}).decode(),
+    )
