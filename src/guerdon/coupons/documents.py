@@ -10,26 +10,26 @@ from pydantic import Field
 
 from guerdon.coupons.model import Coupon, CouponState
 from guerdon.platform.clock import rfc3339
-from guerdon.platform.wire import Instant, LooseBody, Text, Texts
+from guerdon.platform.wire import Instant, OpenBody, Text, Texts
 
 MEDIA_MAX = 100
 
 
-class Media(LooseBody):
+class Media(OpenBody):
     """A picture or a film, by its address."""
 
     url: Text | None = None
     name: Text | None = None
 
 
-class Details(LooseBody):
+class Details(OpenBody):
     """What is said: texts by their names, as the caller names them for each language, and media."""
 
     literals: Texts = {}  # noqa: RUF012 (frozen)
     media: Annotated[list[Media], Field(max_length=MEDIA_MAX)] = []  # noqa: RUF012 (frozen)
 
 
-class CouponData(LooseBody):
+class CouponData(OpenBody):
     """What a coupon does, for whoever reads it: nobody here looks inside."""
 
     coupon_key: Text | None = None
@@ -39,7 +39,7 @@ class CouponData(LooseBody):
     extra: Texts | None = None
 
 
-class CouponDocument(LooseBody):
+class CouponDocument(OpenBody):
     """A coupon as it stands; `reward` and `operation` are there when it was claimed."""
 
     id: str

@@ -1,12 +1,13 @@
 """Giving coupons to wallets, marking them used, taking that back, and cancelling them."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from guerdon.access.model import Caller
 from guerdon.coupons import queries
 from guerdon.coupons.errors import CouponNotFound
 from guerdon.coupons.model import (
@@ -21,8 +22,16 @@ from guerdon.coupons.model import (
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 
-# Raises the refusal of the room that keeps wallets when there is none of that id.
-WalletCheck = Callable[[Tx, UUID], Awaitable[object]]
+
+@dataclass(frozen=True, slots=True)
+class Wallets:
+    """What this room needs of the one beside it that keeps wallets; both raise that room's refusals.
+
+    `check` accepts a wallet that is there, `of_user` tells which is the caller's own.
+    """
+
+    check: Callable[[Tx, UUID], Awaitable[object]]
+    of_user: Callable[[Caller], UUID]
 
 
 async def give_coupon(

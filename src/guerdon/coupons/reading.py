@@ -2,35 +2,40 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from guerdon.coupons import queries
 from guerdon.coupons.model import Coupon, CouponState
 from guerdon.platform.db import Tx
-from guerdon.platform.lists import Part
+from guerdon.platform.listing import Listing
 
-ORDERS = ("id", "createdAt", "expires", "usedAt")
+ORDERS: Final = frozenset({"id", "createdAt", "expires", "usedAt"})
 
 
-async def list_coupons_ordered(
-    tx: Tx, wallet_id: UUID, state: CouponState | None, now: datetime, part: Part
-) -> tuple[Sequence[Coupon], int]:
-    """List a part of a wallet's coupons in one of ORDERS, and count them all; with `state`, those that are in it."""
-    found = await queries.list_ordered(
+async def list_coupons(
+    tx: Tx, wallet_id: UUID, state: CouponState | None, now: datetime, wanted: Listing
+) -> Sequence[Coupon]:
+    """List a part of a wallet's coupons, newest first or in one of ORDERS; with `state`, those that are in it.
+
+    Raises InvalidRequest.
+    """
+    wanted.check_sort(ORDERS)
+    if wanted.is_by_cursor:
+        return await queries.list_after(tx, wallet_id, state, now, wanted.cursor, wanted.limit)
+    is_descending = wanted.sort is None if wanted.is_descending is None else wanted.is_descending
+    return await queries.list_ordered(
         tx,
         wallet_id,
         state,
         now,
-        part.sort,
-        is_descending=part.is_descending,
-        offset=part.offset,
-        limit=part.limit,
+        wanted.sort or "createdAt",
+        is_descending=is_descending,
+        offset=wanted.start,
+        limit=wanted.limit,
     )
-    return found, await queries.count_coupons(tx, wallet_id, state, now)
 
 
-async def list_coupons_after(
-    tx: Tx, wallet_id: UUID, state: CouponState | None, now: datetime, after: str | None, limit: int
-) -> Sequence[Coupon]:
-    """List a wallet's coupons newest first, on from one of them; with `state`, those that are in it."""
-    return await queries.list_after(tx, wallet_id, state, now, after, limit)
+async def count_coupons(tx: Tx, wallet_id: UUID, state: CouponState | None, now: datetime) -> int:
+    """Count a wallet's coupons; with `state`, those that are in it."""
+    return await queries.count_coupons(tx, wallet_id, state, now)

@@ -5,12 +5,12 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from guerdon.coupons.documents import CouponData, Details
-from guerdon.platform.wire import Instant, LooseBody
+from guerdon.platform.wire import Instant, OpenBody
 
 CouponId = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]+$", max_length=16)]
 
 
-class NewCoupon(LooseBody):
+class NewCoupon(OpenBody):
     """A coupon to be given to a wallet; without `expires` it lasts for ever."""
 
     details: Details
@@ -18,7 +18,7 @@ class NewCoupon(LooseBody):
     expires: Instant | None = None
 
 
-class NamedCoupon(LooseBody):
+class NamedCoupon(OpenBody):
     """Which coupon is used, or has its use taken back."""
 
     coupon: CouponId

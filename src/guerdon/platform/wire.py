@@ -13,6 +13,7 @@ AMOUNT_MAX = 10**12
 INT32_MAX = 2**31 - 1
 HALF_A_MILLIONTH = Decimal("0.0000005")
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL stores no NUL in text
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 RFC3339 = re.compile(r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
@@ -68,6 +69,14 @@ def _above_zero(value: Decimal) -> Decimal:
     return value
 
 
+def _uuid(value: object) -> object:
+    if isinstance(value, UUID):
+        return value
+    if isinstance(value, str) and UUID_TEXT.fullmatch(value):
+        return UUID(value)
+    raise ValueError("Give a UUID, such as f54d9d74-3755-45a8-b042-f5b2aefca818.")
+
+
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 Exact = Annotated[
     Decimal,
@@ -96,6 +105,8 @@ Positive = Annotated[
     AfterValidator(_above_zero),
     WithJsonSchema({"type": "number", "format": "double", "minimum": 0.000001, "maximum": AMOUNT_MAX}),
 ]
+UuidMember = Annotated[UUID, BeforeValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]
+Texts = dict[Text, Text]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 CorrelationId = Annotated[str, StringConstraints(min_length=10, max_length=100, pattern=NO_NUL)]
 Uri = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$", max_length=2048)]
@@ -115,32 +126,3 @@ JSON_VALUE_SCHEMA: dict[str, Any] = {
         },
     ],
 }
-
-
-class LooseBody(BaseModel):
-    """A body of faces B and C: camelCase members, unknown ones ignored, no value bent into another type."""
-
-    model_config = ConfigDict(extra="ignore", strict=True, frozen=True, alias_generator=to_camel)
-
-
-def _positive(value: Decimal) -> Decimal:
-    # What is rounded to the sixth place must still be something.
-    if value <= Decimal("0.0000005"):
-        raise ValueError("The number must be greater than 0, at the sixth place after the point.")
-    return value
-
-
-def _uuid(value: object) -> object:
-    if isinstance(value, str) and UUID_TEXT.fullmatch(value):
-        return UUID(value)
-    raise ValueError("Give a UUID, such as f54d9d74-3755-45a8-b042-f5b2aefca818.")
-
-
-UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
-PositiveAmount = Annotated[
-    Exact,
-    AfterValidator(_positive),
-    WithJsonSchema({"type": "number", "format": "double", "minimum": 0.000001, "maximum": AMOUNT_MAX}),
-]
-UuidText = Annotated[UUID, BeforeValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]
-Texts = dict[Text, Text]

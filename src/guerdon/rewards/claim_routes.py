@@ -7,27 +7,28 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
 from guerdon.coupons.documents import coupon_document
 from guerdon.platform.db import Database, Tx
-from guerdon.platform.http import asks, router
+from guerdon.platform.faces import FACE_B
+from guerdon.platform.http import PERSON, asks, router
 from guerdon.platform.ids import new_coupon_id, new_id
-from guerdon.platform.lists import Part, next_headers, part_of, total_headers
+from guerdon.platform.listing import ListingDep, list_response
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.wire import NO_NUL
 from guerdon.platform.writes import Answer, WriteOptions, write_once
 from guerdon.rewards.claiming import ClaimWish, claim_reward
 from guerdon.rewards.documents import offered_document
-from guerdon.rewards.reading import count_offered, list_offered
+from guerdon.rewards.reading import find_next, list_offered
 from guerdon.rewards.schemas import ClaimDocument, OfferedReward
 
 WRITE_OPERATION = "Wallet.Write.Operation"
 
 RewardId = Annotated[UUID, Path(alias="id")]
-OfferPart = Annotated[Part, Depends(part_of(["priority"]))]
+WalletId = Annotated[UUID, Path(alias="wallet")]
 TagQuery = Annotated[str | None, Query(max_length=64, pattern=NO_NUL)]
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -42,8 +43,8 @@ class ClaimRoutes:
 
     def router(self) -> APIRouter:
         """Give the routes."""
-        made = router(WALLETS, "Reward")
-        add, own, document = made.add_api_route, asks(WALLET_OWN), ClaimDocument
+        made = router(FACE_B, "Reward")
+        add, own, document = made.add_api_route, asks(PERSON), ClaimDocument
         writes = asks(WRITE_OPERATION)
         claim = "/wallet/{wallet}/reward/{id}/claim"
         add("/my/reward", self.list_own, openapi_extra=own, response_model=list[OfferedReward])
@@ -58,17 +59,18 @@ class ClaimRoutes:
         add(claim, self.claim, methods=["POST"], openapi_extra=writes, status_code=201, response_model=document)
         return made
 
-    async def list_own(self, request: Request, caller: CallerDep, part: OfferPart, tag: TagQuery = None) -> Response:
+    async def list_own(
+        self, request: Request, caller: CallerDep, wanted: ListingDep, tag: TagQuery = None
+    ) -> Response:
         """List what users may claim now: high priority first, none last, then by creation."""
-        now = self.clock()
         async with self.database.tenant(caller.tenant_id) as tx:
-            rewards = await list_offered(tx, tag, now, after=part.id_cursor(), offset=part.offset, limit=part.limit)
-            headers = total_headers(await count_offered(tx, tag, now))
-        if part.is_by_cursor:
-            following = str(rewards[-1].reward_id) if len(rewards) == part.limit else None
-            headers = next_headers(request, following, part.limit)
-        documents = [offered_document(reward) for reward in rewards]
-        return Response(_encoder.encode(documents), 200, headers, "application/json")
+            rewards, total = await list_offered(tx, tag, self.clock(), wanted)
+        return list_response(
+            request,
+            [offered_document(reward) for reward in rewards],
+            total=total,
+            next_cursor=find_next(rewards, wanted.limit) if wanted.is_by_cursor else None,
+        )
 
     async def claim(self, wallet: WalletId, reward_id: RewardId, caller: CallerDep, write: Write) -> Response:
         """Spend a wallet's points on a reward, visible or not, and give its coupon."""
@@ -92,4 +94,5 @@ class ClaimRoutes:
             }
             return Answer(201, _encoder.encode(document))
 
-        return respond(await write_once(self.database, caller.tenant_id, write, now, work))
+        # Points are spent: the same claim under its key is the same one for ever.
+        return respond(await write_once(self.database, caller.tenant_id, write, now, work, kept_for=None))

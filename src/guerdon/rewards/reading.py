@@ -1,59 +1,84 @@
 """Reading the catalogue, as administrators and as users."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from guerdon.platform.db import Tx
-from guerdon.platform.lists import Part
+from guerdon.platform.listing import Listing
+from guerdon.platform.problems import InvalidRequest
 from guerdon.rewards import queries
 from guerdon.rewards.model import Reward
 
-ORDERS = (
-    "id",
-    "name",
-    "points",
-    "priority",
-    "availableFrom",
-    "availableTo",
-    "maxCount",
-    "claimed",
-    "createdAt",
-    "updatedAt",
+ORDERS: Final = frozenset(
+    {
+        "id",
+        "name",
+        "points",
+        "priority",
+        "availableFrom",
+        "availableTo",
+        "maxCount",
+        "claimed",
+        "createdAt",
+        "updatedAt",
+    }
 )
-FIRST = UUID(int=0)
+FIRST: Final = UUID(int=0)
 
 
-async def list_rewards_ordered(
-    tx: Tx, is_visible: bool | None, tag: str | None, part: Part
-) -> tuple[Sequence[Reward], int]:
-    """List a part of the catalogue in one of ORDERS, and count all of it; visible or not, and with a tag."""
+@dataclass(frozen=True, slots=True)
+class RewardFilter:
+    """Which rewards are listed: visible ones or not, and those with a tag; None for all."""
+
+    is_visible: bool | None = None
+    tag: str | None = None
+
+
+async def list_rewards(tx: Tx, among: RewardFilter, wanted: Listing) -> tuple[Sequence[Reward], int]:
+    """List a part of the catalogue, by id or in one of ORDERS, and count all that the filter leaves.
+
+    Raises InvalidRequest.
+    """
+    wanted.check_sort(ORDERS)
+    total = await queries.count_rewards(tx, among.is_visible, among.tag)
+    if wanted.is_by_cursor:
+        after = read_cursor(wanted) or FIRST
+        return await queries.list_after(tx, among.is_visible, among.tag, after, wanted.limit), total
     found = await queries.list_ordered(
         tx,
-        is_visible,
-        tag,
-        part.sort,
-        is_descending=part.is_descending,
-        offset=part.offset,
-        limit=part.limit,
+        among.is_visible,
+        among.tag,
+        wanted.sort or "id",
+        is_descending=wanted.is_descending or False,
+        offset=wanted.start,
+        limit=wanted.limit,
     )
-    return found, await queries.count_rewards(tx, is_visible, tag)
+    return found, total
 
 
-async def list_rewards_after(
-    tx: Tx, is_visible: bool | None, tag: str | None, after: UUID | None, limit: int
-) -> Sequence[Reward]:
-    """List the catalogue in the order of ids, on from one of them; visible or not, and with a tag."""
-    return await queries.list_after(tx, is_visible, tag, after or FIRST, limit)
+async def list_offered(tx: Tx, tag: str | None, now: datetime, wanted: Listing) -> tuple[Sequence[Reward], int]:
+    """List what users may claim now, and count it: high priority first, none last, then by creation.
+
+    Raises InvalidRequest.
+    """
+    if wanted.sort not in {None, "priority"} or wanted.is_descending is False:
+        raise InvalidRequest({"_sort": ["This list is sorted by priority, the highest first; leave _sort away."]})
+    total = await queries.count_catalogue(tx, tag, now)
+    after = read_cursor(wanted)
+    return await queries.list_catalogue(tx, tag, now, after, offset=wanted.start, limit=wanted.limit), total
 
 
-async def list_offered(
-    tx: Tx, tag: str | None, now: datetime, *, after: UUID | None = None, offset: int = 0, limit: int
-) -> Sequence[Reward]:
-    """List what users may claim now: high priority first, none last, then by creation; from a place or a reward on."""
-    return await queries.list_catalogue(tx, tag, now, after, offset=offset, limit=limit)
+def read_cursor(wanted: Listing) -> UUID | None:
+    """Read the reward after which a list goes on. Raises InvalidRequest."""
+    try:
+        return None if wanted.cursor is None else UUID(wanted.cursor)
+    except ValueError as wrong:
+        raise InvalidRequest({"cursor": ["Take it from the Link header."]}) from wrong
 
 
-async def count_offered(tx: Tx, tag: str | None, now: datetime) -> int:
-    """Count what users may claim now."""
-    return await queries.count_catalogue(tx, tag, now)
+def find_next(rewards: Sequence[Reward], limit: int) -> str | None:
+    """Tell where a list goes on, if it may."""
+    return str(rewards[-1].reward_id) if rewards and len(rewards) == limit else None

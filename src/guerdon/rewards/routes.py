@@ -7,27 +7,28 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from guerdon.access.guard import CallerDep
 from guerdon.ledger.amounts import to_millionths
 from guerdon.platform.db import Database, Tx
+from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
-from guerdon.platform.lists import Part, next_headers, part_of, total_headers
+from guerdon.platform.listing import ListingDep, list_response
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.wire import NO_NUL
 from guerdon.platform.writes import Answer, write_once
 from guerdon.rewards.catalogue import create_reward, delete_reward, get_reward, put_reward
 from guerdon.rewards.documents import reward_document
 from guerdon.rewards.model import Reward, RewardTerms
-from guerdon.rewards.reading import ORDERS, list_rewards_after, list_rewards_ordered
+from guerdon.rewards.reading import RewardFilter, find_next, list_rewards
 from guerdon.rewards.schemas import RewardBody, RewardDocument
 
 REWARD_WRITE = "Reward.Write"
 
 RewardId = Annotated[UUID, Path(alias="id")]
-RewardPart = Annotated[Part, Depends(part_of(ORDERS))]
+Visible = Annotated[bool | None, Query(description="Only visible rewards, or only hidden ones.")]
 TagQuery = Annotated[str | None, Query(max_length=64, pattern=NO_NUL)]
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -42,7 +43,7 @@ class RewardRoutes:
 
     def router(self) -> APIRouter:
         """Give the routes."""
-        made = router(f"{WALLETS}/reward", "Reward")
+        made = router(f"{FACE_B}/reward", "Reward")
         add, asked, document = made.add_api_route, asks(REWARD_WRITE), RewardDocument
         add("", self.list, openapi_extra=asked, response_model=list[RewardDocument])
         add("", self.create, methods=["POST"], openapi_extra=asked, status_code=201, response_model=document)
@@ -62,21 +63,19 @@ class RewardRoutes:
         self,
         request: Request,
         caller: CallerDep,
-        part: RewardPart,
-        visible: bool | None = None,
+        wanted: ListingDep,
+        visible: Visible = None,
         tag: TagQuery = None,
     ) -> Response:
-        """List the catalogue: by places in an order, or in the order of ids by cursor."""
+        """List the catalogue: by range in an order, or in the order of ids by cursor."""
         async with self.database.tenant(caller.tenant_id) as tx:
-            if part.is_by_cursor:
-                rewards = await list_rewards_after(tx, visible, tag, part.id_cursor(), part.limit)
-                following = str(rewards[-1].reward_id) if len(rewards) == part.limit else None
-                headers = next_headers(request, following, part.limit)
-            else:
-                rewards, total = await list_rewards_ordered(tx, visible, tag, part)
-                headers = total_headers(total)
-        documents = [reward_document(reward) for reward in rewards]
-        return Response(_encoder.encode(documents), 200, headers, "application/json")
+            rewards, total = await list_rewards(tx, RewardFilter(visible, tag), wanted)
+        return list_response(
+            request,
+            [reward_document(reward) for reward in rewards],
+            total=total,
+            next_cursor=find_next(rewards, wanted.limit) if wanted.is_by_cursor else None,
+        )
 
     async def get(self, reward_id: RewardId, caller: CallerDep) -> Response:
         """Read a reward."""
@@ -89,7 +88,7 @@ class RewardRoutes:
 
         async def work(tx: Tx) -> Answer:
             reward = await create_reward(tx, new_id(), _terms(body), caller.actor, now)
-            return Answer(201, _encode(reward), location=f"{WALLETS}/reward/{reward.reward_id}")
+            return Answer(201, _encode(reward), location=f"{FACE_B}/reward/{reward.reward_id}")
 
         return respond(await write_once(self.database, caller.tenant_id, write, now, work))
 

@@ -14,8 +14,8 @@ from guerdon.platform.wire import (
     NO_NUL,
     WHOLE,
     Instant,
-    LooseBody,
-    PositiveAmount,
+    OpenBody,
+    Positive,
     Texts,
 )
 from guerdon.points.documents import OperationDocument
@@ -54,7 +54,7 @@ Priority = Annotated[int, Field(ge=0, le=INT32_MAX, json_schema_extra=INT32_FORM
 RewardExtra = Annotated[Texts, AfterValidator(_check_extra)]
 
 
-class RewardBody(LooseBody):
+class RewardBody(OpenBody):
     """A reward as it is to be: what is left out is empty, or has no limit."""
 
     name: RewardName
@@ -62,7 +62,7 @@ class RewardBody(LooseBody):
     details: Details | None = None
     available_from: Instant | None = None
     available_to: Instant | None = None
-    points: PositiveAmount
+    points: Positive
     max_count: PositiveInt32 | None = None
     max_per_wallet: PositiveInt32 | None = None
     priority: Priority | None = None
@@ -81,12 +81,12 @@ class RewardDocument(RewardBody):
     updated_at: Instant
 
 
-class OfferedReward(LooseBody):
+class OfferedReward(OpenBody):
     """A reward as users see it."""
 
     id: UUID
     name: str
-    points: PositiveAmount
+    points: Positive
     details: Details | None = None
     available_from: Instant | None = None
     available_to: Instant | None = None
@@ -96,7 +96,7 @@ class OfferedReward(LooseBody):
     tags: list[str]
 
 
-class ClaimDocument(LooseBody):
+class ClaimDocument(OpenBody):
     """What a claim came to: the spending and the coupon."""
 
     operation: OperationDocument

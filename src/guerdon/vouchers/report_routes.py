@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from guerdon.access.guard import CallerDep
 from guerdon.platform.boundary import HEADERS
 from guerdon.platform.db import Database
+from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import asks, router
 from guerdon.platform.parameters import AsOf
 from guerdon.platform.problems import InvalidRequest
@@ -34,7 +35,7 @@ class VoucherReportRoutes:
 
     def router(self) -> APIRouter:
         """Give the routes."""
-        made = router(f"{WALLETS}/report", "Report")
+        made = router(f"{FACE_B}/report", "Report")
         made.add_api_route(
             "/vouchers",
             self.report,

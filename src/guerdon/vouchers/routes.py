@@ -15,7 +15,8 @@ from guerdon.access.model import Caller
 from guerdon.ledger.amounts import to_decimal, to_millionths
 from guerdon.platform.boundary import HEADERS
 from guerdon.platform.db import Database, Tx
-from guerdon.platform.http import asks, router
+from guerdon.platform.faces import FACE_B
+from guerdon.platform.http import PERSON, asks, router
 from guerdon.platform.ids import new_code, new_id
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.writes import Answer, WriteOptions, write_once
@@ -35,6 +36,7 @@ from guerdon.vouchers.using import use_voucher
 
 WALLET_READ, WRITE_VOUCHER = "Wallet.Read", "Wallet.Write.Voucher"
 
+WalletId = Annotated[UUID, Path(alias="wallet")]
 VoucherId = Annotated[UUID, Path(alias="voucher")]
 BulkId = Annotated[UUID, Path(alias="bulk")]
 
@@ -50,7 +52,7 @@ class VoucherRoutes:
 
     def router(self) -> APIRouter:
         """Give the routes."""
-        made = router(WALLETS, "Voucher")
+        made = router(FACE_B, "Voucher")
         add, writes = made.add_api_route, asks(WRITE_VOUCHER)
         document, used = VoucherDocument, VoucherUse
         tables = {"content": {CSV: {"schema": {"type": "string"}}}}
@@ -75,7 +77,7 @@ class VoucherRoutes:
         add("/voucher/{voucher}", self.get, openapi_extra=asks(WALLET_READ), response_model=document)
         add("/voucher/{voucher}", self.cancel, methods=["DELETE"], openapi_extra=writes, status_code=204)
         add("/wallet/{wallet}/voucher", self.use, methods=["POST"], openapi_extra=writes, response_model=used)
-        add("/my/voucher", self.use_own, methods=["POST"], openapi_extra=asks(WALLET_OWN), response_model=used)
+        add("/my/voucher", self.use_own, methods=["POST"], openapi_extra=asks(PERSON), response_model=used)
         return made
 
     async def make(self, body: NewVoucher, caller: CallerDep, write: Write) -> Response:
@@ -84,7 +86,7 @@ class VoucherRoutes:
 
         async def work(tx: Tx) -> Answer:
             voucher = await make_voucher(tx, new_code(), _wish(body), caller.actor, now)
-            location = f"{WALLETS}/voucher/{voucher.voucher_id}"
+            location = f"{FACE_B}/voucher/{voucher.voucher_id}"
             return Answer(201, _encoder.encode(voucher_document(voucher, now)), location=location)
 
         return respond(await write_once(self.database, caller.tenant_id, write, now, work))
@@ -99,7 +101,7 @@ class VoucherRoutes:
         async def work(tx: Tx) -> Answer:
             bulk = VoucherBulk(new_id(), body.count, now, caller.actor)
             await make_vouchers(tx, bulk, _wish(body), new_code, now)
-            location = f"{WALLETS}/voucher/bulk/{bulk.bulk_id}"
+            location = f"{FACE_B}/voucher/bulk/{bulk.bulk_id}"
             return Answer(202, _encoder.encode(bulk_document(bulk)), location=location)
 
         answer = await write_once(self.database, caller.tenant_id, write, now, work)
@@ -147,7 +149,7 @@ class VoucherRoutes:
             balance = await read_balance(tx, wallet_id, now)
             return Answer(200, _encoder.encode({"batch": batch_document(batch), "balance": to_decimal(balance)}))
 
-        return respond(await write_once(self.database, caller.tenant_id, write, now, work))
+        return respond(await write_once(self.database, caller.tenant_id, write, now, work, kept_for=None))
 
     def _table(self, tenant_id: str, bulk_id: UUID, answer: Response) -> Response:
         headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}

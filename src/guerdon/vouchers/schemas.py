@@ -11,10 +11,10 @@ from guerdon.platform.wire import (
     WHOLE,
     Exact,
     Instant,
-    LooseBody,
-    PositiveAmount,
+    OpenBody,
+    Positive,
     Texts,
-    UuidText,
+    UuidMember,
 )
 from guerdon.points.documents import BatchDocument
 from guerdon.vouchers.making import BULK_MAX
@@ -24,14 +24,14 @@ Days = Annotated[int, Field(ge=1, le=INT32_MAX, json_schema_extra=INT32_FORMAT),
 Count = Annotated[int, Field(ge=1, le=BULK_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 
 
-class NewVoucher(LooseBody):
+class NewVoucher(OpenBody):
     """A voucher to be made; without limits it lasts, and its points last, for ever."""
 
-    amount: PositiveAmount
-    price: PositiveAmount | None = None
+    amount: Positive
+    price: Positive | None = None
     expires: Instant | None = None
     points_expire_in_days: Days | None = None
-    for_wallet: UuidText | None = None
+    for_wallet: UuidMember | None = None
     extra: Texts | None = None
 
 
@@ -41,10 +41,10 @@ class NewVouchers(NewVoucher):
     count: Count
 
 
-class NamedVoucher(LooseBody):
+class NamedVoucher(OpenBody):
     """Which voucher is used."""
 
-    voucher: UuidText
+    voucher: UuidMember
 
 
 class VoucherDocument(NewVoucher):
@@ -63,7 +63,7 @@ class VoucherDocument(NewVoucher):
     cancelled_by: str | None = None
 
 
-class BulkDocument(LooseBody):
+class BulkDocument(OpenBody):
     """What was made together; the codes are in the CSV of the same address."""
 
     bulk_id: UUID
@@ -71,14 +71,14 @@ class BulkDocument(LooseBody):
     created_at: Instant
 
 
-class VoucherUse(LooseBody):
+class VoucherUse(OpenBody):
     """What a voucher became, and the balance with it."""
 
     batch: BatchDocument
-    balance: PositiveAmount
+    balance: Exact
 
 
-class VoucherTotal(LooseBody):
+class VoucherTotal(OpenBody):
     """How many vouchers are in one state, and what they come to."""
 
     count: int
@@ -86,7 +86,7 @@ class VoucherTotal(LooseBody):
     price: Exact
 
 
-class ReportedVoucher(LooseBody):
+class ReportedVoucher(OpenBody):
     """One voucher of a report; the code of one that can still be used is not told whole."""
 
     voucher: str
@@ -102,7 +102,7 @@ class ReportedVoucher(LooseBody):
     cancelled_at: Instant | None = None
 
 
-class VoucherReport(LooseBody):
+class VoucherReport(OpenBody):
     """Where the vouchers of a period stood at one instant."""
 
     first: Annotated[Instant, Field(alias="from")]
