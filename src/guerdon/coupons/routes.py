@@ -57,9 +57,13 @@ class CouponRoutes:
         """List a wallet's coupons: newest first by cursor, or by places in an order."""
         return await self._list(request, caller.tenant_id, wallet, wanted, status, is_for_user=False)
 
-    async def list_own(self, request: Request, caller: CallerDep, wanted: ListingDep, status: Status = None) -> Response:
+    async def list_own(
+        self, request: Request, caller: CallerDep, wanted: ListingDep, status: Status = None
+    ) -> Response:
         """List one's own coupons: newest first by cursor, or by places in an order."""
-        return await self._list(request, caller.tenant_id, self.wallets.of_user(caller), wanted, status, is_for_user=True)
+        return await self._list(
+            request, caller.tenant_id, self.wallets.of_user(caller), wanted, status, is_for_user=True
+        )
 
     async def give(self, wallet: WalletId, body: NewCoupon, caller: CallerDep, write: Write) -> Response:
         """Give a wallet a coupon, without a charge."""

@@ -24,6 +24,7 @@ from guerdon.configuration.pass_type_routes import PassTypeRoutes
 from guerdon.configuration.secret_routes import SecretRoutes
 from guerdon.configuration.set_routes import FileSetRoutes
 from guerdon.configuration.tenant_routes import TenantRoutes
+from guerdon.coupons.routes import CouponRoutes
 from guerdon.delivery.apple.routes import AppleRoutes
 from guerdon.delivery.lookup_routes import LookupRoutes
 from guerdon.delivery.page.routes import PageRoutes
@@ -33,6 +34,7 @@ from guerdon.entrypoints.openapi import document_text
 from guerdon.entrypoints.quick_protocol import quick_protocol
 from guerdon.entrypoints.socket_protocol import MESSAGE_BYTES_MAX, PING_S, PONG_S, SocketProtocol
 from guerdon.entrypoints.wiring import ROLLBACK_HOOKS, delete_pass
+from guerdon.entrypoints.wiring import WALLETS_OF_COUPONS, delete_pass
 from guerdon.imports.routes import ImportRoutes
 from guerdon.live.endpoint import LiveSockets
 from guerdon.live.routes import LiveRoutes
@@ -141,6 +143,7 @@ def routers(house: House) -> list[APIRouter]:
         PrivilegeRoutes(database, types, clock).router(),
         WebhookRoutes(database, house.master_key, clock, rules).router(),
         FeedRoutes(database, house.streams, house.guard.readmit).router(),
+        CouponRoutes(database, WALLETS_OF_COUPONS, clock).router(),
         CampaignRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),
         LiveRoutes(database, LiveTokens(house.master_key), house.settings.public_url, clock).router(),
         UploadRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),

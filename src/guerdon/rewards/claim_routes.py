@@ -59,9 +59,7 @@ class ClaimRoutes:
         add(claim, self.claim, methods=["POST"], openapi_extra=writes, status_code=201, response_model=document)
         return made
 
-    async def list_own(
-        self, request: Request, caller: CallerDep, wanted: ListingDep, tag: TagQuery = None
-    ) -> Response:
+    async def list_own(self, request: Request, caller: CallerDep, wanted: ListingDep, tag: TagQuery = None) -> Response:
         """List what users may claim now: high priority first, none last, then by creation."""
         async with self.database.tenant(caller.tenant_id) as tx:
             rewards, total = await list_offered(tx, tag, self.clock(), wanted)

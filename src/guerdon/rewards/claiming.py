@@ -8,9 +8,9 @@ import msgspec
 
 from guerdon.coupons.keeping import cancel_coupon, give_coupon
 from guerdon.coupons.model import ClaimOrigin, Coupon, CouponContent
+from guerdon.ledger.accounts import lock_account
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
-from guerdon.ledger.accounts import lock_account
 from guerdon.points.errors import WalletNotFound
 from guerdon.points.model import Operation, OperationWish, wallet_key
 from guerdon.points.spending import spend
