@@ -35,6 +35,7 @@ from guerdon.entrypoints.quick_protocol import quick_protocol
 from guerdon.entrypoints.socket_protocol import MESSAGE_BYTES_MAX, PING_S, PONG_S, SocketProtocol
 from guerdon.entrypoints.wiring import ROLLBACK_HOOKS, delete_pass
 from guerdon.entrypoints.wiring import WALLETS_OF_COUPONS, delete_pass
+from guerdon.entrypoints.wiring import WALLETS_OF_COUPONS, delete_pass, own_wallet
 from guerdon.imports.routes import ImportRoutes
 from guerdon.live.endpoint import LiveSockets
 from guerdon.live.routes import LiveRoutes
@@ -59,7 +60,11 @@ from guerdon.points.operation_routes import OperationRoutes
 from guerdon.points.wallet_routes import WalletRoutes
 from guerdon.privileges.hot_routes import HotPrivilegeRoutes, QuickMovements
 from guerdon.privileges.routes import PrivilegeRoutes
+from guerdon.rewards.claim_routes import ClaimRoutes
+from guerdon.rewards.routes import RewardRoutes
 from guerdon.stores.routes import StoreRoutes
+from guerdon.vouchers.report_routes import VoucherReportRoutes
+from guerdon.vouchers.routes import VoucherRoutes
 from guerdon.webhooks.addresses import AddressRules, read_networks
 from guerdon.webhooks.feed_routes import FeedRoutes
 from guerdon.webhooks.routes import WebhookRoutes
@@ -144,6 +149,10 @@ def routers(house: House) -> list[APIRouter]:
         WebhookRoutes(database, house.master_key, clock, rules).router(),
         FeedRoutes(database, house.streams, house.guard.readmit).router(),
         CouponRoutes(database, WALLETS_OF_COUPONS, clock).router(),
+        VoucherRoutes(database, own_wallet, clock).router(),
+        VoucherReportRoutes(database, clock).router(),
+        RewardRoutes(database, clock).router(),
+        ClaimRoutes(database, own_wallet, clock).router(),
         CampaignRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),
         LiveRoutes(database, LiveTokens(house.master_key), house.settings.public_url, clock).router(),
         UploadRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),

@@ -50,6 +50,7 @@ EFFECTS: Mapping[AccountKind, Effect] = {"privilege": on_posted, "wallet": on_po
 
 
 def own_wallet(caller: Caller) -> UUID:
+    """Tell which wallet is that of the user whose token this is. Raises NoUser."""
     try:
         return UUID(caller.subject or "")
     except ValueError as wrong:

@@ -20,6 +20,7 @@ from guerdon.platform.listing import ListingDep, list_response
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.wire import NO_NUL
 from guerdon.platform.writes import Answer, WriteOptions, write_once
+from guerdon.points.documents import operation_document
 from guerdon.rewards.claiming import ClaimWish, claim_reward
 from guerdon.rewards.documents import offered_document
 from guerdon.rewards.reading import find_next, list_offered
@@ -36,9 +37,10 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True)
 class ClaimRoutes:
-    """The operations of those who claim over one database."""
+    """The operations of those who claim over one database; `own_wallet` tells which wallet is the caller's, or raises."""
 
     database: Database
+    own_wallet: Callable[[Caller], UUID]
     clock: Callable[[], datetime]
 
     def router(self) -> APIRouter:
@@ -76,7 +78,7 @@ class ClaimRoutes:
 
     async def claim_own(self, reward_id: RewardId, caller: CallerDep, write: Write) -> Response:
         """Spend one's own points on a visible reward, and get its coupon."""
-        return await self._claim(own_wallet(caller), reward_id, caller, write, is_by_user=True)
+        return await self._claim(self.own_wallet(caller), reward_id, caller, write, is_by_user=True)
 
     async def _claim(
         self, wallet_id: UUID, reward_id: UUID, caller: Caller, write: WriteOptions, *, is_by_user: bool

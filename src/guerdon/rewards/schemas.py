@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
@@ -18,7 +18,6 @@ from guerdon.platform.wire import (
     Positive,
     Texts,
 )
-from guerdon.points.documents import OperationDocument
 from guerdon.rewards.model import COUPON_DAYS_MAX, COUPON_DAYS_MEMBER
 
 TAGS_MAX = 16
@@ -49,6 +48,8 @@ RewardName = Annotated[
     WithJsonSchema({"type": "string", "minLength": 3, "maxLength": 128, "pattern": r"^[\p{L}\p{N}_. -]+$"}),
 ]
 Tag = Annotated[str, StringConstraints(max_length=64, pattern=NO_NUL)]
+# The operation of the operations on wallets, whose room describes it.
+OperationMember = Annotated[Any, WithJsonSchema({"$ref": "#/components/schemas/OperationOut"})]
 PositiveInt32 = Annotated[int, Field(ge=1, le=INT32_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 Priority = Annotated[int, Field(ge=0, le=INT32_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 RewardExtra = Annotated[Texts, AfterValidator(_check_extra)]
@@ -99,5 +100,5 @@ class OfferedReward(OpenBody):
 class ClaimDocument(OpenBody):
     """What a claim came to: the spending and the coupon."""
 
-    operation: OperationDocument
+    operation: OperationMember
     coupon: CouponDocument

@@ -20,6 +20,9 @@ from guerdon.platform.http import PERSON, asks, router
 from guerdon.platform.ids import new_code, new_id
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.writes import Answer, WriteOptions, write_once
+from guerdon.points.documents import batch_document
+from guerdon.points.reading import read_balance
+from guerdon.points.wallets import get_wallet
 from guerdon.vouchers.documents import bulk_document, voucher_document
 from guerdon.vouchers.making import cancel_voucher, get_bulk, get_voucher, make_voucher, make_vouchers
 from guerdon.vouchers.model import VoucherBulk, VoucherWish
@@ -45,9 +48,10 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True)
 class VoucherRoutes:
-    """The operations on vouchers over one database."""
+    """The operations on vouchers over one database; `own_wallet` tells which wallet is the caller's, or raises."""
 
     database: Database
+    own_wallet: Callable[[Caller], UUID]
     clock: Callable[[], datetime]
 
     def router(self) -> APIRouter:
@@ -139,15 +143,16 @@ class VoucherRoutes:
 
     async def use_own(self, body: NamedVoucher, caller: CallerDep, write: Write) -> Response:
         """Turn a voucher into a batch of one's own wallet."""
-        return await self._use(own_wallet(caller), body, caller, write)
+        return await self._use(self.own_wallet(caller), body, caller, write)
 
     async def _use(self, wallet_id: UUID, body: NamedVoucher, caller: Caller, write: WriteOptions) -> Response:
         now = self.clock()
 
         async def work(tx: Tx) -> Answer:
             batch = await use_voucher(tx, wallet_id, body.voucher, batch_id=new_id(), actor=caller.actor, now=now)
-            balance = await read_balance(tx, wallet_id, now)
-            return Answer(200, _encoder.encode({"batch": batch_document(batch), "balance": to_decimal(balance)}))
+            balance = await read_balance(tx, await get_wallet(tx, wallet_id), now)
+            document = {"batch": batch_document(batch, now), "balance": to_decimal(balance.total)}
+            return Answer(200, _encoder.encode(document))
 
         return respond(await write_once(self.database, caller.tenant_id, write, now, work, kept_for=None))
 

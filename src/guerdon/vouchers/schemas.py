@@ -1,9 +1,9 @@
 """The bodies of the operations on vouchers (seed 003)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from guerdon.platform.wire import (
     INT32_FORMAT,
@@ -16,10 +16,11 @@ from guerdon.platform.wire import (
     Texts,
     UuidMember,
 )
-from guerdon.points.documents import BatchDocument
 from guerdon.vouchers.making import BULK_MAX
 from guerdon.vouchers.model import VoucherState
 
+# The batch of the operations on wallets, whose room describes it.
+BatchMember = Annotated[Any, WithJsonSchema({"$ref": "#/components/schemas/BatchOut"})]
 Days = Annotated[int, Field(ge=1, le=INT32_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 Count = Annotated[int, Field(ge=1, le=BULK_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 
@@ -74,7 +75,7 @@ class BulkDocument(OpenBody):
 class VoucherUse(OpenBody):
     """What a voucher became, and the balance with it."""
 
-    batch: BatchDocument
+    batch: BatchMember
     balance: Exact
 
 
