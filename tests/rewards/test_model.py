@@ -62,7 +62,7 @@ def test_the_coupon_of_a_claim_ends_as_the_reward_says(extra: str, ends_at: date
     assert replace(OPEN, extra_text=extra).coupon_expires_at(NOON) == ends_at
 
 
-BODY = {"name": "Free coffee", "points": 10, "data": {}}
+BODY: dict[str, object] = {"name": "Free coffee", "points": 10, "data": {}}
 
 
 @pytest.mark.parametrize(

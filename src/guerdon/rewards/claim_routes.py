@@ -37,7 +37,7 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True)
 class ClaimRoutes:
-    """The operations of those who claim over one database; `own_wallet` tells which wallet is the caller's, or raises."""
+    """The operations of those who claim; `own_wallet` tells which wallet is the caller's, or raises."""
 
     database: Database
     own_wallet: Callable[[Caller], UUID]
