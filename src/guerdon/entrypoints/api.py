@@ -24,6 +24,7 @@ from guerdon.configuration.pass_type_routes import PassTypeRoutes
 from guerdon.configuration.secret_routes import SecretRoutes
 from guerdon.configuration.set_routes import FileSetRoutes
 from guerdon.configuration.tenant_routes import TenantRoutes
+from guerdon.coupons.keeping import Wallets
 from guerdon.coupons.routes import CouponRoutes
 from guerdon.delivery.apple.routes import AppleRoutes
 from guerdon.delivery.lookup_routes import LookupRoutes
@@ -34,8 +35,6 @@ from guerdon.entrypoints.openapi import document_text
 from guerdon.entrypoints.quick_protocol import quick_protocol
 from guerdon.entrypoints.socket_protocol import MESSAGE_BYTES_MAX, PING_S, PONG_S, SocketProtocol
 from guerdon.entrypoints.wiring import ROLLBACK_HOOKS, delete_pass
-from guerdon.entrypoints.wiring import WALLETS_OF_COUPONS, delete_pass
-from guerdon.entrypoints.wiring import WALLETS_OF_COUPONS, delete_pass, own_wallet
 from guerdon.imports.routes import ImportRoutes
 from guerdon.live.endpoint import LiveSockets
 from guerdon.live.routes import LiveRoutes
@@ -57,7 +56,8 @@ from guerdon.platform.settings import Settings
 from guerdon.points.batch_routes import BatchRoutes
 from guerdon.points.hold_routes import HoldRoutes
 from guerdon.points.operation_routes import OperationRoutes
-from guerdon.points.wallet_routes import WalletRoutes
+from guerdon.points.wallet_routes import WalletRoutes, own_wallet_id
+from guerdon.points.wallets import get_wallet
 from guerdon.privileges.hot_routes import HotPrivilegeRoutes, QuickMovements
 from guerdon.privileges.routes import PrivilegeRoutes
 from guerdon.rewards.claim_routes import ClaimRoutes
@@ -148,11 +148,6 @@ def routers(house: House) -> list[APIRouter]:
         PrivilegeRoutes(database, types, clock).router(),
         WebhookRoutes(database, house.master_key, clock, rules).router(),
         FeedRoutes(database, house.streams, house.guard.readmit).router(),
-        CouponRoutes(database, WALLETS_OF_COUPONS, clock).router(),
-        VoucherRoutes(database, own_wallet, clock).router(),
-        VoucherReportRoutes(database, clock).router(),
-        RewardRoutes(database, clock).router(),
-        ClaimRoutes(database, own_wallet, clock).router(),
         CampaignRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),
         LiveRoutes(database, LiveTokens(house.master_key), house.settings.public_url, clock).router(),
         UploadRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),
@@ -181,6 +176,11 @@ def points_routers(house: House) -> list[APIRouter]:
         BatchRoutes(database, house.poster, clock).router(),
         OperationRoutes(database, house.poster, ROLLBACK_HOOKS, clock).router(),
         HoldRoutes(database, clock).router(),
+        CouponRoutes(database, Wallets(get_wallet, own_wallet_id), clock).router(),
+        VoucherRoutes(database, own_wallet_id, clock).router(),
+        VoucherReportRoutes(database, clock).router(),
+        RewardRoutes(database, clock).router(),
+        ClaimRoutes(database, own_wallet_id, clock).router(),
     ]
 
 

@@ -3,11 +3,8 @@
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 
-from guerdon.access.model import Caller
 from guerdon.campaigns.jobs import FORGET_CAMPAIGNS, RUN_CAMPAIGN, forget_campaigns, run_campaign
-from guerdon.coupons.keeping import Wallets
 from guerdon.entrypoints.worker import Companion, Surroundings
 from guerdon.imports.jobs import FORGET_IMPORTS, RUN_IMPORT, forget_imports, run_import
 from guerdon.ledger.checkpoints import take_checkpoint
@@ -27,9 +24,9 @@ from guerdon.points.expiring import expire_due
 from guerdon.points.errors import NoUser
 from guerdon.points.recording import on_posted as on_points_posted
 from guerdon.points.returning import RollbackHook
-from guerdon.points.wallets import get_wallet
 from guerdon.privileges.movements import on_posted
 from guerdon.privileges.purging import PRIVILEGES_MAX, have_privileges, purge_overdue, remove_of_passes
+from guerdon.rewards.claiming import roll_back_claim
 from guerdon.webhooks.addresses import AddressRules, read_networks
 from guerdon.webhooks.attempts import FORGOTTEN_MAX, forget_old_attempts
 from guerdon.webhooks.dispatching import Dispatcher
@@ -45,19 +42,8 @@ FORGET_ATTEMPTS = "webhooks.forget-attempts"
 EXPIRE_POINTS = "points.expire"
 
 # What rooms above points do in the transaction that rolls an operation back.
-ROLLBACK_HOOKS: Sequence[RollbackHook] = ()
+ROLLBACK_HOOKS: Sequence[RollbackHook] = (roll_back_claim,)
 EFFECTS: Mapping[AccountKind, Effect] = {"privilege": on_posted, "wallet": on_points_posted}
-
-
-def own_wallet(caller: Caller) -> UUID:
-    """Tell which wallet is that of the user whose token this is. Raises NoUser."""
-    try:
-        return UUID(caller.subject or "")
-    except ValueError as wrong:
-        raise NoUser from wrong
-
-
-WALLETS_OF_COUPONS = Wallets(get_wallet, own_wallet)
 
 
 def _sweep(step: Callable[[Tx, datetime], Awaitable[int]], step_max: int) -> JobHandler:

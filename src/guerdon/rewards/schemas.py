@@ -49,7 +49,7 @@ RewardName = Annotated[
 ]
 Tag = Annotated[str, StringConstraints(max_length=64, pattern=NO_NUL)]
 # The operation of the operations on wallets, whose room describes it.
-OperationMember = Annotated[Any, WithJsonSchema({"$ref": "#/components/schemas/OperationOut"})]
+OperationMember = Annotated[Any, WithJsonSchema({"allOf": [{"$ref": "#/components/schemas/OperationOut"}]})]
 PositiveInt32 = Annotated[int, Field(ge=1, le=INT32_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 Priority = Annotated[int, Field(ge=0, le=INT32_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 RewardExtra = Annotated[Texts, AfterValidator(_check_extra)]

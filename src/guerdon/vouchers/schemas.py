@@ -20,7 +20,7 @@ from guerdon.vouchers.making import BULK_MAX
 from guerdon.vouchers.model import VoucherState
 
 # The batch of the operations on wallets, whose room describes it.
-BatchMember = Annotated[Any, WithJsonSchema({"$ref": "#/components/schemas/BatchOut"})]
+BatchMember = Annotated[Any, WithJsonSchema({"allOf": [{"$ref": "#/components/schemas/BatchOut"}]})]
 Days = Annotated[int, Field(ge=1, le=INT32_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 Count = Annotated[int, Field(ge=1, le=BULK_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 
