@@ -94,6 +94,31 @@ CREATE TABLE public.campaign_error (
     CONSTRAINT campaign_error_position_check CHECK (("position" > 0))
 );
 
+CREATE TABLE public.coupon (
+    tenant_id text NOT NULL,
+    coupon_id text NOT NULL,
+    wallet_id uuid NOT NULL,
+    details jsonb NOT NULL,
+    data jsonb,
+    expires_at timestamp with time zone,
+    reward_id uuid,
+    operation_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    used_at timestamp with time zone,
+    used_by text,
+    reverted_at timestamp with time zone,
+    reverted_by text,
+    cancelled_at timestamp with time zone,
+    cancelled_by text,
+    CONSTRAINT coupon_check CHECK (((reward_id IS NULL) = (operation_id IS NULL))),
+    CONSTRAINT coupon_check1 CHECK (((used_at IS NULL) = (used_by IS NULL))),
+    CONSTRAINT coupon_check2 CHECK (((reverted_at IS NULL) = (reverted_by IS NULL))),
+    CONSTRAINT coupon_check3 CHECK (((cancelled_at IS NULL) = (cancelled_by IS NULL))),
+    CONSTRAINT coupon_check4 CHECK (((used_at IS NULL) OR (cancelled_at IS NULL))),
+    CONSTRAINT coupon_coupon_id_check CHECK ((((length(coupon_id) >= 1) AND (length(coupon_id) <= 16)) AND (coupon_id !~ '[^A-Za-z0-9_-]'::text)))
+);
+
 CREATE TABLE public.event (
     tenant_id text NOT NULL,
     event_id uuid NOT NULL,
@@ -483,6 +508,50 @@ CREATE TABLE public.privilege (
     CONSTRAINT privilege_type_check CHECK ((type = ANY (ARRAY['OneTime'::text, 'Unlimited'::text, 'MultiUse'::text, 'Unlockable'::text])))
 );
 
+CREATE TABLE public.reward (
+    tenant_id text NOT NULL,
+    reward_id uuid NOT NULL,
+    name text NOT NULL,
+    is_visible boolean NOT NULL,
+    details jsonb,
+    available_from timestamp with time zone,
+    available_to timestamp with time zone,
+    points bigint NOT NULL,
+    max_count integer,
+    max_per_wallet integer,
+    priority integer,
+    data jsonb NOT NULL,
+    tags text[] NOT NULL,
+    extra jsonb NOT NULL,
+    claimed bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT reward_check CHECK ((claimed <= max_count)),
+    CONSTRAINT reward_claimed_check CHECK ((claimed >= 0)),
+    CONSTRAINT reward_max_count_check CHECK ((max_count > 0)),
+    CONSTRAINT reward_max_per_wallet_check CHECK ((max_per_wallet > 0)),
+    CONSTRAINT reward_name_check CHECK (((length(name) >= 3) AND (length(name) <= 128))),
+    CONSTRAINT reward_points_check CHECK ((points > 0)),
+    CONSTRAINT reward_priority_check CHECK ((priority >= 0))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.reward_claim (
+    tenant_id text NOT NULL,
+    operation_id uuid NOT NULL,
+    reward_id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    coupon_id text NOT NULL,
+    points bigint NOT NULL,
+    claimed_at timestamp with time zone NOT NULL,
+    claimed_by text NOT NULL,
+    rolled_back_at timestamp with time zone,
+    rolled_back_by text,
+    CONSTRAINT reward_claim_check CHECK (((rolled_back_at IS NULL) = (rolled_back_by IS NULL))),
+    CONSTRAINT reward_claim_points_check CHECK ((points > 0))
+);
+
 CREATE TABLE public.store (
     tenant_id text NOT NULL,
     store_id text NOT NULL,
@@ -537,6 +606,44 @@ CREATE TABLE public.tenant_secret (
     updated_at timestamp with time zone NOT NULL,
     actor text NOT NULL,
     CONSTRAINT tenant_secret_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+CREATE TABLE public.voucher (
+    tenant_id text NOT NULL,
+    voucher_id uuid NOT NULL,
+    amount bigint NOT NULL,
+    price bigint,
+    expires_at timestamp with time zone,
+    points_expire_in_days integer,
+    for_wallet_id uuid,
+    extra jsonb NOT NULL,
+    bulk_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    used_at timestamp with time zone,
+    used_by text,
+    wallet_id uuid,
+    batch_id uuid,
+    cancelled_at timestamp with time zone,
+    cancelled_by text,
+    CONSTRAINT voucher_amount_check CHECK ((amount > 0)),
+    CONSTRAINT voucher_check CHECK (((used_at IS NULL) = (used_by IS NULL))),
+    CONSTRAINT voucher_check1 CHECK (((used_at IS NULL) = (wallet_id IS NULL))),
+    CONSTRAINT voucher_check2 CHECK (((used_at IS NULL) = (batch_id IS NULL))),
+    CONSTRAINT voucher_check3 CHECK (((cancelled_at IS NULL) = (cancelled_by IS NULL))),
+    CONSTRAINT voucher_check4 CHECK (((used_at IS NULL) OR (cancelled_at IS NULL))),
+    CONSTRAINT voucher_check5 CHECK (((for_wallet_id IS NULL) OR (wallet_id IS NULL) OR (wallet_id = for_wallet_id))),
+    CONSTRAINT voucher_points_expire_in_days_check CHECK ((points_expire_in_days > 0)),
+    CONSTRAINT voucher_price_check CHECK ((price > 0))
+);
+
+CREATE TABLE public.voucher_bulk (
+    tenant_id text NOT NULL,
+    bulk_id uuid NOT NULL,
+    count integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    CONSTRAINT voucher_bulk_count_check CHECK ((count > 0))
 );
 
 CREATE TABLE public.wallet (
@@ -784,6 +891,9 @@ ALTER TABLE ONLY public.campaign_error
 ALTER TABLE ONLY public.campaign
     ADD CONSTRAINT campaign_pkey PRIMARY KEY (tenant_id, campaign_id);
 
+ALTER TABLE ONLY public.coupon
+    ADD CONSTRAINT coupon_pkey PRIMARY KEY (tenant_id, coupon_id);
+
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (tenant_id, transaction_id, event_id);
 
@@ -862,6 +972,15 @@ ALTER TABLE ONLY public.pass_usage
 ALTER TABLE ONLY public.privilege
     ADD CONSTRAINT privilege_pkey PRIMARY KEY (tenant_id, privilege_id);
 
+ALTER TABLE ONLY public.reward_claim
+    ADD CONSTRAINT reward_claim_pkey PRIMARY KEY (tenant_id, operation_id);
+
+ALTER TABLE ONLY public.reward_claim
+    ADD CONSTRAINT reward_claim_tenant_id_coupon_id_key UNIQUE (tenant_id, coupon_id);
+
+ALTER TABLE ONLY public.reward
+    ADD CONSTRAINT reward_pkey PRIMARY KEY (tenant_id, reward_id);
+
 ALTER TABLE ONLY public.store
     ADD CONSTRAINT store_pkey PRIMARY KEY (tenant_id, store_id);
 
@@ -873,6 +992,12 @@ ALTER TABLE ONLY public.tenant
 
 ALTER TABLE ONLY public.tenant_secret
     ADD CONSTRAINT tenant_secret_pkey PRIMARY KEY (tenant_id, name);
+
+ALTER TABLE ONLY public.voucher_bulk
+    ADD CONSTRAINT voucher_bulk_pkey PRIMARY KEY (tenant_id, bulk_id);
+
+ALTER TABLE ONLY public.voucher
+    ADD CONSTRAINT voucher_pkey PRIMARY KEY (tenant_id, voucher_id);
 
 ALTER TABLE ONLY public.wallet_batch
     ADD CONSTRAINT wallet_batch_pkey PRIMARY KEY (tenant_id, batch_id);
@@ -919,6 +1044,8 @@ ALTER TABLE ONLY queue.schedule
 CREATE INDEX campaign_chunk_to_do ON public.campaign_chunk USING btree (tenant_id, campaign_id, first_position) WHERE (done_at IS NULL);
 
 CREATE INDEX campaign_correlation ON public.campaign USING btree (tenant_id, correlation_id, campaign_id);
+
+CREATE INDEX coupon_wallet ON public.coupon USING btree (tenant_id, wallet_id, created_at, coupon_id);
 
 CREATE INDEX event_subject ON public.event USING btree (tenant_id, subject_id, event_id) WHERE (kind <> 'Privilege:Moved'::text);
 
@@ -981,6 +1108,14 @@ CREATE INDEX pass_voided ON public.pass USING btree (tenant_id, voided_at) WHERE
 CREATE INDEX privilege_deletion ON public.privilege USING btree (tenant_id, deletion_date) WHERE (deletion_date IS NOT NULL);
 
 CREATE INDEX privilege_pass ON public.privilege USING btree (tenant_id, pass_id);
+
+CREATE INDEX reward_catalogue ON public.reward USING btree (tenant_id, ((- COALESCE(priority, '-1'::integer))), created_at, reward_id) WHERE (is_visible AND (archived_at IS NULL));
+
+CREATE INDEX reward_claim_wallet ON public.reward_claim USING btree (tenant_id, wallet_id, reward_id) WHERE (rolled_back_at IS NULL);
+
+CREATE INDEX voucher_created ON public.voucher USING btree (tenant_id, created_at, voucher_id);
+
+CREATE INDEX voucher_of_bulk ON public.voucher USING btree (tenant_id, bulk_id, voucher_id) WHERE (bulk_id IS NOT NULL);
 
 CREATE UNIQUE INDEX wallet_operation_entry ON public.wallet_operation USING btree (tenant_id, account_id, seq);
 
@@ -1082,11 +1217,17 @@ ALTER TABLE ONLY public.privilege
 ALTER TABLE ONLY public.privilege
     ADD CONSTRAINT privilege_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id);
 
+ALTER TABLE ONLY public.reward_claim
+    ADD CONSTRAINT reward_claim_tenant_id_reward_id_fkey FOREIGN KEY (tenant_id, reward_id) REFERENCES public.reward(tenant_id, reward_id);
+
 ALTER TABLE ONLY public.tenant_file
     ADD CONSTRAINT tenant_file_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
 
 ALTER TABLE ONLY public.tenant_secret
     ADD CONSTRAINT tenant_secret_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
+
+ALTER TABLE ONLY public.voucher
+    ADD CONSTRAINT voucher_tenant_id_bulk_id_fkey FOREIGN KEY (tenant_id, bulk_id) REFERENCES public.voucher_bulk(tenant_id, bulk_id);
 
 ALTER TABLE ONLY public.wallet_batch
     ADD CONSTRAINT wallet_batch_tenant_id_batch_id_fkey FOREIGN KEY (tenant_id, batch_id) REFERENCES public.ledger_lot(tenant_id, lot_id);
@@ -1117,6 +1258,8 @@ ALTER TABLE public.campaign ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.campaign_chunk ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.campaign_error ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.coupon ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
 
@@ -1153,6 +1296,8 @@ CREATE POLICY one_tenant ON public.campaign TO guerdon_app USING ((tenant_id = c
 CREATE POLICY one_tenant ON public.campaign_chunk TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.campaign_error TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.coupon TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.event TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
@@ -1200,6 +1345,10 @@ CREATE POLICY one_tenant ON public.pass_usage TO guerdon_app USING ((tenant_id =
 
 CREATE POLICY one_tenant ON public.privilege TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
+CREATE POLICY one_tenant ON public.reward TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.reward_claim TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
 CREATE POLICY one_tenant ON public.store TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.tenant TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
@@ -1207,6 +1356,10 @@ CREATE POLICY one_tenant ON public.tenant TO guerdon_app USING ((tenant_id = cur
 CREATE POLICY one_tenant ON public.tenant_file TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.tenant_secret TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.voucher TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.voucher_bulk TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.wallet TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
@@ -1250,6 +1403,10 @@ ALTER TABLE public.pass_usage ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.privilege ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.reward ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.reward_claim ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.store ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.tenant ENABLE ROW LEVEL SECURITY;
@@ -1257,6 +1414,10 @@ ALTER TABLE public.tenant ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tenant_file ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.tenant_secret ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.voucher ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.voucher_bulk ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.wallet ENABLE ROW LEVEL SECURITY;
 
@@ -1290,6 +1451,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.campaign TO guerdon_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.campaign_chunk TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.campaign_error TO guerdon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.coupon TO guerdon_app;
 
 GRANT SELECT,INSERT ON TABLE public.event TO guerdon_app;
 
@@ -1349,6 +1512,10 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.pass_usage TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.privilege TO guerdon_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.reward TO guerdon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.reward_claim TO guerdon_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.store TO guerdon_app;
 
 GRANT SELECT,UPDATE ON TABLE public.tenant TO guerdon_app;
@@ -1360,6 +1527,10 @@ GRANT SELECT(status) ON TABLE public.tenant TO guerdon_worker;
 GRANT SELECT,INSERT ON TABLE public.tenant_file TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tenant_secret TO guerdon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.voucher TO guerdon_app;
+
+GRANT SELECT,INSERT ON TABLE public.voucher_bulk TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallet TO guerdon_app;
 

@@ -26,6 +26,7 @@ from guerdon_client.configuration_model import (
     SecretInfo,
     TenantCore,
 )
+from guerdon_client.coupons import Coupon, CouponData, Details, Media
 from guerdon_client.errors import AnswerTooLarge, BelowFloor, BrokenAnswer, ConnectionLost, GuerdonError, NotGenuine
 from guerdon_client.exact import ABSENT
 from guerdon_client.exchange import NO_RETRIES, Retries
@@ -65,6 +66,7 @@ from guerdon_client.persons import Erasure, FoundPass
 from guerdon_client.problems import (
     Conflict,
     Forbidden,
+    Gone,
     IdempotencyMismatch,
     InvalidRequest,
     MethodNotAllowed,
@@ -81,10 +83,20 @@ from guerdon_client.problems import (
     WrongMediaType,
 )
 from guerdon_client.proofs import hmac_proof
+from guerdon_client.rewards import Claimed, Reward, RewardTerms
 from guerdon_client.sandbox import Sandbox
 from guerdon_client.scans import Scan
 from guerdon_client.stores import Store, StoreDetails
 from guerdon_client.usage import TenantUsage, Usage, WalletUsage
+from guerdon_client.vouchers import (
+    ReportedVoucher,
+    Voucher,
+    VoucherBulk,
+    VoucherReport,
+    VoucherTerms,
+    VoucherTotal,
+    VoucherUsed,
+)
 from guerdon_client.wallet_model import (
     Allocation,
     Batch,
@@ -123,12 +135,16 @@ __all__ = [
     "CampaignOptions",
     "CampaignPass",
     "CampaignStarted",
+    "Claimed",
     "Command",
     "ConfigFile",
     "Conflict",
     "ConnectionLost",
     "Content",
+    "Coupon",
+    "CouponData",
     "DataContent",
+    "Details",
     "Erasure",
     "Event",
     "EventPage",
@@ -141,6 +157,7 @@ __all__ = [
     "Finding",
     "Forbidden",
     "FoundPass",
+    "Gone",
     "Guerdon",
     "GuerdonError",
     "Hold",
@@ -155,6 +172,7 @@ __all__ = [
     "Links",
     "ListedPass",
     "LocalizedText",
+    "Media",
     "MethodNotAllowed",
     "Movement",
     "MovementApplied",
@@ -184,7 +202,10 @@ __all__ = [
     "PrivilegeOptions",
     "Problem",
     "Receipt",
+    "ReportedVoucher",
     "Retries",
+    "Reward",
+    "RewardTerms",
     "Role",
     "Rollback",
     "Sandbox",
@@ -205,6 +226,12 @@ __all__ = [
     "Unprocessable",
     "Usage",
     "ValueMismatch",
+    "Voucher",
+    "VoucherBulk",
+    "VoucherReport",
+    "VoucherTerms",
+    "VoucherTotal",
+    "VoucherUsed",
     "Wallet",
     "WalletUsage",
     "Webhook",

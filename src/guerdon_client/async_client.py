@@ -15,6 +15,7 @@ from guerdon_client.exchange import Attempt, Lost, Pause, Retries, exchange
 from guerdon_client.operations import Asynchronous, Operations, Story
 from guerdon_client.parts import AsyncWallets
 from guerdon_client.passes import connect_pass
+from guerdon_client.points_parts import Coupons, Rewards, Vouchers
 from guerdon_client.problems import Problem
 from guerdon_client.stepping import Done, resume
 from guerdon_client.watching import PassFrame, watch
@@ -69,6 +70,21 @@ class AsyncGuerdon(Operations, Asynchronous):
         """Close the connections that the client opened."""
         if self._owned is not None:
             await self._owned.aclose()
+
+    @property
+    def coupons(self) -> Coupons[Asynchronous]:
+        """What wallets are entitled to once."""
+        return Coupons(self)
+
+    @property
+    def vouchers(self) -> Vouchers[Asynchronous]:
+        """Codes that become points."""
+        return Vouchers(self)
+
+    @property
+    def rewards(self) -> Rewards[Asynchronous]:
+        """What can be claimed for points."""
+        return Rewards(self)
 
     async def send(self, call: Call[T]) -> T:
         """Send one call and give its answer. Raises Problem, ConnectionLost, BrokenAnswer."""

@@ -12,6 +12,7 @@ from guerdon_client.connection import ANSWER_BYTES_MAX, TIMEOUT_S, Intake, conne
 from guerdon_client.exchange import Attempt, Lost, Pause, Retries, exchange
 from guerdon_client.operations import Blocking, Operations, Story
 from guerdon_client.parts import Wallets
+from guerdon_client.points_parts import Coupons, Rewards, Vouchers
 from guerdon_client.problems import Problem
 from guerdon_client.stepping import Done, resume
 
@@ -65,6 +66,21 @@ class Guerdon(Operations, Blocking):
         """Close the connections that the client opened."""
         if self._owned is not None:
             self._owned.close()
+
+    @property
+    def coupons(self) -> Coupons[Blocking]:
+        """What wallets are entitled to once."""
+        return Coupons(self)
+
+    @property
+    def vouchers(self) -> Vouchers[Blocking]:
+        """Codes that become points."""
+        return Vouchers(self)
+
+    @property
+    def rewards(self) -> Rewards[Blocking]:
+        """What can be claimed for points."""
+        return Rewards(self)
 
     def send(self, call: Call[T]) -> T:
         """Send one call and give its answer. Raises Problem, ConnectionLost, BrokenAnswer."""

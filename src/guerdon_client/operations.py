@@ -55,6 +55,19 @@ class Asynchronous(ABC):
         """Send the calls of a story one after the other. Raises GuerdonError."""
 
 
+ClientT_co = TypeVar("ClientT_co", bound=Blocking | Asynchronous, covariant=True)
+
+
+class Part(Generic[ClientT_co]):
+    """A part of what a client can do, under a name of its own: `client.vouchers.create(…)`."""
+
+    __slots__ = ("client",)
+
+    def __init__(self, client: ClientT_co) -> None:
+        """Do it with a client."""
+        self.client = client
+
+
 class Operation(Generic[P, T]):
     """A call, or a story of several, with a name on a client."""
 
@@ -64,21 +77,23 @@ class Operation(Generic[P, T]):
         self.__doc__ = build.__doc__
 
     @overload
-    def __get__(self, client: Blocking, kind: type) -> Callable[P, T]: ...
+    def __get__(self, client: Blocking | Part[Blocking], kind: type) -> Callable[P, T]: ...
     @overload
-    def __get__(self, client: Asynchronous, kind: type) -> Callable[P, Awaitable[T]]: ...
+    def __get__(self, client: Asynchronous | Part[Asynchronous], kind: type) -> Callable[P, Awaitable[T]]: ...
     @overload
     def __get__(self, client: None, kind: type) -> Self: ...
-    def __get__(self, client: Blocking | Asynchronous | None, kind: type) -> Callable[P, T | Awaitable[T]] | Self:
+    def __get__(
+        self, client: Blocking | Asynchronous | Part[Blocking | Asynchronous] | None, kind: type
+    ) -> Callable[P, T | Awaitable[T]] | Self:
         """Give the operation of one client."""
         if client is None:
             return self
-        build = self._build
+        build, by = self._build, client.client if isinstance(client, Part) else client
 
         @functools.wraps(build)
         def operate(*args: P.args, **kwargs: P.kwargs) -> T | Awaitable[T]:
             asked = build(*args, **kwargs)
-            return client.send(asked) if isinstance(asked, Call) else client.tell(asked)
+            return by.send(asked) if isinstance(asked, Call) else by.tell(asked)
 
         return operate
 
@@ -92,23 +107,23 @@ class Iteration(Generic[P, T]):
         self.__doc__ = build.__doc__
 
     @overload
-    def __get__(self, client: Blocking, kind: type) -> Callable[P, Iterator[T]]: ...
+    def __get__(self, client: Blocking | Part[Blocking], kind: type) -> Callable[P, Iterator[T]]: ...
     @overload
-    def __get__(self, client: Asynchronous, kind: type) -> Callable[P, AsyncIterator[T]]: ...
+    def __get__(self, client: Asynchronous | Part[Asynchronous], kind: type) -> Callable[P, AsyncIterator[T]]: ...
     @overload
     def __get__(self, client: None, kind: type) -> Self: ...
     def __get__(
-        self, client: Blocking | Asynchronous | None, kind: type
+        self, client: Blocking | Asynchronous | Part[Blocking | Asynchronous] | None, kind: type
     ) -> Callable[P, Iterator[T] | AsyncIterator[T]] | Self:
         """Give the walk of one client."""
         if client is None:
             return self
-        build = self._build
+        build, by = self._build, client.client if isinstance(client, Part) else client
 
         @functools.wraps(build)
         def walk(*args: P.args, **kwargs: P.kwargs) -> Iterator[T] | AsyncIterator[T]:
             page_at = build(*args, **kwargs)
-            return _walk(client, page_at) if isinstance(client, Blocking) else _walk_awaiting(client, page_at)
+            return _walk(by, page_at) if isinstance(by, Blocking) else _walk_awaiting(by, page_at)
 
         return walk
 

@@ -23,9 +23,10 @@ from guerdon_client.exact import read_json, write_json
 from guerdon_client.model import Receipt
 from guerdon_client.pages import Page, read_page
 from guerdon_client.reading import Members, read_items, read_names, read_object
-from guerdon_client.wallets import WalletOperation, read_operation
 
-RewardOrder = Literal["id", "name", "points", "priority", "availableFrom", "availableTo", "maxCount", "createdAt"]
+RewardOrder = Literal[
+    "id", "name", "points", "priority", "availableFrom", "availableTo", "maxCount", "claimed", "createdAt", "updatedAt"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,10 @@ class Reward:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a claim came to: the spending and the coupon."""
+    """What a claim came to: the operation that spent the points, by which it can be rolled back, and the coupon."""
 
-    operation: WalletOperation
+    operation_id: UUID
+    points: Decimal
     coupon: Coupon
     receipt: Receipt
 
@@ -183,8 +185,9 @@ def _page(path: str, query: list[tuple[str, str]], cursor: str | None, limit: in
 
 def _read_claimed(answer: Answer) -> Claimed:
     members = read_object(answer.body)
-    operation = read_operation(Members(members.mapping("operation")))
-    return Claimed(operation, read_coupon(Members(members.mapping("coupon"))), answer.receipt)
+    operation = Members(members.mapping("operation"))
+    coupon = read_coupon(Members(members.mapping("coupon")))
+    return Claimed(UUID(operation.text("id")), operation.number("amount"), coupon, answer.receipt)
 
 
 def _read_rewards(answer: Answer) -> Page[Reward]:

@@ -9,13 +9,12 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from guerdon_client.calls import NO_CONTENT, Answer, Call, path_of, read_receipt, read_text, write_headers
+from guerdon_client.calls import NO_CONTENT, Answer, Call, as_of_query, path_of, read_receipt, read_text, write_headers
 from guerdon_client.coupons import CREATED, WALLETS
 from guerdon_client.errors import BrokenAnswer
-from guerdon_client.exact import write_json
+from guerdon_client.exact import instant_text, write_json
 from guerdon_client.model import Receipt
 from guerdon_client.reading import Members, read_object
-from guerdon_client.wallets import Batch, read_batch
 
 ACCEPTED: Final = 202
 CSV: Final = "text/csv"
@@ -64,9 +63,11 @@ class Voucher:
 
 @dataclass(frozen=True, slots=True)
 class VoucherUsed:
-    """What a voucher came to: the batch, and the balance with it."""
+    """What a voucher came to: the batch with its points and their end, and the balance with it."""
 
-    batch: Batch
+    batch_id: UUID
+    amount: Decimal
+    expires_at: datetime | None
     balance: Decimal
     receipt: Receipt
 
@@ -79,6 +80,39 @@ class VoucherBulk:
     voucher_ids: tuple[UUID, ...]
     table: bytes
     receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherTotal:
+    """How many vouchers are in one state, and what they come to."""
+
+    count: int
+    amount: Decimal
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedVoucher:
+    """One voucher of a report; of a code that can still be used, only the beginning is told."""
+
+    code: str
+    status: str
+    amount: Decimal
+    price: Decimal | None
+    created_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None
+    wallet_id: UUID | None
+    batch_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherReport:
+    """Where the vouchers of a period stood at one instant: totals by status, and each by itself."""
+
+    as_of: datetime
+    totals: Mapping[str, VoucherTotal]
+    vouchers: tuple[ReportedVoucher, ...]
 
 
 def create_voucher(terms: VoucherTerms, *, idempotency_key: str | None = None, dry_run: bool = False) -> Call[Voucher]:
@@ -151,6 +185,53 @@ def use_my_voucher(voucher_id: UUID, *, idempotency_key: str | None = None, dry_
     return _use(path_of(*WALLETS, "my", "voucher"), voucher_id, idempotency_key, dry_run=dry_run)
 
 
+def report_vouchers(first: datetime, last: datetime, *, as_of: datetime | None = None) -> Call[VoucherReport]:
+    """Tell where the vouchers made from `first` on and before `last` stand, or stood at an instant."""
+    return Call("GET", _report_path(), _read_report, _report_query(first, last, as_of), is_of_server=True)
+
+
+def get_report_table(first: datetime, last: datetime, *, as_of: datetime | None = None) -> Call[bytes]:
+    """Give the same voucher by voucher, as CSV."""
+    query, headers = _report_query(first, last, as_of), {"accept": CSV}
+    return Call("GET", _report_path(), lambda answer: answer.body, query, headers, is_of_server=True)
+
+
+def _report_path() -> str:
+    return path_of(*WALLETS, "report", "vouchers")
+
+
+def _report_query(first: datetime, last: datetime, as_of: datetime | None) -> list[tuple[str, str]]:
+    return [("from", instant_text(first)), ("to", instant_text(last)), *as_of_query(as_of)]
+
+
+def _read_report(answer: Answer) -> VoucherReport:
+    members = read_object(answer.body)
+    totals = Members(members.mapping("totals"))
+    states = {state: Members(totals.mapping(state)) for state in totals.all()}
+    return VoucherReport(
+        members.instant("asOf"),
+        {
+            state: VoucherTotal(one.whole("count"), one.number("amount"), one.number("price"))
+            for state, one in states.items()
+        },
+        tuple(_reported(Members(item)) for item in members.items("vouchers")),
+    )
+
+
+def _reported(members: Members) -> ReportedVoucher:
+    return ReportedVoucher(
+        members.text("voucher"),
+        members.text("status"),
+        members.number("amount"),
+        members.find_number("price"),
+        members.instant("createdAt"),
+        members.find_instant("expires"),
+        members.find_instant("usedAt"),
+        _find_id(members, "wallet"),
+        _find_id(members, "batch"),
+    )
+
+
 def _use(path: str, voucher_id: UUID, idempotency_key: str | None, *, dry_run: bool) -> Call[VoucherUsed]:
     return Call(
         "POST",
@@ -180,8 +261,14 @@ def _read_voucher(answer: Answer) -> Voucher:
 
 def _read_used(answer: Answer) -> VoucherUsed:
     members = read_object(answer.body)
-    batch = read_batch(Members(members.mapping("batch")))
-    return VoucherUsed(batch, members.number("balance"), answer.receipt)
+    batch = Members(members.mapping("batch"))
+    return VoucherUsed(
+        UUID(batch.text("id")),
+        batch.number("amount"),
+        batch.find_instant("expires"),
+        members.number("balance"),
+        answer.receipt,
+    )
 
 
 def _read_bulk(answer: Answer) -> VoucherBulk:

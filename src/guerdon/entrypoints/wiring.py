@@ -21,7 +21,6 @@ from guerdon.platform.jobs_worker import JobContext, JobHandler, JobKind
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.writes import Overtaken, forget_old_keys
 from guerdon.points.expiring import expire_due
-from guerdon.points.errors import NoUser
 from guerdon.points.recording import on_posted as on_points_posted
 from guerdon.points.returning import RollbackHook
 from guerdon.privileges.movements import on_posted
