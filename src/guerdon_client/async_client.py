@@ -13,9 +13,8 @@ from guerdon_client.calls import Answer, Call
 from guerdon_client.connection import ANSWER_BYTES_MAX, TIMEOUT_S, Intake, connect
 from guerdon_client.exchange import Attempt, Lost, Pause, Retries, exchange
 from guerdon_client.operations import Asynchronous, Operations, Story
-from guerdon_client.parts import AsyncWallets
 from guerdon_client.passes import connect_pass
-from guerdon_client.points_parts import Coupons, Rewards, Vouchers
+from guerdon_client.points_parts import Coupons, Rewards, Vouchers, Wallets
 from guerdon_client.problems import Problem
 from guerdon_client.stepping import Done, resume
 from guerdon_client.watching import PassFrame, watch
@@ -53,9 +52,9 @@ class AsyncGuerdon(Operations, Asynchronous):
         self._http = http or self._owned or httpx2.AsyncClient()
 
     @property
-    def wallets(self) -> AsyncWallets:
+    def wallets(self) -> Wallets[Asynchronous]:
         """Give what the client can do with points wallets."""
-        return AsyncWallets(self)
+        return Wallets(self)
 
     async def __aenter__(self) -> Self:
         """Use the client in a `async with` block, which closes it."""

@@ -11,8 +11,7 @@ from guerdon_client.calls import Answer, Call
 from guerdon_client.connection import ANSWER_BYTES_MAX, TIMEOUT_S, Intake, connect
 from guerdon_client.exchange import Attempt, Lost, Pause, Retries, exchange
 from guerdon_client.operations import Blocking, Operations, Story
-from guerdon_client.parts import Wallets
-from guerdon_client.points_parts import Coupons, Rewards, Vouchers
+from guerdon_client.points_parts import Coupons, Rewards, Vouchers, Wallets
 from guerdon_client.problems import Problem
 from guerdon_client.stepping import Done, resume
 
@@ -49,7 +48,7 @@ class Guerdon(Operations, Blocking):
         self._http = http or self._owned or httpx2.Client()
 
     @property
-    def wallets(self) -> Wallets:
+    def wallets(self) -> Wallets[Blocking]:
         """Give what the client can do with points wallets."""
         return Wallets(self)
 

@@ -1,7 +1,35 @@
-"""What hangs on wallets, each under a name on the client: coupons, vouchers, rewards."""
+"""Points, each part of them under a name on the client: wallets, coupons, vouchers, rewards."""
 
-from guerdon_client import coupons, rewards, vouchers
+from guerdon_client import coupons, rewards, vouchers, wallets
 from guerdon_client.operations import ClientT_co, Iteration, Operation, Part
+
+
+class Wallets(Part[ClientT_co]):
+    """Points: what comes in, is spent, given back and held; `get_own` and `create_own` are for the token of a user."""
+
+    put = Operation(wallets.put_wallet)
+    merge = Operation(wallets.merge_wallet)
+    get = Operation(wallets.get_wallet)
+    get_own = Operation(wallets.get_my_wallet)
+    create_own = Operation(wallets.create_my_wallet)
+    add_batch = Operation(wallets.add_batch)
+    request_batch = Operation(wallets.request_batch)
+    get_command = Operation(wallets.get_command)
+    list_batches = Operation(wallets.list_batches)
+    iter_batches = Iteration(wallets.iter_batches)
+    spend = Operation(wallets.spend)
+    get_operation = Operation(wallets.get_operation)
+    list_operations = Operation(wallets.list_operations)
+    iter_operations = Iteration(wallets.iter_operations)
+    change_operation = Operation(wallets.change_operation)
+    roll_back = Operation(wallets.roll_back)
+    hold = Operation(wallets.hold)
+    capture = Operation(wallets.capture)
+    release = Operation(wallets.release)
+    get_hold = Operation(wallets.get_hold)
+    list_holds = Operation(wallets.list_holds)
+    list_statement = Operation(wallets.list_statement)
+    iter_statement = Iteration(wallets.iter_statement)
 
 
 class Coupons(Part[ClientT_co]):

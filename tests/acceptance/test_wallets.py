@@ -104,10 +104,10 @@ def test_a_balance_of_the_past_is_what_it_was(shop: Guerdon, wallet_id: str) -> 
 
 
 def test_a_user_sees_their_own_wallet_and_no_other(user: Guerdon, running: Running, wallet_id: str) -> None:
-    mine = user.wallets.create_mine()
+    mine = user.wallets.create_own()
 
     assert mine.wallet_id == running.sandbox.user_uuid
-    assert user.wallets.get_mine().balance == mine.balance
+    assert user.wallets.get_own().balance == mine.balance
     with pytest.raises(Forbidden):
         user.wallets.get(wallet_id)
 

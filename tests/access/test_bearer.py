@@ -17,9 +17,10 @@ from joserfc.jwk import ECKey, OctKey
 
 from guerdon.access.bearer import BearerTokens, Issuer
 from guerdon.access.claims import ClaimRules, caller_of
+from guerdon.access.errors import TenantNotChosen
 from guerdon.access.key_sources import FixedKeys, read_key_file
 from guerdon.access.tokens import make_signing_key
-from guerdon.platform.problems import Unauthenticated
+from guerdon.platform.problems import Forbidden, Unauthenticated
 from tests.access.builders import NOW
 
 ISSUER, AUDIENCE = "https://login.example", "guerdon"
@@ -339,3 +340,29 @@ def test_a_person_that_cannot_be_named_is_refused(value: object) -> None:
 )
 def test_what_a_token_may_do(rules: ClaimRules, claims: dict[str, Any], scopes: set[str]) -> None:
     assert caller_of("login", rules, {"TENANT": "demo", **claims}).scopes == scopes
+
+
+CHOOSING = ClaimRules(may_choose=True, tenants=frozenset({"demo", "cafe"}))
+
+
+@pytest.mark.parametrize(
+    ("rules", "claims", "chosen", "tenant_id"),
+    [
+        (CHOOSING, {"client_id": "sync"}, "cafe", "cafe"),
+        (CHOOSING, {"client_id": "sync", "TENANT": "demo"}, None, "demo"),
+        (CHOOSING, {"UUID": "ada", "authorities": ["ROLE_SU"], "TENANT": "demo"}, "cafe", "cafe"),
+        (CHOOSING, {"UUID": "ada", "authorities": ["ROLE_WALLET"], "TENANT": "demo"}, "cafe", "demo"),
+        (ClaimRules(), {"client_id": "sync", "TENANT": "demo"}, "cafe", "demo"),
+    ],
+)
+def test_a_service_or_whoever_may_do_everything_chooses_the_tenant_if_its_issuer_lets_it(
+    rules: ClaimRules, claims: dict[str, object], chosen: str | None, tenant_id: str
+) -> None:
+    assert caller_of("login", rules, claims, chosen).tenant_id == tenant_id
+
+
+def test_a_choice_is_needed_and_stays_among_the_tenants_of_the_issuer() -> None:
+    with pytest.raises(TenantNotChosen):
+        caller_of("login", CHOOSING, {"client_id": "sync"})
+    with pytest.raises(Forbidden):
+        caller_of("login", CHOOSING, {"client_id": "sync"}, "other")
