@@ -9,7 +9,7 @@ from tests.architecture.source import Function, Module, modules
 
 FILE_LINES_MAX = 300
 FUNCTION_LINES_MAX = 40
-EXACT_ROOMS = {"ledger", "points", "privileges", "passes"}
+EXACT_ROOMS = {"ledger", "points", "privileges", "passes", "vouchers", "rewards"}
 
 MODULES = [pytest.param(module, id=module.short) for module in modules()]
 EXACT = [pytest.param(module, id=module.short) for module in modules() if module.room in EXACT_ROOMS]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from guerdon.ledger.amounts import UNIT
 from guerdon.ledger.errors import NotEnough
 from guerdon.platform.db import Database
 from guerdon.platform.ids import new_coupon_id, new_id
+from guerdon.platform.writes import Overtaken
 from guerdon.points.errors import WalletNotFound
 from guerdon.points.model import Rollback
 from guerdon.points.returning import roll_back
@@ -20,6 +22,7 @@ from guerdon.rewards.catalogue import create_reward, delete_reward, get_reward, 
 from guerdon.rewards.claiming import Claimed, ClaimWish, claim_reward, roll_back_claim
 from guerdon.rewards.errors import MaxCountBelowClaimed, RewardLimitReached, RewardNotFound, RewardOutOfStock
 from guerdon.rewards.model import RewardTerms
+from guerdon.rewards.queries import take_one
 from tests.vouchers.builders import NOW, a_wallet
 
 COFFEE = RewardTerms(
@@ -186,7 +189,7 @@ async def test_claims_uses_and_rollbacks_at_once_lose_nothing(database: Database
                     _use(database, tenant_id, claimed),
                     return_exceptions=True,
                 )
-        except (RewardOutOfStock, NotEnough) as refused:
+        except (RewardOutOfStock, NotEnough, Overtaken) as refused:
             return refused.code
         return "claimed"
 
@@ -209,6 +212,37 @@ async def test_a_reward_cannot_be_limited_to_less_than_was_claimed(database: Dat
         reward, is_new = await put_reward(tx, reward_id, replace(COFFEE, max_count=2), "office", NOW)
 
     assert (reward.remaining, is_new) == (0, False)
+
+
+async def test_claims_while_the_terms_change_pay_the_price_that_stands(database: Database, tenant_id: str) -> None:
+    wallet_ids = [await a_wallet(database, tenant_id, 100) for _ in range(8)]
+    reward_id = await a_reward(database, tenant_id, replace(COFFEE, max_per_wallet=1))
+
+    async def change(number: int) -> None:
+        async with database.tenant(tenant_id) as tx:
+            terms = replace(COFFEE, max_per_wallet=1, points=(10 + number) * UNIT)
+            await put_reward(tx, reward_id, terms, "office", NOW + timedelta(seconds=number))
+
+    outcomes = await asyncio.gather(
+        *(claim(database, tenant_id, wallet_id, reward_id) for wallet_id in wallet_ids),
+        *(change(number) for number in range(1, 5)),
+        return_exceptions=True,
+    )
+
+    claimed = [one for one in outcomes if isinstance(one, Claimed)]
+    assert {type(one) for one in outcomes} <= {Claimed, Overtaken, type(None)}
+    paid = sum(one.operation.amount for one in claimed) // UNIT
+    assert await standing(database, tenant_id, reward_id, wallet_ids) == (*[len(claimed)] * 3, 800 - paid)
+
+
+async def test_a_reward_is_taken_only_as_it_was_read(database: Database, tenant_id: str) -> None:
+    reward_id = await a_reward(database, tenant_id)
+    async with database.tenant(tenant_id) as tx:
+        read = await get_reward(tx, reward_id)
+        await put_reward(tx, reward_id, replace(COFFEE, points=1), "office", NOW + timedelta(seconds=1))
+
+        assert not await take_one(tx, read)
+        assert await take_one(tx, await get_reward(tx, reward_id))
 
 
 async def test_a_deleted_reward_is_claimed_no_more_and_its_claims_can_be_rolled_back(

@@ -11,6 +11,7 @@ from guerdon.coupons.model import ClaimOrigin, Coupon, CouponContent
 from guerdon.ledger.accounts import lock_account
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
+from guerdon.platform.writes import Overtaken
 from guerdon.points.errors import WalletNotFound
 from guerdon.points.model import Operation, OperationWish, wallet_key
 from guerdon.points.spending import spend
@@ -46,17 +47,14 @@ class ClaimWish:
 async def claim_reward(tx: Tx, wish: ClaimWish, actor: str, now: datetime) -> Claimed:
     """Spend the points of a reward and give its coupon.
 
-    Raises WalletNotFound, RewardNotFound, RewardNotAvailable, RewardOutOfStock, RewardLimitReached, NotEnough, and
-    asyncpg.UniqueViolationError when the coupon id is taken.
+    Raises WalletNotFound, RewardNotFound, RewardNotAvailable, RewardOutOfStock, RewardLimitReached, NotEnough,
+    Overtaken, and asyncpg.UniqueViolationError when the coupon id is taken.
     """
-    # The wallet before the reward, as for whoever rolls a claim back: so none waits in a ring. Under both locks nobody
-    # else changes the stock or the number that this wallet has claimed.
+    # Under the wallet's lock nobody else changes what it has claimed. The reward's comes last, and is held for one
+    # statement and the commit: all who claim one reward wait for one another there. Who rolls back takes them alike.
     if await lock_account(tx, wallet_key(wish.wallet_id)) is None:
         raise WalletNotFound(wish.wallet_id)
-    reward = await _lock_reward(tx, wish)
-    is_counted = reward.max_per_wallet is not None
-    claims = await claim_queries.count_claims(tx, wish.wallet_id, reward.reward_id) if is_counted else 0
-    reward.check_claimable(claims, now)
+    reward = await _get_claimable(tx, wish, now)
 
     spending = OperationWish(amount=reward.points, extra={"reward": str(reward.reward_id)})
     operation = await spend(
@@ -82,7 +80,10 @@ async def claim_reward(tx: Tx, wish: ClaimWish, actor: str, now: datetime) -> Cl
         claimed_by=actor,
     )
     await claim_queries.insert_claim(tx, claim)
-    await queries.add_claimed(tx, reward.reward_id, 1)
+    if not await queries.take_one(tx, reward):
+        # The last one is gone, or the terms have changed; the claim just made is no reason against itself.
+        await _get_claimable(tx, wish, now, made=1)
+        raise Overtaken
     await _tell(tx, EVENT_CLAIMED, claim, actor, now)
     return Claimed(operation, coupon)
 
@@ -100,14 +101,17 @@ async def roll_back_claim(tx: Tx, operation: Operation, actor: str, now: datetim
     assert claim.rolled_back_at is None, operation.operation_id
     await cancel_coupon(tx, claim.wallet_id, claim.coupon_id, actor, now)
     await claim_queries.update_rolled_back(tx, replace(claim, rolled_back_at=now, rolled_back_by=actor))
-    await queries.add_claimed(tx, claim.reward_id, -1)
+    await queries.give_one_back(tx, claim.reward_id)
     await _tell(tx, EVENT_CLAIM_ROLLED_BACK, claim, actor, now)
 
 
-async def _lock_reward(tx: Tx, wish: ClaimWish) -> Reward:
-    reward = await queries.lock_reward(tx, wish.reward_id)
+async def _get_claimable(tx: Tx, wish: ClaimWish, now: datetime, *, made: int = 0) -> Reward:
+    reward = await queries.find_reward(tx, wish.reward_id)
     if reward is None or reward.archived_at is not None or (wish.is_by_user and not reward.is_visible):
         raise RewardNotFound(wish.reward_id)
+    is_counted = reward.max_per_wallet is not None
+    claims = await claim_queries.count_claims(tx, wish.wallet_id, reward.reward_id) if is_counted else 0
+    reward.check_claimable(claims - made, now)
     return reward
 
 

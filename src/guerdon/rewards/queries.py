@@ -104,13 +104,25 @@ async def archive_reward(tx: Tx, reward_id: UUID, now: datetime) -> bool:
     return archived == 1
 
 
-async def add_claimed(tx: Tx, reward_id: UUID, count: int) -> None:
-    """Count a claim, or one that was rolled back (-1)."""
-    await tx.execute(
-        "UPDATE reward SET claimed = claimed + $3 WHERE tenant_id = $1 AND reward_id = $2",
+async def take_one(tx: Tx, reward: Reward) -> bool:
+    """Count one more claim of a reward as it was read; False when none is left of it, or its terms have changed."""
+    taken = await tx.execute(
+        """
+        UPDATE reward SET claimed = claimed + 1
+         WHERE tenant_id = $1 AND reward_id = $2 AND updated_at = $3 AND archived_at IS NULL
+           AND (max_count IS NULL OR claimed < max_count)
+        """,
         tx.tenant_id,
-        reward_id,
-        count,
+        reward.reward_id,
+        reward.updated_at,
+    )
+    return taken == 1
+
+
+async def give_one_back(tx: Tx, reward_id: UUID) -> None:
+    """Count one claim of a reward less."""
+    await tx.execute(
+        "UPDATE reward SET claimed = claimed - 1 WHERE tenant_id = $1 AND reward_id = $2", tx.tenant_id, reward_id
     )
 
 
