@@ -11,6 +11,7 @@ from functools import cache, partial
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import iter_route_contexts
+from starlette.middleware.cors import CORSMiddleware
 
 from guerdon.access.guard import AllowanceHeaders
 from guerdon.access.role_routes import RoleRoutes
@@ -70,6 +71,8 @@ from guerdon.webhooks.feed_routes import FeedRoutes
 from guerdon.webhooks.routes import WebhookRoutes
 
 BACKLOG = 2048
+CALLED_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+PREFLIGHT_S = 7_200  # what browsers remember at most
 # Every request makes a few hundred objects and leaves no rings of them behind. At Python's 700 the collector ran
 # several times a batch and took a third of the processor time of a movement.
 OBJECTS_BETWEEN_COLLECTIONS = 20_000
@@ -119,7 +122,16 @@ def build_app(house: House) -> App:
     list(iter_route_contexts(app.routes))
     requests = AllowanceHeaders(HotRoutes(hot, app, spoken_verbs(parts, hot)))
     inner = LiveSockets(requests, house.watcher, house.guard, LiveTokens(house.master_key), house.clock)
-    return Boundary(inner, body_bytes_max=house.settings.body_bytes_max, rules=body_rules(parts))
+    whole = Boundary(inner, body_bytes_max=house.settings.body_bytes_max, rules=body_rules(parts))
+    # Pages of any origin may call: no cookie ever says who asks, so they can do nothing that their server could not.
+    return CORSMiddleware(
+        whole,
+        allow_origins="*",
+        allow_methods=CALLED_METHODS,
+        allow_headers="*",
+        expose_headers="*",
+        max_age=PREFLIGHT_S,
+    )
 
 
 def framework(house: House, parts: Sequence[APIRouter]) -> tuple[FastAPI, list[HotRoute]]:

@@ -26,6 +26,7 @@ ODD_HEADERS: Final = frozenset({b"authorization", b"content-encoding", b"expect"
     b"guerdon-dry-run",
     b"idempotency-key",
     b"if-match",
+    b"origin",
 }
 
 log = structlog.get_logger("guerdon.http")
