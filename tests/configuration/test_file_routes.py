@@ -2,6 +2,9 @@ from typing import Any
 
 import pytest
 
+from guerdon.configuration import file_routes
+from guerdon.configuration.pushing import Removal
+from guerdon.platform.db import Database
 from tests.configuration.builders import CARD, GOOD, ICON_PATH, PNG, YAML, icon, save, with_icon
 from tests.shops import Shop, problem
 
@@ -176,6 +179,35 @@ async def test_the_type_of_passes_that_exist_stays(shop: Shop) -> None:
     answer = await shop.ask("DELETE", "/config/files/server/passes/card.yaml")
 
     assert (answer.status_code, problem(answer)["code"]) == (409, "pass_type_in_use")
+
+
+async def test_a_picture_that_a_type_shows_stays(shop: Shop) -> None:
+    await save(shop)
+
+    kept = await shop.ask("DELETE", f"/config/files/{ICON_PATH}")
+    await shop.ask("DELETE", FILE)
+    removed = await shop.ask("DELETE", f"/config/files/{ICON_PATH}")
+
+    assert (kept.status_code, problem(kept)["code"]) == (409, "picture_in_use")
+    assert CARD in problem(kept)["detail"]
+    assert removed.status_code == 204
+
+
+async def test_a_picture_that_a_type_begins_to_show_while_it_is_removed_stays(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = file_routes.check_removal
+
+    async def check_and_be_overtaken(database: Database, tenant_id: str, path: str) -> Removal:
+        checked = await check(database, tenant_id, path)
+        await save(shop)
+        return checked
+
+    monkeypatch.setattr(file_routes, "check_removal", check_and_be_overtaken)
+    answer = await shop.ask("DELETE", f"/config/files/{ICON_PATH}")
+
+    assert (answer.status_code, problem(answer)["code"]) == (409, "files_changed")
+    assert (await shop.ask("GET", f"/config/files/{ICON_PATH}")).status_code == 200
 
 
 async def test_two_versions_are_compared_line_by_line(shop: Shop) -> None:

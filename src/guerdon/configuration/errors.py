@@ -7,7 +7,8 @@ CertificateNotFound  404  the tenant has no Apple certificate
 FileNotText          409  a file that is no text has no difference to show
 DiffTooLarge         409  two versions have more lines, or more differences, than are compared
 PassTypeInUse        409  the file is the type of passes that exist
-FilesChanged         409  files that the checked ones rest on were removed meanwhile
+PictureInUse         409  the file is a picture that pass types show
+FilesChanged         409  files that the checked ones rest on have changed meanwhile
 SecretKept           409  the secret has an operation of its own
 FileVersionMoved     412  the file is not in the version that the caller has
 """
@@ -103,13 +104,23 @@ class PassTypeInUse(Conflict):
         super().__init__(f"There are passes of the type {name!r}, which could not be shown without it.")
 
 
+class PictureInUse(Conflict):
+    """The file is a picture that pass types show."""
+
+    code = "picture_in_use"
+
+    def __init__(self, path: str, types: Sequence[str]) -> None:
+        named = ", ".join(types)
+        super().__init__(f"The picture {path!r} is shown by {named}; their passes would be refused without it.")
+
+
 class FilesChanged(Conflict):
-    """Files that the checked ones rest on were removed meanwhile."""
+    """Files that the checked ones rest on have changed meanwhile."""
 
     code = "files_changed"
 
     def __init__(self) -> None:
-        super().__init__("Somebody removed files while these were checked; send them again.")
+        super().__init__("Somebody changed files while these were checked; send the request again.")
 
 
 class FileVersionMoved(PreconditionFailed):

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
 from guerdon.configuration.pages import LIST_DEFAULT, Limit, PathStart, listed
-from guerdon.configuration.pushing import Checked, check_beside_stored, list_all_files, remove_unused, save_checked
+from guerdon.configuration.pushing import Checked, check_beside_stored, check_removal, remove_checked, save_checked
 from guerdon.configuration.schemas import FileSaved, FileVersionOut, FindingOut, Rollback
 from guerdon.configuration.versions import check_precondition, diff, etag, get_versions
 from guerdon.delivery.etags import is_known
@@ -143,12 +143,12 @@ class FileRoutes:
         write: Write,
         if_match: IfMatch = None,
     ) -> Response:
-        """Remove a file; its versions stay readable. The type of passes that exist cannot be removed."""
-        now = self.clock()
+        """Remove a file; its versions stay readable. The type of passes that exist, and its pictures, cannot go."""
+        now, removal = self.clock(), await check_removal(self.database, tenant_id, path)
 
         async def work(tx: Tx) -> Answer:
             await check_precondition(tx, path, if_match, None)
-            await remove_unused(tx, path, await list_all_files(tx), now=now, actor=caller.actor)
+            await remove_checked(tx, removal, now=now, actor=caller.actor)
             return Answer(204)
 
         return respond(await write_once(self.database, tenant_id, write, now, work))

@@ -1,20 +1,21 @@
 """Several files of a tenant saved together: what differs, all or none, and only when nothing is wrong."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from guerdon.configuration.checking import check_files
-from guerdon.configuration.errors import FilesChanged, FilesInvalid, PassTypeInUse
+from guerdon.configuration.checking import IMAGES, check_files
+from guerdon.configuration.errors import FilesChanged, FilesInvalid, PassTypeInUse, PictureInUse
 from guerdon.configuration.model import Finding, Moved
 from guerdon.passes.finding import has_passes_of
 from guerdon.passes.pass_types import FOLDER as PASS_TYPES
 from guerdon.platform.db import Database, Tx
+from guerdon.rendering.checking import list_pictures
 from guerdon.tenants.administration import lock_tenant
-from guerdon.tenants.files import list_files, remove_file, save_file
-from guerdon.tenants.model import LIST_MAX, FileVersion, digest_of
+from guerdon.tenants.files import get_file, list_files, remove_file, save_file
+from guerdon.tenants.model import LIST_MAX, FileVersion, TenantFile, digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,46 @@ async def remove_unused(tx: Tx, path: str, others: Collection[str], *, now: date
         raise PassTypeInUse(name)
     removed = await remove_file(tx, path=path, now=now, actor=actor)
     return Moved(path, "removed", removed.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A file that is to go: who shows it, and in which versions all pass types were when that was found."""
+
+    path: str
+    shown_by: tuple[str, ...]
+    types: Mapping[str, int]
+
+
+async def check_removal(database: Database, tenant_id: str, path: str) -> Removal:
+    """Find the pass types that show a picture; no transaction is open while a thread reads them."""
+    if not path.startswith(IMAGES):
+        return Removal(path, (), {})
+    async with database.tenant(tenant_id) as tx:
+        types = [await get_file(tx, one) for one in await list_all_files(tx) if one.startswith(PASS_TYPES)]
+    shown_by = await asyncio.to_thread(_list_showing, path.removeprefix(IMAGES), types)
+    return Removal(path, shown_by, {one.path: one.version for one in types})
+
+
+async def remove_checked(tx: Tx, removal: Removal, *, now: datetime, actor: str) -> None:
+    """Remove a file that was looked at before.
+
+    Raises PictureInUse, FilesChanged when pass types are not what they were then, and what `remove_unused` does.
+    """
+    await lock_tenant(tx)
+    stored = await list_all_files(tx)
+    if removal.shown_by:
+        raise PictureInUse(removal.path, removal.shown_by)
+    types = {path: file.version for path, file in stored.items() if path.startswith(PASS_TYPES)}
+    if removal.path.startswith(IMAGES) and types != removal.types:
+        raise FilesChanged
+    await remove_unused(tx, removal.path, stored, now=now, actor=actor)
+
+
+def _list_showing(name: str, types: Sequence[TenantFile]) -> tuple[str, ...]:
+    # Most files do not even hold the name, and reading one whole takes its time.
+    likely = [one for one in types if name.encode() in one.content]
+    return tuple(one.path for one in likely if name in list_pictures(PurePosixPath(one.path).stem, one.content))
 
 
 async def list_all_files(tx: Tx) -> dict[str, FileVersion]:

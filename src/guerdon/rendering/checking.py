@@ -33,6 +33,15 @@ def check_pass_type(name: str, content: bytes, image_names: Collection[str]) -> 
     return tree.mistakes[:MISTAKES_MAX]
 
 
+def list_pictures(name: str, content: bytes) -> frozenset[str]:
+    """List the files under `server/images/` that a pass type shows by their names; a template names none."""
+    try:
+        pass_type, _ = examine(name, content)
+    except PassTypeInvalid:
+        return frozenset()
+    return frozenset(file for names in pass_type.images.values() for file in names.values() if not is_template(file))
+
+
 def _check_templates(members: Mapping[str, object], tree: Tree) -> None:
     for path, text in _texts(members, ()):
         if path[0] in _NEVER_FILLED:
