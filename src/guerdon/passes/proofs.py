@@ -48,8 +48,8 @@ def is_proof_name(name: str) -> bool:
     return name.endswith((HMAC_SUFFIX, SECRET_SUFFIX))
 
 
-def unproven(claims: Sequence[Claim], pass_type: PassType, keys: Mapping[str, ProofKeys]) -> list[str]:
-    """Name the claims that do not prove themselves."""
+def unproven(claims: Sequence[Claim], pass_type: PassType | None, keys: Mapping[str, ProofKeys]) -> list[str]:
+    """Name the claims that do not prove themselves; allow-lists count only where the pass type is known."""
     return [claim.name for claim in claims if not _is_proven(claim, pass_type, keys.get(claim.name, ProofKeys()))]
 
 
@@ -58,8 +58,8 @@ def hmac_of(key: bytes, value: str) -> str:
     return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
 
 
-def _is_proven(claim: Claim, pass_type: PassType, keys: ProofKeys) -> bool:
-    spec = pass_type.identifiers.get(claim.name)
+def _is_proven(claim: Claim, pass_type: PassType | None, keys: ProofKeys) -> bool:
+    spec = None if pass_type is None else pass_type.identifiers.get(claim.name)
     if spec is not None and spec.proof == "allowList" and claim.value in spec.allow_list:
         return True
     if claim.hmac is not None and keys.hmac_key is not None:

@@ -119,9 +119,9 @@ class PassRoutes:
         claims, identifiers = _read_find_query(request.scope["query_string"])
         async with self.database.tenant(tenantId) as tx:
             if caller is None or not caller.allows(PASS_READ):
-                if pass_type is None or identifiers.pass_ids:
-                    raise _not_proven(caller, [claim.name for claim in claims], PASS_READ)
-                await self._check_proofs(tx, None if caller is None else caller, pass_type, claims)
+                if identifiers.pass_ids:
+                    raise _not_proven(caller, ["id"], PASS_READ)
+                await self._check_proofs(tx, caller, pass_type, claims)
             elif pass_type is not None:
                 await self.pass_types.get(tx, pass_type)
             pass_id = await find_pass_id(tx, identifiers, pass_type)
@@ -191,10 +191,10 @@ class PassRoutes:
         return Answer(200)
 
     async def _check_proofs(
-        self, tx: Tx, caller: Caller | None, pass_type_name: str, claims: tuple[Claim, ...]
+        self, tx: Tx, caller: Caller | None, pass_type_name: str | None, claims: tuple[Claim, ...]
     ) -> None:
         await get_tenant(tx)
-        pass_type = await self.pass_types.get(tx, pass_type_name)
+        pass_type = None if pass_type_name is None else await self.pass_types.get(tx, pass_type_name)
         if caller is not None and caller.allows(PASS_WRITE):
             return
         keys = {claim.name: await self._read_keys(tx, claim.name) for claim in claims}
