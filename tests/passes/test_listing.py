@@ -1,6 +1,7 @@
 import asyncio
 import base64
 import json
+from itertools import permutations
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import asyncpg
@@ -55,6 +56,18 @@ async def walked(shop: Shop, query: str, limit: int) -> str:
         address = answer.headers["link"].removeprefix("<").partition(">")[0]
         assert dict(parse_qsl(urlsplit(address).query))["cursor"] == answer.headers["guerdon-next-cursor"]
         path = address.removeprefix(f"/api/{shop.tenant_id}")
+
+
+async def test_a_type_is_a_filter_by_its_own_name(five: Shop) -> None:
+    assert await listed(five, "passType=bounded&sortBy[0].field=name") == "CE"
+    assert await walked(five, "passType=card", 1) in {"".join(order) for order in permutations("ABD")}
+
+
+@pytest.mark.parametrize("query", ["customerId=7", "tier=gold", "passtype=card", "id=1", "filter.field=passType"])
+async def test_a_condition_that_is_not_understood_does_not_widen_the_list(five: Shop, query: str) -> None:
+    answer = await five.ask("GET", f"/passes?{query}")
+
+    assert (answer.status_code, list(problem(answer)["errors"])) == (400, [query.partition("=")[0]])
 
 
 async def test_a_pass_is_listed_with_all_that_it_says(shop: Shop) -> None:

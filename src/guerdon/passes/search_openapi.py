@@ -42,6 +42,11 @@ SEARCH_PARAMETERS = [
     ),
     _parameter("sortBy[0].direction", {"type": "string", "enum": ["ASC", "DESC"], "default": "ASC"}, "Which way."),
     _parameter(
+        "passType",
+        {"type": "string", "pattern": f"^[^\\u0000]{{1,{VALUE_CHARACTERS_MAX}}}$"},
+        "Passes of this type only; the same as a filter.",
+    ),
+    _parameter(
         "cursor", {"type": "string", "maxLength": 4000}, "Where to go on, from `Guerdon-Next-Cursor` or `Link`."
     ),
     _parameter("limit", _whole(1, PAGE_MAX, PAGE_DEFAULT), "How many passes come at once in a list by cursor."),
