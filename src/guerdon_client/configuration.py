@@ -131,11 +131,12 @@ def change_tenant(
     *,
     name: str | None = None,
     default_language: str | None = None,
+    time_zone: str | None = None,
     idempotency_key: str | None = None,
     dry_run: bool = False,
 ) -> Call[TenantCore]:
-    """Change the name, the default language or both. Raises InvalidRequest."""
-    given = {"name": name, "defaultLanguage": default_language}
+    """Change the name, the default language, the time zone of reports. Raises InvalidRequest."""
+    given = {"name": name, "defaultLanguage": default_language, "timeZone": time_zone}
     body = write_json({member: value for member, value in given.items() if value is not None})
     headers = write_headers(idempotency_key, dry_run=dry_run)
     return Call("PATCH", path_of(CONFIG, "tenant"), _read_tenant, headers=headers, body=body, needs_key=True)
@@ -251,4 +252,5 @@ def _read_tenant(answer: Answer) -> TenantCore:
         members.text("defaultLanguage"),
         read_names(members.items("availableLanguages"), "availableLanguages"),
         members.whole("revision"),
+        members.text("timeZone"),
     )

@@ -105,6 +105,7 @@ class TenantCore:
     default_language: str
     available_languages: tuple[str, ...]
     revision: int
+    time_zone: str
 
 
 @dataclass(frozen=True, slots=True)

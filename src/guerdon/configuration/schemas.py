@@ -195,6 +195,7 @@ class TenantOut(Shown):
     status: Literal["onboarding", "active", "disabled"]
     default_language: str
     available_languages: list[str]
+    time_zone: str
     requests_per_minute: int | None = None
     revision: int
     created_at: str
@@ -208,6 +209,7 @@ class TenantOut(Shown):
             status=tenant.status,
             default_language=tenant.default_language,
             available_languages=languages,
+            time_zone=tenant.time_zone,
             requests_per_minute=tenant.requests_per_minute,
             revision=tenant.revision,
             created_at=rfc3339(tenant.created_at),
@@ -219,6 +221,7 @@ class TenantChange(Body):
 
     name: TenantName | None = None
     default_language: LanguageCode | None = None
+    time_zone: Annotated[str | None, Field(min_length=1, max_length=64, pattern=NO_NUL)] = None
 
 
 class SecretIn(Body):

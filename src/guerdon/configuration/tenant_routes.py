@@ -17,7 +17,7 @@ from guerdon.platform.http import asks, router
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.writes import Answer, write_once
 from guerdon.tenants.administration import get_tenant
-from guerdon.tenants.core import change_core
+from guerdon.tenants.core import CoreChange, change_core
 from guerdon.tenants.model import Tenant
 
 TenantId = Annotated[str, Path(alias="tenantId")]
@@ -47,13 +47,12 @@ class TenantRoutes:
         return Response(shown.text(), media_type="application/json")
 
     async def change(self, tenant_id: TenantId, body: TenantChange, caller: CallerDep, write: Write) -> Response:
-        """Change the name, the default language or both; members that are not given stay."""
+        """Change the name, the default language, the time zone of reports; members that are not given stay."""
         now = self.clock()
 
         async def work(tx: Tx) -> Answer:
-            changed = await change_core(
-                tx, name=body.name, default_language=body.default_language, now=now, actor=caller.actor
-            )
+            change = CoreChange(body.name, body.default_language, body.time_zone)
+            changed = await change_core(tx, change, now, caller.actor)
             return Answer(200, (await self._shown(tx, changed)).text())
 
         return respond(await write_once(self.database, tenant_id, write, now, work))

@@ -57,6 +57,7 @@ from guerdon.platform.settings import Settings
 from guerdon.points.batch_routes import BatchRoutes
 from guerdon.points.hold_routes import HoldRoutes
 from guerdon.points.operation_routes import OperationRoutes
+from guerdon.points.report_routes import ReportRoutes
 from guerdon.points.wallet_routes import WalletRoutes, own_wallet_id
 from guerdon.points.wallets import get_wallet
 from guerdon.privileges.hot_routes import HotPrivilegeRoutes, QuickMovements
@@ -188,6 +189,7 @@ def points_routers(house: House) -> list[APIRouter]:
         BatchRoutes(database, house.poster, clock).router(),
         OperationRoutes(database, house.poster, ROLLBACK_HOOKS, clock).router(),
         HoldRoutes(database, clock).router(),
+        ReportRoutes(database, clock).router(),
         CouponRoutes(database, Wallets(get_wallet, own_wallet_id), clock).router(),
         VoucherRoutes(database, own_wallet_id, clock).router(),
         VoucherReportRoutes(database, clock).router(),

@@ -3,6 +3,7 @@
 TenantIdInvalid      400  the id is not 2 to 40 of a-z, 0-9 and inner hyphens
 FilePathInvalid      400  the path is not relative, plain and at most 200 characters
 SecretNameInvalid    400  the name is not 1 to 200 plain characters
+TimeZoneUnknown      400  there is no time zone of this name
 TenantNotFound       404  no such tenant
 FileMissing          404  no such file, or not in this version
 TenantExists         409  the id is taken
@@ -46,6 +47,15 @@ class SecretNameInvalid(InvalidRequest):
 
     def __init__(self) -> None:
         super().__init__({"name": ["Use 1 to 200 of A-Z, a-z, 0-9, '.', '_', '-' and '/'."]})
+
+
+class TimeZoneUnknown(InvalidRequest):
+    """There is no time zone of this name."""
+
+    code = "time_zone_unknown"
+
+    def __init__(self) -> None:
+        super().__init__({"timeZone": ["Give a name of the IANA time zone database, such as Europe/Warsaw."]})
 
 
 class TenantNotFound(NotFound):

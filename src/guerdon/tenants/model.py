@@ -29,6 +29,7 @@ class Tenant:
     """One business whose data this is; `requests_per_minute` None means the installation's limit.
 
     `revision` rises with every change of its files and secrets: of all that its passes are made from but themselves.
+    In the days and months of `time_zone` its reports count.
     """
 
     tenant_id: str
@@ -38,6 +39,7 @@ class Tenant:
     requests_per_minute: int | None
     created_at: datetime
     revision: int = 1
+    time_zone: str = "UTC"
 
     @property
     def is_disabled(self) -> bool:

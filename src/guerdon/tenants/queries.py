@@ -38,7 +38,7 @@ async def list_tenants(owner: "asyncpg.Connection[asyncpg.Record]", *, after: st
     """Read tenants in the order of their ids."""
     records = await owner.fetch(
         """
-        SELECT tenant_id, name, status, default_language, requests_per_minute, created_at, revision
+        SELECT tenant_id, name, status, default_language, requests_per_minute, created_at, revision, time_zone
           FROM tenant
          WHERE tenant_id > $1
          ORDER BY tenant_id
@@ -71,7 +71,7 @@ async def find_tenant(tx: Tx) -> Tenant | None:
     return await tx.maybe(
         Tenant,
         """
-        SELECT tenant_id, name, status, default_language, requests_per_minute, created_at, revision
+        SELECT tenant_id, name, status, default_language, requests_per_minute, created_at, revision, time_zone
           FROM tenant
          WHERE tenant_id = $1
         """,
@@ -88,11 +88,21 @@ async def lock_tenant(tx: Tx) -> bool:
     return found is True
 
 
-async def update_core(tx: Tx, name: str, default_language: str) -> None:
-    """Write the name and the default language."""
+async def update_core(tx: Tx, name: str, default_language: str, time_zone: str) -> None:
+    """Write the name, the default language and the time zone."""
     await tx.execute(
-        "UPDATE tenant SET name = $2, default_language = $3 WHERE tenant_id = $1", tx.tenant_id, name, default_language
+        "UPDATE tenant SET name = $2, default_language = $3, time_zone = $4 WHERE tenant_id = $1",
+        tx.tenant_id,
+        name,
+        default_language,
+        time_zone,
     )
+
+
+async def is_time_zone(tx: Tx, name: str) -> bool:
+    """Tell whether the database knows a time zone of this name."""
+    known: bool = await tx.value("SELECT EXISTS (SELECT 1 FROM pg_timezone_names WHERE name = $1)", name)
+    return known
 
 
 async def raise_revision(tx: Tx) -> None:

@@ -1,0 +1,196 @@
+"""Every statement of the reports on points. All stand on the lots as they were at an instant.
+
+What was left in a lot at an instant is what is left now, less all that entries recorded later put in or took out. What an
+open hold set aside is counted beside it, and what an overdue hold set aside is back in its lot, as in every balance.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from guerdon.platform.db import Tx
+from guerdon.points.report_model import AGE_DAYS, ExpiredBatch, ExpiringDay, LiabilityRow, WalletRow
+
+PREFETCH: Final = 500  # rows of a report in memory at once
+
+# $1 is the tenant, $2 the instant; the parts join into the common table expression `lot_at`.
+LATER_CHANGES: Final = """
+    WITH later AS (
+        SELECT c.lot_id, sum(c.amount) AS amount
+          FROM ledger_movement e
+          JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = e.account_id AND c.seq = e.seq
+         WHERE e.tenant_id = $1 AND e.recorded_at > $2 AND e.kind NOT IN ('move', 'earn')
+    """
+OPEN_HOLDS: Final = """
+         GROUP BY c.lot_id
+    ), held AS (
+        SELECT c.lot_id,
+               sum(CASE WHEN h.expires_at <= $2 THEN -c.amount ELSE 0 END) AS overdue,
+               sum(CASE WHEN h.expires_at <= $2 THEN 0 ELSE -c.amount END) AS amount
+          FROM ledger_hold_state h
+          JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = h.account_id AND c.seq = h.opened_seq
+          LEFT JOIN ledger_movement e ON e.tenant_id = $1 AND e.account_id = h.account_id AND e.seq = h.closed_seq
+         WHERE h.tenant_id = $1 AND h.opened_at <= $2 AND (h.closed_seq IS NULL OR e.recorded_at > $2)
+    """
+LOTS_THEN: Final = """
+         GROUP BY c.lot_id
+    ), lot_at AS (
+        SELECT l.lot_id, l.account_id, l.amount, l.unit_price, l.opened_at, l.expires_at,
+               l.expires_at <= $2 IS TRUE AS is_expired,
+               l.remaining - coalesce(later.amount, 0) + coalesce(held.overdue, 0) AS remaining,
+               coalesce(held.amount, 0) AS held
+          FROM ledger_lot_state l
+          LEFT JOIN later ON later.lot_id = l.lot_id
+          LEFT JOIN held ON held.lot_id = l.lot_id
+         WHERE l.tenant_id = $1 AND l.opened_at <= $2
+    """
+LOTS_AT: Final = LATER_CHANGES + OPEN_HOLDS + LOTS_THEN
+# The same of the accounts $3 alone, found by their keys.
+LOTS_OF_SOME_AT: Final = (
+    LATER_CHANGES
+    + " AND e.account_id = ANY($3::uuid[])"
+    + OPEN_HOLDS
+    + " AND h.account_id = ANY($3::uuid[])"
+    + LOTS_THEN
+    + " AND l.account_id = ANY($3::uuid[])"
+)
+
+
+async def iter_liability(tx: Tx, as_of: datetime) -> AsyncIterator[LiabilityRow]:
+    """Read what is owed, by unit price and age, the dearest first."""
+    records = tx.connection.cursor(
+        LOTS_AT
+        + """
+        ), part AS (
+            SELECT unit_price,
+                   width_bucket(floor(extract(epoch FROM $2 - opened_at) / 86400)::integer, $3::integer[]) AS age,
+                   CASE WHEN is_expired THEN 0 ELSE remaining END + held AS owed,
+                   held,
+                   CASE WHEN is_expired THEN remaining ELSE 0 END AS expired_unposted
+              FROM lot_at
+             WHERE remaining > 0 OR held > 0
+        )
+        SELECT unit_price, age, count(*) FILTER (WHERE owed > 0) AS lots, sum(owed) AS owed, sum(held) AS held,
+               sum(expired_unposted) AS expired_unposted
+          FROM part
+         GROUP BY unit_price, age
+         ORDER BY unit_price DESC, age
+        """,
+        tx.tenant_id,
+        as_of,
+        AGE_DAYS,
+        prefetch=PREFETCH,
+    )
+    async for record in records:
+        yield LiabilityRow(*record.values())
+
+
+async def iter_expiring(tx: Tx, as_of: datetime, days: int, time_zone: str) -> AsyncIterator[ExpiringDay]:
+    """Read what expires after an instant on its day and on the `days` days after it."""
+    records = tx.connection.cursor(
+        LOTS_AT
+        + """
+        ), part AS (
+            SELECT (expires_at AT TIME ZONE $4::text)::date AS day, remaining + held AS expiring, held, unit_price
+              FROM lot_at
+             WHERE expires_at > $2 AND (remaining > 0 OR held > 0)
+        )
+        SELECT day, count(*) AS lots, sum(expiring) AS expiring, sum(held) AS held,
+               sum(expiring * unit_price::numeric) AS price_sum
+          FROM part
+         WHERE day <= ($2 AT TIME ZONE $4::text)::date + $3::integer
+         GROUP BY day
+         ORDER BY day
+        """,
+        tx.tenant_id,
+        as_of,
+        days,
+        time_zone,
+        prefetch=PREFETCH,
+    )
+    async for record in records:
+        yield ExpiringDay(*record.values())
+
+
+async def iter_expired_paid(
+    tx: Tx, as_of: datetime, year: int, month: int, time_zone: str
+) -> AsyncIterator[ExpiredBatch]:
+    """Read the batches with a price that expired in a month and until an instant, in the order of their expiry."""
+    records = tx.connection.cursor(
+        LOTS_AT
+        + """
+        ), month AS (
+            SELECT make_timestamptz($3::integer, $4::integer, 1, 0, 0, 0, $5::text) AS starts_at,
+                   make_timestamptz($3::integer + $4::integer / 12, $4::integer % 12 + 1, 1, 0, 0, 0, $5::text)
+                       AS ends_at
+        ), posted AS (
+            SELECT c.lot_id, -sum(c.amount) AS amount
+              FROM ledger_movement e
+              JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = e.account_id AND c.seq = e.seq
+             WHERE e.tenant_id = $1 AND e.kind = 'expire' AND e.recorded_at <= $2
+               AND e.recorded_at >= (SELECT starts_at FROM month)
+             GROUP BY c.lot_id
+        )
+        SELECT w.owner_id AS wallet, l.lot_id AS batch_id, l.amount, b.price, l.expires_at,
+               l.remaining + coalesce(posted.amount, 0) AS "left"
+          FROM lot_at l
+          JOIN wallet_batch b ON b.tenant_id = $1 AND b.batch_id = l.lot_id AND b.price IS NOT NULL
+          JOIN ledger_balance w ON w.tenant_id = $1 AND w.account_id = l.account_id
+          LEFT JOIN posted ON posted.lot_id = l.lot_id
+         WHERE l.is_expired AND l.remaining + coalesce(posted.amount, 0) > 0
+           AND l.expires_at >= (SELECT starts_at FROM month) AND l.expires_at < (SELECT ends_at FROM month)
+         ORDER BY l.expires_at, l.lot_id
+        """,
+        tx.tenant_id,
+        as_of,
+        year,
+        month,
+        time_zone,
+        prefetch=PREFETCH,
+    )
+    async for record in records:
+        yield ExpiredBatch(*record.values())
+
+
+async def list_wallets(tx: Tx, as_of: datetime, after: UUID, start: int, limit: int) -> Sequence[WalletRow]:
+    """Read wallets in the order of their ids with what they held at an instant."""
+    page = await tx.records(
+        """
+        SELECT account_id, wallet_id FROM wallet
+         WHERE tenant_id = $1 AND wallet_id > $2 AND created_at <= $3
+         ORDER BY wallet_id OFFSET $4 LIMIT $5
+        """,
+        tx.tenant_id,
+        after,
+        as_of,
+        start,
+        limit,
+    )
+    records = await tx.records(
+        LOTS_OF_SOME_AT
+        + """
+        )
+        SELECT account_id,
+               coalesce(sum(remaining) FILTER (WHERE NOT is_expired), 0) + sum(held) AS balance,
+               sum(held) AS held, count(*) FILTER (WHERE NOT is_expired AND remaining > 0) AS lots,
+               min(expires_at) FILTER (WHERE NOT is_expired AND remaining > 0) AS next_expiry_at
+          FROM lot_at
+         GROUP BY account_id
+        """,
+        tx.tenant_id,
+        as_of,
+        [account_id for account_id, _ in page],
+    )
+    held: dict[UUID, list[Any]] = {account_id: said for account_id, *said in records}
+    nothing: list[Any] = [Decimal(0), Decimal(0), 0, None]  # there may be no lot yet
+    return [WalletRow(wallet_id, *held.get(account_id, nothing)) for account_id, wallet_id in page]
+
+
+async def count_wallets(tx: Tx, as_of: datetime) -> int:
+    """Count the wallets that there were at an instant."""
+    counted: int = await tx.value(
+        "SELECT count(*) FROM wallet WHERE tenant_id = $1 AND created_at <= $2", tx.tenant_id, as_of
+    )
+    return counted

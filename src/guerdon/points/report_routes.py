@@ -1,0 +1,114 @@
+"""HTTP for the reports on points, as JSON or, when `Accept` names it, as CSV."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from guerdon.access.guard import CallerDep
+from guerdon.platform.clock import rfc3339
+from guerdon.platform.db import Database
+from guerdon.platform.faces import FACE_B
+from guerdon.platform.http import asks, router
+from guerdon.platform.listing import ListingDep, list_response
+from guerdon.platform.wire import Instant
+from guerdon.points import report_queries
+from guerdon.points.report_model import EXPIRED, EXPIRING, LIABILITY, WALLETS, Cell, Layout
+from guerdon.points.report_schemas import ExpiredPaidBatchesOut, ExpiringPointsOut, LiabilityOut, WalletRowOut
+from guerdon.points.report_writing import Row, csv_text, row_document, write_csv, write_json
+from guerdon.points.reports import list_wallets
+from guerdon.tenants.administration import get_tenant
+
+WALLET_REPORT = "Wallet.Report"
+CSV, JSON = "text/csv", "application/json"
+DAYS_DEFAULT, DAYS_MAX = 30, 3_660
+YEAR_MIN, YEAR_MAX = 1970, 9_998
+IS_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
+
+# Read by the framework and not by a dependency, so that it is refused together with the other parameters.
+AsOf = Annotated[
+    Instant | None, Query(alias="asOf", description="Report what was so at this RFC 3339 instant; now at the latest.")
+]
+Days = Annotated[int, Query(ge=1, le=DAYS_MAX)]
+Year = Annotated[int, Query(ge=YEAR_MIN, le=YEAR_MAX)]
+MonthOfYear = Annotated[int, Query(ge=1, le=12)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRoutes:
+    """The reports over one database."""
+
+    database: Database
+    clock: Callable[[], datetime]
+
+    def router(self) -> APIRouter:
+        """Give the routes."""
+        made = router(f"{FACE_B}/report", "Report")
+        for path, report, model in (
+            ("/liability", self.liability, LiabilityOut),
+            ("/expiring-points", self.expiring_points, ExpiringPointsOut),
+            ("/expired-paid-batches", self.expired_paid_batches, ExpiredPaidBatchesOut),
+            ("/wallets", self.wallets, list[WalletRowOut]),
+        ):
+            made.add_api_route(path, report, openapi_extra=asks(WALLET_REPORT), response_model=model, responses=IS_CSV)
+        return made
+
+    async def liability(self, request: Request, caller: CallerDep, as_of: AsOf = None) -> Response:
+        """Tell what is owed at an instant, in points and money, by the lots' unit price and age."""
+        instant = self._instant(as_of)
+        async with self.database.tenant(caller.tenant_id) as tx:
+            rows = report_queries.iter_liability(tx, instant)
+            return await _answer(request, {"asOf": rfc3339(instant)}, LIABILITY, rows)
+
+    async def expiring_points(
+        self, request: Request, caller: CallerDep, days: Days = DAYS_DEFAULT, as_of: AsOf = None
+    ) -> Response:
+        """Tell what expires in the rest of today and on the `days` days after it, by day of the tenant's zone."""
+        instant = self._instant(as_of)
+        async with self.database.tenant(caller.tenant_id) as tx:
+            zone = (await get_tenant(tx)).time_zone
+            rows = report_queries.iter_expiring(tx, instant, days, zone)
+            return await _answer(request, {"asOf": rfc3339(instant), "timeZone": zone}, EXPIRING, rows)
+
+    async def expired_paid_batches(
+        self, request: Request, caller: CallerDep, year: Year, month: MonthOfYear, as_of: AsOf = None
+    ) -> Response:
+        """List the batches that were paid for and expired with something left in a month of the tenant's zone."""
+        instant = self._instant(as_of)
+        async with self.database.tenant(caller.tenant_id) as tx:
+            zone = (await get_tenant(tx)).time_zone
+            head = {"asOf": rfc3339(instant), "timeZone": zone, "year": year, "month": month}
+            rows = report_queries.iter_expired_paid(tx, instant, year, month, zone)
+            return await _answer(request, head, EXPIRED, rows)
+
+    async def wallets(self, request: Request, caller: CallerDep, asked: ListingDep, as_of: AsOf = None) -> Response:
+        """List the wallets with their balances, next expiries and counts of lots, in the order of their ids."""
+        async with self.database.tenant(caller.tenant_id) as tx:
+            page = await list_wallets(tx, asked, self._instant(as_of))
+        answer = list_response(
+            request, [row_document(one) for one in page.items], total=page.total, next_cursor=page.next_cursor
+        )
+        if not _wants_csv(request):
+            return answer
+        headers = {name: text for name, text in answer.headers.items() if not name.startswith("content-")}
+        return Response(csv_text(WALLETS, page.items), 200, headers, CSV)
+
+    def _instant(self, as_of: datetime | None) -> datetime:
+        now = self.clock()
+        return now if as_of is None else min(as_of, now)
+
+
+async def _answer(
+    request: Request, head: Mapping[str, Cell], layout: Layout, rows: AsyncIterator[Row]
+) -> StreamingResponse:
+    if _wants_csv(request):
+        return StreamingResponse(await write_csv(layout, rows), media_type=CSV)
+    return StreamingResponse(await write_json(head, layout, rows), media_type=JSON)
+
+
+def _wants_csv(request: Request) -> bool:
+    accept = request.headers.get("accept", "")
+    return CSV in accept and JSON not in accept
