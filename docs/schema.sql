@@ -579,12 +579,14 @@ CREATE TABLE public.tenant (
     requests_per_minute integer,
     created_at timestamp with time zone NOT NULL,
     revision bigint DEFAULT 1 NOT NULL,
+    time_zone text DEFAULT 'UTC'::text NOT NULL,
     CONSTRAINT tenant_default_language_check CHECK ((default_language ~ '^[a-z]{2}(-[A-Z]{2})?$'::text)),
     CONSTRAINT tenant_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT tenant_requests_per_minute_check CHECK ((requests_per_minute > 0)),
     CONSTRAINT tenant_revision_check CHECK ((revision > 0)),
     CONSTRAINT tenant_status_check CHECK ((status = ANY (ARRAY['onboarding'::text, 'active'::text, 'disabled'::text]))),
-    CONSTRAINT tenant_tenant_id_check CHECK ((tenant_id ~ '^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$'::text))
+    CONSTRAINT tenant_tenant_id_check CHECK ((tenant_id ~ '^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$'::text)),
+    CONSTRAINT tenant_time_zone_check CHECK (((length(time_zone) >= 1) AND (length(time_zone) <= 64)))
 );
 
 CREATE TABLE public.tenant_file (
