@@ -4,35 +4,21 @@ import io
 import json
 import time
 import zipfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from guerdon.delivery.apple.development_authority import create_authority, issue_identity
 from guerdon_client import Guerdon, PassChange, PassFilter, PrivilegeChange
+from tests.acceptance.contract_points import wallet_things
+from tests.acceptance.contract_things import BODY, Thing
 from tests.acceptance.running import POLL_S, Running
 
 ATTEMPTED_WITHIN_S = 30
-BODY = "the body"
-ANY = ""
 WORD = "^[0-9A-Za-z]+$"
 # Neither the key that is used nor the sandbox's own, which no operation may take away.
 OTHER_KEYS = "^[^ %/s\\u0000][^ %/\\u0000]*$"
 FILE = "server/texts/contract-{}.txt"
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """A value of one parameter, or of the body, for the operations that have `where` in "DELETE /passes/{passId}".
-
-    `others` is the pattern of what else is asked for there: None for nothing, ANY for whatever the document allows.
-    """
-
-    where: str
-    parameter: str
-    value: object
-    others: str | None = ANY
 
 
 def furnish(product: Running, name: str) -> list[Thing]:
@@ -44,6 +30,7 @@ def furnish(product: Running, name: str) -> list[Thing]:
             *_configuration(shop, name),
             *_webhooks(shop),
             *_imports(shop, name),
+            *wallet_things(shop),
             *_passes(product, shop, name),
         ]
 

@@ -35,11 +35,14 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def fuzz(
-    fuzzed: Running, document: dict[str, Any], folder: Path, name: str, phases: str
+    fuzzed: Running, document: dict[str, Any], folder: Path, name: str, phases: str, credential: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run schemathesis with a key and things of its own, so that one run takes nothing away from the other."""
+    """Run schemathesis with a key and things of its own, so that one run takes nothing away from the other.
+
+    A `credential` takes the place of the key.
+    """
     with fuzzed.client() as shop:
-        key = shop.create_api_key(f"contract {name}", ["*"]).text
+        key = f"X-API-KEY: {shop.create_api_key(f'contract {name}', ['*']).text}"
     sandbox = fuzzed.sandbox
     ready = pinned(document, sandbox.tenant_id, sandbox.pass_types, furnish(fuzzed, name))
     (folder / "document.json").write_text(json.dumps(ready))
@@ -51,7 +54,7 @@ def fuzz(
             str(folder / "document.json"),
             f"--url={sandbox.base_url}",
             "--header",
-            f"X-API-KEY: {key}",
+            credential or key,
             f"--max-examples={EXAMPLES_MAX}",
             "--request-timeout=20",
             f"--phases={phases}",
@@ -75,12 +78,31 @@ def never_done(document: dict[str, Any], folder: Path) -> list[str]:
     return sorted({f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item} - done)
 
 
+def of_persons(document: dict[str, Any], *, is_wanted: bool) -> dict[str, Any]:
+    """Give a copy with only, or without, the operations that ask for the token of a person."""
+    paths = {path: item for path, item in document["paths"].items() if ("/my/" in path) is is_wanted}
+    return {**document, "paths": paths}
+
+
 @pytest.mark.timeout(960)
 def test_the_product_keeps_its_own_document(fuzzed: Running, tmp_path: Path) -> None:
     document = httpx2.get(f"{fuzzed.sandbox.base_url}/openapi.json").json()
     document = in_one_spelling(document, elsewhere=seed_document())
 
-    run = fuzz(fuzzed, document, tmp_path, "own", "coverage,fuzzing")
+    own = of_persons(document, is_wanted=False)
+
+    run = fuzz(fuzzed, own, tmp_path, "own", "coverage,fuzzing")
+
+    assert run.returncode == 0, run.stdout[-12_000:]
+    assert never_done(own, tmp_path) == []
+
+
+@pytest.mark.timeout(960)
+def test_the_product_keeps_its_document_to_persons_too(fuzzed: Running, tmp_path: Path) -> None:
+    document = of_persons(httpx2.get(f"{fuzzed.sandbox.base_url}/openapi.json").json(), is_wanted=True)
+    token = f"Authorization: Bearer {fuzzed.sandbox.user_token}"
+
+    run = fuzz(fuzzed, document, tmp_path, "person", "coverage,fuzzing", token)
 
     assert run.returncode == 0, run.stdout[-12_000:]
     assert never_done(document, tmp_path) == []
