@@ -14,7 +14,7 @@ from guerdon_client.connection import ANSWER_BYTES_MAX, TIMEOUT_S, Intake, conne
 from guerdon_client.exchange import Attempt, Lost, Pause, Retries, exchange
 from guerdon_client.operations import Asynchronous, Operations, Story
 from guerdon_client.passes import connect_pass
-from guerdon_client.points_parts import Coupons, Rewards, Vouchers, Wallets
+from guerdon_client.points_parts import Coupons, Reports, Rewards, Vouchers, Wallets
 from guerdon_client.problems import Problem
 from guerdon_client.stepping import Done, resume
 from guerdon_client.watching import PassFrame, watch
@@ -55,6 +55,11 @@ class AsyncGuerdon(Operations, Asynchronous):
     def wallets(self) -> Wallets[Asynchronous]:
         """Give what the client can do with points wallets."""
         return Wallets(self)
+
+    @property
+    def reports(self) -> Reports[Asynchronous]:
+        """Give the reports on points that the client can ask for."""
+        return Reports(self)
 
     async def __aenter__(self) -> Self:
         """Use the client in a `async with` block, which closes it."""

@@ -11,7 +11,7 @@ from guerdon_client.calls import Answer, Call
 from guerdon_client.connection import ANSWER_BYTES_MAX, TIMEOUT_S, Intake, connect
 from guerdon_client.exchange import Attempt, Lost, Pause, Retries, exchange
 from guerdon_client.operations import Blocking, Operations, Story
-from guerdon_client.points_parts import Coupons, Rewards, Vouchers, Wallets
+from guerdon_client.points_parts import Coupons, Reports, Rewards, Vouchers, Wallets
 from guerdon_client.problems import Problem
 from guerdon_client.stepping import Done, resume
 
@@ -51,6 +51,11 @@ class Guerdon(Operations, Blocking):
     def wallets(self) -> Wallets[Blocking]:
         """Give what the client can do with points wallets."""
         return Wallets(self)
+
+    @property
+    def reports(self) -> Reports[Blocking]:
+        """Give the reports on points that the client can ask for."""
+        return Reports(self)
 
     def __enter__(self) -> Self:
         """Use the client in a `with` block, which closes it."""

@@ -1,6 +1,6 @@
-"""Points, each part of them under a name on the client: wallets, coupons, vouchers, rewards."""
+"""Points, each part of them under a name on the client: wallets, coupons, vouchers, rewards, reports."""
 
-from guerdon_client import coupons, rewards, vouchers, wallets
+from guerdon_client import coupons, reports, rewards, vouchers, wallets
 from guerdon_client.operations import ClientT_co, Iteration, Operation, Part
 
 
@@ -69,3 +69,15 @@ class Rewards(Part[ClientT_co]):
     claim = Operation(rewards.claim_reward)
     list_own = Operation(rewards.list_my_rewards)
     claim_own = Operation(rewards.claim_my_reward)
+
+
+class Reports(Part[ClientT_co]):
+    """What finance asks of points: what is owed, what expires, what expired that was paid for, who holds what."""
+
+    get_liability = Operation(reports.get_liability)
+    get_liability_csv = Operation(reports.get_liability_csv)
+    get_expiring_points = Operation(reports.get_expiring_points)
+    get_expired_paid_batches = Operation(reports.get_expired_paid_batches)
+    get_expired_paid_batches_csv = Operation(reports.get_expired_paid_batches_csv)
+    list_wallets = Operation(reports.list_wallets)
+    iter_wallets = Iteration(reports.iter_wallets)

@@ -1,7 +1,8 @@
 """Writing a report as JSON or CSV: row by row into a spool, totals first, and out of it in pieces.
 
-The spool is complete before the first byte is answered. So a failure is told as a problem and never as half a report, the
-database is not held by whoever reads slowly, and a report of any length takes a megabyte of memory; the rest is on disk.
+The spool is complete before the first byte is answered. So a failure is told as a problem and never as half a report,
+the database is not held by whoever reads slowly, and a report of any length takes a megabyte of memory; the rest is on
+disk.
 """
 
 import csv
