@@ -1,0 +1,104 @@
+"""How long the liability of a million lots takes, now and as of a past date, and how much memory.
+
+`python -m benchmarks.liability [--lots N]`. Ten lots to a wallet in a hundred prices, over two years; half of them were
+taken from, each by an entry of its own, and one in ten expired and was posted.
+"""
+
+import argparse
+import asyncio
+import resource
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+
+from benchmarks.machine import describe, wait_until_quiet
+from benchmarks.seeding import TENANT, Sizes
+from benchmarks.stage import open_stage
+from guerdon.platform.db import Database, open_database
+from guerdon.points.report_model import LIABILITY
+from guerdon.points.report_queries import iter_liability
+from guerdon.points.report_writing import write_json
+
+ENDS_AT = datetime(2026, 1, 1, tzinfo=UTC)
+LOTS_OF_A_WALLET = 10
+DAYS_BACK = (0, 30, 365, 700)
+FILL = """
+CREATE TEMP TABLE made AS
+SELECT n, md5('lot' || n)::uuid AS lot_id, md5('account' || n % ($1::int / 10))::uuid AS account_id,
+       n / ($1::int / 10) * 2 + 1 AS seq,
+       $2::timestamptz - interval '730 days' * (1 - n::numeric / $1::int) AS opened_at
+  FROM generate_series(0, $1::int - 1) AS n
+"""
+KEEP = """
+INSERT INTO ledger_account (tenant_id, account_id, kind, owner_id, subject_id, value, seq, head, has_lots, opened_at,
+                            moved_at)
+SELECT 'bench', account_id, 'wallet', account_id, account_id, sum(CASE n % 2 WHEN 0 THEN 60000000 ELSE 100000000 END),
+       max(seq) + 1, sha256(''), true, min(opened_at), max(opened_at)
+  FROM made GROUP BY account_id;
+INSERT INTO ledger_entry (tenant_id, account_id, seq, kind, amount, value_after, movement_id, actor, recorded_at, hash)
+SELECT 'bench', account_id, seq, 'earn', 100000000, 100000000, 'e' || n, 'key:seed', opened_at, sha256('')
+  FROM made ORDER BY opened_at;
+INSERT INTO ledger_lot (tenant_id, account_id, lot_id, amount, remaining, unit_price, opened_seq, opened_at, expires_at)
+SELECT 'bench', account_id, lot_id, 100000000,
+       CASE WHEN n % 10 = 4 THEN 0 WHEN n % 2 = 0 THEN 60000000 ELSE 100000000 END, n % 100 * 500, seq, opened_at,
+       CASE WHEN n % 10 = 4 THEN opened_at + interval '20 days' ELSE opened_at + interval '1095 days' END
+  FROM made;
+INSERT INTO ledger_entry (tenant_id, account_id, seq, kind, amount, value_after, movement_id, actor, recorded_at, hash)
+SELECT 'bench', account_id, seq + 1, CASE WHEN n % 10 = 4 THEN 'expire' ELSE 'spend' END, -40000000, 60000000,
+       's' || n, 'key:seed', opened_at + interval '20 days', sha256('')
+  FROM made WHERE n % 2 = 0 ORDER BY opened_at;
+INSERT INTO ledger_allocation (tenant_id, account_id, seq, ordinal, lot_id, amount)
+SELECT 'bench', account_id, seq + 1, 1, lot_id, CASE WHEN n % 10 = 4 THEN -100000000 ELSE -40000000 END
+  FROM made WHERE n % 2 = 0;
+DROP TABLE made;
+"""
+
+
+def main() -> None:
+    asked = _arguments()
+    with open_stage(asked.bin_dir) as stage:
+        others = wait_until_quiet(asked.patience)
+        print(f"{describe()}; others used {others:.0%} of the processors just before")
+        asyncio.run(_measure(stage.place("liability", Sizes(0)).url, asked.lots))
+
+
+async def _measure(url: str, lots: int) -> None:
+    await _fill(url, lots)
+    database = await open_database(url, 2)
+    for days in DAYS_BACK:
+        times = [await _timed(database, ENDS_AT - timedelta(days=days)) for _ in range(3)]
+        print(f"{lots:,} lots, {days} days back: {sorted(times)[1]:.2f} s (best {min(times):.2f} s)", flush=True)
+    print(f"most memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
+    await database.close()
+
+
+async def _fill(url: str, lots: int) -> None:
+    owner = await asyncpg.connect(url)
+    await owner.execute(FILL, lots, ENDS_AT, timeout=600)
+    await owner.execute(KEEP, timeout=600)
+    await owner.execute(
+        "VACUUM ANALYZE ledger_account, ledger_entry, ledger_lot, ledger_allocation, ledger_hold", timeout=600
+    )
+    await owner.close()
+
+
+async def _timed(database: Database, as_of: datetime) -> float:
+    began_at = time.perf_counter()
+    async with database.tenant(TENANT, dry_run=True) as tx:
+        pieces = await write_json({}, LIABILITY, iter_liability(tx, as_of))
+    sum(len(piece) for piece in pieces)
+    return time.perf_counter() - began_at
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.liability")
+    parser.add_argument("--lots", type=int, default=1_000_000, help="lots of the tenant")
+    parser.add_argument("--patience", type=int, default=10, help="seconds to wait for a quiet machine")
+    parser.add_argument("--bin-dir", type=Path, help="folder of PostgreSQL's programs; else the embedded ones")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
