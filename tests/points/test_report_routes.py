@@ -63,7 +63,7 @@ async def test_what_is_owed_is_told_as_json_and_as_csv(shop: Shop) -> None:
     ]
     assert [list(row) for row in report["rows"]] == [list(line) for line in lines]
     assert (await read(shop, "liability?asOf=2020-01-01T00:00:00Z"))["rows"] == []
-    assert (await read(shop, "liability?asOf=2999-01-01T00:00:00%2B02:00"))["points"] == Decimal("86.5")
+    assert (await read(shop, "liability?asOf=2999-01-01T00:00:00+02:00"))["points"] == Decimal("86.5")
 
 
 @pytest.mark.usefixtures("wallet")

@@ -43,10 +43,15 @@ def parse_as_of(text: str) -> datetime:
     return _parse_instant("asOf", text)
 
 
+def with_plus(text: str) -> str:
+    """Give the text of an instant with the plus sign that was not encoded and so arrived as a space."""
+    # No date-time with a T has a space otherwise.
+    return text.replace(" ", "+") if text.count(" ") == 1 and "T" in text.upper() else text
+
+
 def _parse_instant(name: str, text: str) -> datetime:
     try:
-        # A plus sign that was not encoded arrives as a space; no date-time has one there otherwise.
-        return parse_instant(text.replace(" ", "+") if text.count(" ") == 1 and "T" in text.upper() else text)
+        return parse_instant(with_plus(text))
     except ValueError as wrong:
         raise InvalidRequest({name: [str(wrong)]}) from wrong
 

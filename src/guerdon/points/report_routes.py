@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import BeforeValidator
 
 from guerdon.access.guard import CallerDep
 from guerdon.platform.clock import rfc3339
@@ -14,6 +15,7 @@ from guerdon.platform.db import Database
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import asks, router
 from guerdon.platform.listing import ListingDep, list_response
+from guerdon.platform.parameters import with_plus
 from guerdon.platform.wire import Instant
 from guerdon.points import report_queries
 from guerdon.points.report_model import EXPIRED, EXPIRING, LIABILITY, WALLETS, Cell, Layout
@@ -30,7 +32,9 @@ IS_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {"schema": {"t
 
 # Read by the framework and not by a dependency, so that it is refused together with the other parameters.
 AsOf = Annotated[
-    Instant | None, Query(alias="asOf", description="Report what was so at this RFC 3339 instant; now at the latest.")
+    Instant | None,
+    BeforeValidator(with_plus),
+    Query(alias="asOf", description="Report what was so at this RFC 3339 instant; now at the latest."),
 ]
 Days = Annotated[int, Query(ge=1, le=DAYS_MAX)]
 Year = Annotated[int, Query(ge=YEAR_MIN, le=YEAR_MAX)]

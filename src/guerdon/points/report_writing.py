@@ -8,6 +8,7 @@ disk.
 import csv
 import io
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from decimal import Decimal
 from tempfile import SpooledTemporaryFile
 from typing import Final, Protocol
@@ -32,25 +33,26 @@ class Row(Protocol):
 
 async def write_json(head: Mapping[str, Cell], layout: Layout, rows: AsyncIterator[Row]) -> Iterator[bytes]:
     """Write an object: what is said of the whole report, its totals, and its rows."""
-    spool = SpooledTemporaryFile[bytes](SPOOL_BYTES)
     totals = dict.fromkeys(layout.totalled, Decimal(0))
-    between = b""
-    async for one in rows:
-        row = one.row()
-        for name in layout.totalled:
-            totals[name] = EXACTLY.add(totals[name], Decimal(row[name]))
-        spool.write(between + _encoder.encode(_document(row)))
-        between = b","
+
+    async def lines() -> AsyncIterator[bytes]:
+        between = b""
+        async for one in rows:
+            row = one.row()
+            for name in layout.totalled:
+                totals[name] = EXACTLY.add(totals[name], Decimal(row[name]))
+            yield between + _encoder.encode(_document(row))
+            between = b","
+
+    spool = await _spooled(lines())
     start = _encoder.encode(_document({**head, **totals}))[:-1] + f',"{layout.member}":['.encode()
     return _pieces(start, spool, b"]}")
 
 
 async def write_csv(layout: Layout, rows: AsyncIterator[Row]) -> Iterator[bytes]:
     """Write the rows as CSV (RFC 4180) under the names of their columns; totals are for the reader to sum."""
-    spool = SpooledTemporaryFile[bytes](SPOOL_BYTES)
-    async for one in rows:
-        spool.write(_line([cell_text(value) for value in _cells(one.row(), layout)]))
-    return _pieces(_line(layout.columns), spool, b"")
+    lines = (_line([cell_text(value) for value in _cells(one.row(), layout)]) async for one in rows)
+    return _pieces(_line(layout.columns), await _spooled(lines), b"")
 
 
 def csv_text(layout: Layout, rows: Sequence[Row]) -> bytes:
@@ -66,6 +68,15 @@ def row_document(one: Row) -> Mapping[str, object]:
 
 def _document(row: ReportRow) -> dict[str, object]:
     return {name: _json(value) for name, value in row.items()}
+
+
+async def _spooled(lines: AsyncIterator[bytes]) -> SpooledTemporaryFile[bytes]:
+    with ExitStack() as unless_done:
+        spool = unless_done.enter_context(SpooledTemporaryFile[bytes](SPOOL_BYTES))
+        async for line in lines:
+            spool.write(line)
+        unless_done.pop_all()
+    return spool
 
 
 def _json(value: Cell) -> object:
