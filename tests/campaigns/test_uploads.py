@@ -140,8 +140,19 @@ async def test_what_is_no_workbook_is_refused(marketer: Marketer, body: bytes) -
     assert problem(await upload(marketer, body, **{"content-type": XLSX}))["status"] == 400
 
 
-async def test_other_media_types_are_refused(marketer: Marketer) -> None:
-    assert problem(await upload(marketer, "id\n", **{"content-type": "application/pdf"}))["status"] == 415
+@pytest.mark.parametrize("media_type", ["application/pdf", "application/json", "text/json", "application/x+json"])
+async def test_other_media_types_are_refused(marketer: Marketer, media_type: str) -> None:
+    told = problem(await upload(marketer, "id\n", **{"content-type": media_type}))
+
+    assert (told["status"], told["detail"].startswith("Send one of text/csv, ")) == (415, True)
+
+
+async def test_a_media_type_may_be_written_in_capitals(marketer: Marketer) -> None:
+    pass_ids = await marketer.issue_many(1)
+
+    answer = await upload(marketer, workbook(["id", "a"], [pass_ids[0], 1]), **{"content-type": XLSX.upper()})
+
+    assert answer.json()["count"] == 1
 
 
 async def test_a_dry_run_of_a_table_names_its_passes_and_keeps_nothing(marketer: Marketer) -> None:

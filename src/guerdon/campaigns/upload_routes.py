@@ -25,10 +25,11 @@ from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
 from guerdon.platform.parameters import write_options
-from guerdon.platform.tables import CSV, FILE_BYTES_MAX, XLSX, RowsInvalid, read_rows, receive
+from guerdon.platform.tables import CSV, FILE_BYTES_MAX, XLSX, RowsInvalid, read_media_type, read_rows, receive
 from guerdon.platform.writes import Answer, write_once
 
 PASS_WRITE = "Pass.Write"  # noqa: S105 - a pass is no password
+MEDIA_TYPES = (CSV, XLSX)
 BULK_UPDATE_FILE = "bulk-update-file"
 UPLOADS_AT_ONCE = 2  # each may remember a million pass ids for as long as it is checked
 REQUEST = "{}"
@@ -54,7 +55,7 @@ class UploadRoutes:
     def router(self) -> APIRouter:
         """Give the route."""
         made = router("/api/{tenantId}/passes", "Campaign")
-        extra = takes((CSV, XLSX), FILE_BYTES_MAX, is_streamed=True) | asks(PASS_WRITE)
+        extra = takes(MEDIA_TYPES, FILE_BYTES_MAX, is_streamed=True) | asks(PASS_WRITE)
         made.add_api_route(
             "/bulk-update/file", self.upload, methods=["POST"], openapi_extra=extra, response_model=UploadAccepted
         )
@@ -72,7 +73,7 @@ class UploadRoutes:
         """Schedule the changes of a table: `id` or `id.<name>`, `passType`, `metadata.x`, `additionalData.x`, …."""
         new = self._campaign(correlation_id, pace, caller)
         size = chunk_size(new.passes_per_s)
-        media_type = XLSX if request.headers.get("content-type", "").startswith(XLSX) else CSV
+        media_type = read_media_type(request.headers.get("content-type", ""), MEDIA_TYPES)
         async with self.places:
             with TemporaryDirectory(prefix="guerdon-") as folder, TemporaryFile(dir=folder) as spool:
                 path = FilePath(folder) / "table"

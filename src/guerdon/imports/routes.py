@@ -38,8 +38,16 @@ from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.parameters import Write, respond, write_options
-from guerdon.platform.problems import WrongMediaType
-from guerdon.platform.tables import CSV, FILE_BYTES_MAX, JSON_LINES, REPORTED_MAX, XLSX, RowsInvalid, receive
+from guerdon.platform.tables import (
+    CSV,
+    FILE_BYTES_MAX,
+    JSON_LINES,
+    REPORTED_MAX,
+    XLSX,
+    RowsInvalid,
+    read_media_type,
+    receive,
+)
 from guerdon.platform.writes import Answer, WriteOptions, find_answer, write_once
 
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
@@ -90,7 +98,7 @@ class ImportRoutes:
         self, tenant_id: TenantId, request: Request, caller: CallerDep, on_error: OnError = "refuse"
     ) -> Response:
         """Check a file of another provider's passes and have its good rows taken in (docs/operating.md)."""
-        media_type = _media_type(request)
+        media_type = read_media_type(request.headers.get("content-type", ""), MEDIA_TYPES)
         async with self.places:
             with TemporaryDirectory(prefix="guerdon-") as folder, TemporaryFile(dir=folder) as file:
                 path = FilePath(folder) / "passes"
@@ -164,14 +172,6 @@ class ImportRoutes:
             return _accepted(tenant_id, started, checked)
 
         return await write_once(self.database, tenant_id, write, now, work)
-
-
-def _media_type(request: Request) -> str:
-    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if sent not in MEDIA_TYPES:
-        # The boundary lets JSON pass everywhere; one document is not a file of rows.
-        raise WrongMediaType(sent, MEDIA_TYPES)
-    return sent
 
 
 def _accepted(tenant_id: str, started: PassImport, checked: Checked) -> Answer:

@@ -256,4 +256,5 @@ def _check_media_type(scope: Scope, headers: dict[bytes, bytes], rule: BodyRule 
         # Every accepted spelling means the same; the framework inside knows one.
         scope["headers"] = [(n, JSON if n == b"content-type" else v) for n, v in scope["headers"]]
     elif rule is None or not rule.reads(media_type.decode("latin-1")):
-        raise WrongMediaType(media_type.decode("latin-1"), () if rule is None else rule.media_types)
+        also_read, reads_json = ((), True) if rule is None else (rule.media_types, not rule.is_streamed)
+        raise WrongMediaType(media_type.decode("latin-1"), also_read, reads_json=reads_json)

@@ -192,9 +192,9 @@ class WrongMediaType(Problem):
 
     status, code, title = 415, "wrong_media_type", "This media type is not read here"
 
-    def __init__(self, media_type: str, also_read: Sequence[str] = ()) -> None:
-        read = ", ".join(["application/json", "text/json", "application/*+json", *also_read])
-        super().__init__(f"Send one of {read}; this was {media_type or 'nothing'}.")
+    def __init__(self, media_type: str, also_read: Sequence[str] = (), *, reads_json: bool = True) -> None:
+        json = ("application/json", "text/json", "application/*+json") if reads_json else ()
+        super().__init__(f"Send one of {', '.join([*json, *also_read])}; this was {media_type or 'nothing'}.")
 
 
 class WrongEncoding(Problem):

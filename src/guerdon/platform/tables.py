@@ -19,7 +19,7 @@ from typing import Final, TextIO, cast
 
 from openpyxl import load_workbook  # pyright: ignore[reportMissingModuleSource,reportUnknownVariableType]
 
-from guerdon.platform.problems import BadlyFormed, InvalidRequest
+from guerdon.platform.problems import BadlyFormed, InvalidRequest, WrongMediaType
 
 CSV: Final = "text/csv"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -50,7 +50,8 @@ class RowsInvalid(InvalidRequest):
                 for line, row in mistaken.items()
             }
         )
-        self.detail = f"{rejected} rows have mistakes; see errors. Nothing was scheduled."
+        rows = "1 row has" if rejected == 1 else f"{rejected} rows have"
+        self.detail = f"{rows} mistakes; see errors. Nothing was scheduled."
         self.extra = {"rejected": rejected}
 
 
@@ -61,6 +62,15 @@ class Row:
     line: int
     cells: Sequence[Cell]
     broken: str | None = None
+
+
+def read_media_type(sent: str, read: Sequence[str]) -> str:
+    """Give the media type of a table, of which these are read. Raises WrongMediaType."""
+    media_type = sent.partition(";")[0].strip().lower()
+    if media_type not in read:
+        # The boundary lets JSON pass everywhere; one document is no table.
+        raise WrongMediaType(media_type, read, reads_json=False)
+    return media_type
 
 
 async def receive(stream: AsyncIterator[bytes], path: Path) -> bytes:
