@@ -4,7 +4,7 @@ import zipfile
 from urllib.parse import quote
 
 import pytest
-from tests.shops import Shop, certify, problem
+from tests.shops import PASS_TYPE, Shop, certify, problem, save_type
 
 IPHONE = {"user-agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"}
 DESKTOP = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64)"}
@@ -76,6 +76,34 @@ async def test_what_cannot_be_several_passes_is_refused(shop: Shop, asked: str, 
     answer = await shop.ask("GET", f"/passes/{asked}")
 
     assert (answer.status_code, problem(answer)["status"]) == (status, status)
+
+
+async def test_one_pass_asked_for_twice_has_its_own_page(shop: Shop, passes: list[str]) -> None:
+    answer = await shop.ask("GET", f"/passes/{passes[0]},{passes[0]}", headers=DESKTOP, key="")
+
+    assert answer.headers["location"] == f"/{shop.tenant_id}/card?id={passes[0]}"
+
+
+async def test_a_person_without_several_passes_gets_a_page(shop: Shop) -> None:
+    answer = await shop.http.get(f"/{shop.tenant_id}/tickets?ids=nobody-1,nobody-2", headers={"accept": "text/html"})
+
+    assert (answer.status_code, "There is no pass here" in answer.text) == (404, True)
+
+
+async def test_several_passes_are_told_apart_by_what_they_are(shop: Shop, passes: list[str]) -> None:
+    other_type = PASS_TYPE.replace("Corner Shop", "Museum").replace("Loyalty card", "Day ticket")
+    await save_type(shop, "visit", other_type)
+    visit = await shop.issue("visit", customerId="7")
+
+    alike = (await shop.http.get(f"/{shop.tenant_id}/tickets?ids={passes[0]},{passes[1]}")).text
+    different = (await shop.http.get(f"/{shop.tenant_id}/tickets?ids={passes[0]},{visit}")).text
+
+    assert ">Loyalty card 1<" in alike
+    assert ">Loyalty card 2<" in alike
+    assert ">Corner Shop<" in alike
+    assert ">Loyalty card<" in different
+    assert ">Day ticket<" in different
+    assert ">Corner Shop, Museum<" in different
 
 
 @pytest.mark.parametrize("query", ["", "one", "a,b", ",".join(f"pass-{number}" for number in range(11))])

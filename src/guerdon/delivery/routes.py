@@ -112,6 +112,8 @@ class DeliveryRoutes:
             raise InvalidRequest({"device": ["Several passes have no preview; ask for them one by one."]})
         async with self.database.tenant(tenant_id) as tx:
             await check_present(tx, pass_ids)
+        if not is_apple and len(pass_ids) == 1:
+            return await self.view(tenant_id, pass_ids[0], source)
         if not is_apple:
             return _to_page(f"/{tenant_id}/{SEVERAL_LAYOUT}?ids={','.join(pass_ids)}", source)
         packages = await asyncio.gather(*(self.issuer.issue(tenant_id, pass_id) for pass_id in pass_ids))

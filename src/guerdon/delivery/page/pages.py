@@ -81,12 +81,17 @@ def render_missing(static_url: str, language: str) -> str:
 
 def render_several(views: Sequence[PassView], apple_url: str, static_url: str, language: str) -> str:
     """Draw the list of several passes: the way to the page of each, and into the wallet with all."""
+    descriptions = [view.description.in_language(language) for view in views]
+    # Ten tickets of one kind are told apart by their number alone.
+    are_alike = len(set(descriptions)) < len(descriptions)
     passes = [
-        (f"/{view.tenant_id}/{view.layout}?id={view.pass_id}", view.description.in_language(language)) for view in views
+        (f"/{view.tenant_id}/{view.layout}?id={view.pass_id}", f"{said} {number}" if are_alike else said)
+        for number, (view, said) in enumerate(zip(views, descriptions, strict=True), start=1)
     ]
+    organizations = dict.fromkeys(view.organization.in_language(language) for view in views)
     return _TEMPLATES.get_template("several.html.jinja").render(
         passes=passes,
-        organization=views[0].organization.in_language(language),
+        organization=", ".join(organizations),
         apple_url=apple_url,
         language=language,
         words=words_of(language),

@@ -77,15 +77,18 @@ class PageRoutes:
         pass_ids: PassIds = "",
     ) -> Response:
         """Give the whole page of a pass, or the list of several; its buttons say on how one came here."""
-        if pass_ids:
-            return await self._several(tenant_id, pass_ids, source, request)
-        now = self.clock()
         try:
-            view = await self._view(tenant_id, layout, pass_id, now)
+            if pass_ids:
+                return await self._several(tenant_id, pass_ids, source, request)
+            return await self._one(tenant_id, layout, pass_id, source, request)
         except NotFound:
             if "text/html" not in request.headers.get("accept", ""):
                 raise
             return _missing(request)
+
+    async def _one(self, tenant_id: str, layout: str, pass_id: str, source: Source, request: Request) -> Response:
+        now = self.clock()
+        view = await self._view(tenant_id, layout, pass_id, now)
         language = choose_language(request.headers.get("accept-language", ""), view.languages)
         nonce = new_secret(NONCE_BYTES)
         sockets = _origin(socket_base_url(request, self.public_url))
