@@ -5,14 +5,12 @@ import asyncpg
 import pytest
 
 from guerdon.platform.db import Database
+from guerdon.platform.event_horizon import Horizon, find_horizon, list_about
 from guerdon.platform.events import (
     Event,
-    Horizon,
     Position,
     StoredEvent,
     emit,
-    find_horizon,
-    list_about,
     read_after,
 )
 

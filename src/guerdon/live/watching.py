@@ -12,7 +12,8 @@ import structlog
 from guerdon.live.frames import find_frame
 from guerdon.live.sockets import Sockets
 from guerdon.platform.db import Database
-from guerdon.platform.events import READ_MAX, Position, StoredEvent, find_horizon, list_about
+from guerdon.platform.event_horizon import find_horizon, list_about
+from guerdon.platform.events import READ_MAX, Position, StoredEvent
 
 POLL_S: Final = 1.0
 GAP_S: Final = 0.02

@@ -1,7 +1,7 @@
 """Every statement of the reports on points. All stand on the lots as they were at an instant.
 
-What was left in a lot at an instant is what is left now, less all that entries recorded later put in or took out. What an
-open hold set aside is counted beside it, and what an overdue hold set aside is back in its lot, as in every balance.
+What was left in a lot at an instant is what is left now, less all that entries recorded later put in or took out. What
+an open hold set aside is counted beside it, and what an overdue hold set aside is back in its lot, as in every balance.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -62,7 +62,7 @@ async def iter_liability(tx: Tx, as_of: datetime) -> AsyncIterator[LiabilityRow]
     """Read what is owed, by unit price and age, the dearest first."""
     await _take_time(tx)
     records = tx.connection.cursor(
-        LOTS_AT
+        LOTS_AT  # noqa: S608  # two constants of this file
         + """
         ), part AS (
             SELECT unit_price,
@@ -92,7 +92,7 @@ async def iter_expiring(tx: Tx, as_of: datetime, days: int, time_zone: str) -> A
     """Read what expires after an instant on its day and on the `days` days after it."""
     await _take_time(tx)
     records = tx.connection.cursor(
-        LOTS_AT
+        LOTS_AT  # noqa: S608  # two constants of this file
         + """
         ), part AS (
             SELECT (expires_at AT TIME ZONE $4::text)::date AS day, remaining + held AS expiring, held, unit_price
@@ -122,7 +122,7 @@ async def iter_expired_paid(
     """Read the batches with a price that expired in a month and until an instant, in the order of their expiry."""
     await _take_time(tx)
     records = tx.connection.cursor(
-        LOTS_AT
+        LOTS_AT  # noqa: S608  # two constants of this file
         + """
         ), month AS (
             SELECT make_timestamptz($3::integer, $4::integer, 1, 0, 0, 0, $5::text) AS starts_at,
@@ -172,7 +172,7 @@ async def list_wallets(tx: Tx, as_of: datetime, after: UUID, start: int, limit: 
         limit,
     )
     records = await tx.records(
-        LOTS_OF_SOME_AT
+        LOTS_OF_SOME_AT  # noqa: S608  # two constants of this file
         + """
         )
         SELECT account_id,
