@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 import asyncpg
@@ -10,6 +11,39 @@ from guerdon.platform.db import Tx
 from guerdon.points.model import Balance, Expiring
 
 EXPIRING_MAX = 100
+_BALANCE_AT: LiteralString = """
+WITH open AS (
+    SELECT h.opened_seq, h.amount, h.expires_at <= $4 IS TRUE AS is_overdue FROM ledger_hold_state h
+     WHERE h.tenant_id = $1 AND h.account_id = $2 AND h.opened_seq <= $3
+       AND (h.closed_seq IS NULL OR h.closed_seq > $3)
+), later AS (
+    SELECT c.lot_id, sum(c.amount) AS amount FROM ledger_lot_change c
+     WHERE c.tenant_id = $1 AND c.account_id = $2 AND c.seq > $3
+     GROUP BY c.lot_id
+), part AS (
+    SELECT l.expires_at, l.remaining - coalesce(later.amount, 0) AS amount
+      FROM ledger_lot_state l
+      LEFT JOIN later ON later.lot_id = l.lot_id
+     WHERE l.tenant_id = $1 AND l.account_id = $2 AND l.opened_seq <= $3
+    UNION ALL
+    SELECT l.expires_at, -c.amount
+      FROM open o
+      JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = $2 AND c.seq = o.opened_seq
+      JOIN ledger_lot_state l ON l.tenant_id = $1 AND l.lot_id = c.lot_id
+     WHERE o.is_overdue
+), live AS (
+    SELECT p.expires_at, sum(p.amount)::bigint AS amount, sum(sum(p.amount)) OVER ()::bigint AS available
+      FROM part p
+     WHERE p.amount > 0 AND (p.expires_at IS NULL OR p.expires_at > $4)
+     GROUP BY p.expires_at ORDER BY p.expires_at NULLS LAST LIMIT $5
+), held AS (
+    SELECT sum(o.amount)::bigint AS amount FROM open o WHERE NOT o.is_overdue
+)
+SELECT $3::bigint AS version, coalesce(held.amount, 0) AS held, coalesce(live.available, 0) AS available,
+       live.expires_at, live.amount
+  FROM held LEFT JOIN live ON true
+ ORDER BY live.expires_at NULLS LAST
+"""
 
 
 async def find_balance(tx: Tx, account_id: UUID, now: datetime) -> Balance:
@@ -58,39 +92,7 @@ async def find_balance(tx: Tx, account_id: UUID, now: datetime) -> Balance:
 async def find_balance_at(tx: Tx, account_id: UUID, seq: int, instant: datetime) -> Balance:
     """Read what `find_balance` read at an instant, when `seq` was the account's last entry."""
     records = await tx.records(
-        """
-        WITH open AS (
-            SELECT h.opened_seq, h.amount, h.expires_at <= $4 IS TRUE AS is_overdue FROM ledger_hold_state h
-             WHERE h.tenant_id = $1 AND h.account_id = $2 AND h.opened_seq <= $3
-               AND (h.closed_seq IS NULL OR h.closed_seq > $3)
-        ), later AS (
-            SELECT c.lot_id, sum(c.amount) AS amount FROM ledger_lot_change c
-             WHERE c.tenant_id = $1 AND c.account_id = $2 AND c.seq > $3
-             GROUP BY c.lot_id
-        ), part AS (
-            SELECT l.expires_at, l.remaining - coalesce(later.amount, 0) AS amount
-              FROM ledger_lot_state l
-              LEFT JOIN later ON later.lot_id = l.lot_id
-             WHERE l.tenant_id = $1 AND l.account_id = $2 AND l.opened_seq <= $3
-            UNION ALL
-            SELECT l.expires_at, -c.amount
-              FROM open o
-              JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = $2 AND c.seq = o.opened_seq
-              JOIN ledger_lot_state l ON l.tenant_id = $1 AND l.lot_id = c.lot_id
-             WHERE o.is_overdue
-        ), live AS (
-            SELECT p.expires_at, sum(p.amount)::bigint AS amount, sum(sum(p.amount)) OVER ()::bigint AS available
-              FROM part p
-             WHERE p.amount > 0 AND (p.expires_at IS NULL OR p.expires_at > $4)
-             GROUP BY p.expires_at ORDER BY p.expires_at NULLS LAST LIMIT $5
-        ), held AS (
-            SELECT sum(o.amount)::bigint AS amount FROM open o WHERE NOT o.is_overdue
-        )
-        SELECT $3::bigint AS version, coalesce(held.amount, 0) AS held, coalesce(live.available, 0) AS available,
-               live.expires_at, live.amount
-          FROM held LEFT JOIN live ON true
-         ORDER BY live.expires_at NULLS LAST
-        """,
+        _BALANCE_AT,
         tx.tenant_id,
         account_id,
         seq,

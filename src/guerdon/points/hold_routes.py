@@ -21,7 +21,7 @@ from guerdon.points.documents import Document, encoder, hold_document, operation
 from guerdon.points.holding import capture_hold, get_hold, hold_points, release_hold
 from guerdon.points.reading import list_holds
 from guerdon.points.schemas import CaptureBody, HoldBody, HoldOut, OperationOut
-from guerdon.points.wishes import millionths, read_hold
+from guerdon.points.wishes import read_amount, read_hold
 
 WALLET_READ, OPERATION_WRITE = "Wallet.Read", "Wallet.Write.Operation"
 HOLDS = "/wallet/{wallet}/hold"
@@ -89,7 +89,7 @@ class HoldRoutes:
     ) -> Response:
         """Spend what a hold set aside, or part of it; the rest goes back. Answers the operation."""
         operation_id = new_id()
-        amount = None if body is None else millionths(body.amount)
+        amount = None if body is None else read_amount(body.amount)
 
         async def work(tx: Tx, now: datetime) -> tuple[int, Document]:
             operation = await capture_hold(

@@ -25,7 +25,7 @@ from guerdon.points.schemas import OperationBody, OperationOut, OperationPatch, 
 from guerdon.points.spending import details_of, operation_of, spend_command
 from guerdon.points.together import post_together, repeat_of
 from guerdon.points.wallets import get_wallet
-from guerdon.points.wishes import millionths, read_operation
+from guerdon.points.wishes import read_amount, read_operation
 
 WALLET_READ, OPERATION_WRITE = "Wallet.Read", "Wallet.Write.Operation"
 OPERATIONS = "/wallet/{wallet}/operation"
@@ -94,7 +94,7 @@ class OperationRoutes:
                 tx,
                 wallet_id,
                 body.operation,
-                millionths(body.amount),
+                read_amount(body.amount),
                 hooks=self.hooks,
                 actor=caller.actor,
                 now=now,

@@ -1,7 +1,6 @@
 """Turning the bodies of seed 003 into what the use cases take."""
 
 from decimal import Decimal
-from typing import overload
 
 from guerdon.ledger.amounts import to_millionths
 from guerdon.points.model import BatchWish, HoldWish, OperationWish
@@ -12,7 +11,7 @@ def read_batch(body: BatchBody) -> BatchWish:
     """Read what batch is to be added."""
     return BatchWish(
         to_millionths(body.amount),
-        millionths(body.price),
+        read_amount(body.price),
         body.expires,
         body.order,
         body.description,
@@ -31,10 +30,6 @@ def read_hold(body: HoldBody) -> HoldWish:
     return HoldWish(to_millionths(body.amount), body.expires, body.order, body.venue, body.extra or {})
 
 
-@overload
-def millionths(number: Decimal) -> int: ...
-@overload
-def millionths(number: Decimal | None) -> int | None: ...
-def millionths(number: Decimal | None) -> int | None:
+def read_amount(number: Decimal | None) -> int | None:
     """Turn a number that may be left out into whole millionths."""
     return None if number is None else to_millionths(number)
