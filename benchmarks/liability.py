@@ -1,4 +1,4 @@
-"""How long the liability of a million lots takes, now and as of a past date, and how much memory.
+"""How long the reports of a million lots take, now and as of a past date, and how much memory.
 
 `python -m benchmarks.liability [--lots N]`. Ten lots to a wallet in a hundred prices, over two years; half of them were
 taken from, each by an entry of its own, and one in ten expired and was posted.
@@ -8,22 +8,25 @@ import argparse
 import asyncio
 import resource
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 
 from benchmarks.machine import describe, wait_until_quiet
 from benchmarks.seeding import TENANT, Sizes
 from benchmarks.stage import open_stage
-from guerdon.platform.db import Database, open_database
-from guerdon.points.report_model import LIABILITY
-from guerdon.points.report_queries import iter_liability
+from guerdon.platform.db import Database, Tx, open_database
+from guerdon.points.report_model import EXPIRING, LIABILITY
+from guerdon.points.report_queries import iter_expiring, iter_liability, list_wallets
 from guerdon.points.report_writing import write_json
 
 ENDS_AT = datetime(2026, 1, 1, tzinfo=UTC)
 LOTS_OF_A_WALLET = 10
 DAYS_BACK = (0, 30, 365, 700)
+Report = Callable[[Tx, datetime], Awaitable[object]]
 FILL = """
 CREATE TEMP TABLE made AS
 SELECT n, md5('lot' || n)::uuid AS lot_id, md5('account' || n % ($1::int / 10))::uuid AS account_id,
@@ -52,6 +55,9 @@ SELECT 'bench', account_id, seq + 1, CASE WHEN n % 10 = 4 THEN 'expire' ELSE 'sp
 INSERT INTO ledger_allocation (tenant_id, account_id, seq, ordinal, lot_id, amount)
 SELECT 'bench', account_id, seq + 1, 1, lot_id, CASE WHEN n % 10 = 4 THEN -100000000 ELSE -40000000 END
   FROM made WHERE n % 2 = 0;
+INSERT INTO wallet (tenant_id, wallet_id, account_id, attributes, created_at, updated_at)
+SELECT DISTINCT 'bench', account_id, account_id, '{}'::jsonb, '2023-01-01Z'::timestamptz, '2023-01-01Z'::timestamptz
+  FROM made;
 DROP TABLE made;
 """
 
@@ -67,9 +73,11 @@ def main() -> None:
 async def _measure(url: str, lots: int) -> None:
     await _fill(url, lots)
     database = await open_database(url, 2)
-    for days in DAYS_BACK:
-        times = [await _timed(database, ENDS_AT - timedelta(days=days)) for _ in range(3)]
-        print(f"{lots:,} lots, {days} days back: {sorted(times)[1]:.2f} s (best {min(times):.2f} s)", flush=True)
+    for name, report in REPORTS.items():
+        for days in DAYS_BACK:
+            times = [await _timed(database, report, ENDS_AT - timedelta(days=days)) for _ in range(3)]
+            middle, best = sorted(times)[1], min(times)
+            print(f"{lots:,} lots, {name}, {days} days back: {middle:.2f} s (best {best:.2f} s)", flush=True)
     print(f"most memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
     await database.close()
 
@@ -84,12 +92,26 @@ async def _fill(url: str, lots: int) -> None:
     await owner.close()
 
 
-async def _timed(database: Database, as_of: datetime) -> float:
+async def _timed(database: Database, report: Report, as_of: datetime) -> float:
     began_at = time.perf_counter()
     async with database.tenant(TENANT, dry_run=True) as tx:
-        pieces = await write_json({}, LIABILITY, iter_liability(tx, as_of))
-    sum(len(piece) for piece in pieces)
+        await report(tx, as_of)
     return time.perf_counter() - began_at
+
+
+async def _liability(tx: Tx, as_of: datetime) -> object:
+    return b"".join(await write_json({}, LIABILITY, iter_liability(tx, as_of)))
+
+
+async def _expiring(tx: Tx, as_of: datetime) -> object:
+    return b"".join(await write_json({}, EXPIRING, iter_expiring(tx, as_of, 30, "Europe/Warsaw")))
+
+
+async def _wallets(tx: Tx, as_of: datetime) -> object:
+    return await list_wallets(tx, as_of, UUID(int=2**127), 0, 1_000)
+
+
+REPORTS: dict[str, Report] = {"liability": _liability, "expiring points": _expiring, "1 000 wallets": _wallets}
 
 
 def _arguments() -> argparse.Namespace:
