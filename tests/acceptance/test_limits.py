@@ -1,6 +1,8 @@
 """Limits of requests, of lists and of bodies (WIRE.md section 0)."""
 
+import json
 import time
+from http.client import HTTPConnection
 from typing import Any
 
 import httpx2
@@ -59,6 +61,20 @@ def test_files_may_be_larger_than_other_bodies(shop: Guerdon, customer: str) -> 
 
     assert len(file) > 1024 * 1024
     assert tried.count == 2_000
+
+
+@pytest.mark.parametrize("path", ["/passes/import", "/passes/bulk-update/file"])
+def test_a_file_that_is_said_to_be_too_large_is_refused_before_it_comes(running: Running, path: str) -> None:
+    connection = HTTPConnection(running.sandbox.base_url.removeprefix("http://"), timeout=20)
+    connection.putrequest("POST", f"/api/{running.sandbox.tenant_id}{path}")
+    for name, value in (("X-API-KEY", running.sandbox.api_key), ("Content-Type", "text/csv")):
+        connection.putheader(name, value)
+    connection.putheader("Content-Length", str(100 * 1024 * 1024 + 1))
+    connection.endheaders()
+
+    with connection.getresponse() as refused:
+        assert (refused.status, json.loads(refused.read())["code"]) == (413, "too_large")
+    connection.close()
 
 
 @pytest.fixture(scope="module")
