@@ -33,7 +33,7 @@ DATA = CouponData("c", "a,b", "p", "k", {"discountType": "%"})
 MANY = 100_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def wallets(running: Running) -> Iterator[httpx2.Client]:
     """The shop, speaking to its wallets by hand."""
     base = f"{running.sandbox.base_url}/wallet2-api/api"
@@ -41,7 +41,7 @@ def wallets(running: Running) -> Iterator[httpx2.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def user(running: Running, wallets: httpx2.Client) -> Iterator[Guerdon]:
     """A user with the sandbox's token and a wallet of their own."""
     wallets.put(f"/wallet/{running.sandbox.user_uuid}", json={}).raise_for_status()
