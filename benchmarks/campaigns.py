@@ -8,10 +8,10 @@ import argparse
 import asyncio
 import resource
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from uuid import UUID
 
 import asyncpg
@@ -22,9 +22,10 @@ from benchmarks.stage import open_stage
 from guerdon.campaigns import queries
 from guerdon.campaigns.jobs import run_campaign
 from guerdon.campaigns.model import Campaign
-from guerdon.campaigns.selecting import Selection, select_passes
-from guerdon.campaigns.starting import Part, start_campaign
-from guerdon.platform.db import Database, Tx, open_database
+from guerdon.campaigns.parts import read_parts
+from guerdon.campaigns.selecting import Selection, keep_selected
+from guerdon.campaigns.starting import start_campaign
+from guerdon.platform.db import Database, open_database
 from guerdon.platform.ids import new_id
 from guerdon.platform.jobs import Job
 from guerdon.platform.jobs_worker import JobContext
@@ -96,13 +97,10 @@ async def _measure(url: str, passes: int) -> Run:
 async def _start(database: Database) -> Campaign:
     now, campaign_id = datetime.now(UTC), new_id()
     new = Campaign(campaign_id, "bench", campaign_id.hex, "bench", 1_000_000, 0, 0, 0, 0, 0, now, now, None)
-    async with database.tenant(TENANT) as tx:
-        return (await start_campaign(tx, new, REQUEST, _parts(tx))).campaign
-
-
-async def _parts(tx: Tx) -> AsyncIterator[Part]:
-    async for page in select_passes(tx, Selection((), None, ())):
-        yield Part(page)
+    with SpooledTemporaryFile(2**20) as spool:
+        await keep_selected(database, TENANT, Selection((), None, ()), spool)
+        async with database.tenant(TENANT) as tx:
+            return (await start_campaign(tx, new, REQUEST, read_parts(spool))).campaign
 
 
 async def _work_off(database: Database, campaign: Campaign) -> None:

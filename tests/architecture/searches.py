@@ -15,6 +15,7 @@ from guerdon.passes.search_queries import (
     compose_part,
     compose_phase_count,
 )
+from guerdon.passes.walk_queries import compose_page
 from guerdon.platform.problems import InvalidRequest
 
 FIELDS = ("id", "passType", "creationDate", "lastUpdateDate", "installationStatus", "identifiers.a.b", "metadata.c")
@@ -37,6 +38,7 @@ def searches() -> Iterator[tuple[str, str, int]]:
     everything = Narrowing(list(conditions().values()), "card", "0")
     for name, asked in conditions().items():
         yield _list(f"{name} onward", Narrowing([asked], "card", "0"))
+        yield _page(f"{name} onward", Narrowing([asked], "card", "0"))
         yield _count(name, Narrowing([asked]))
         if name in INDEX_OF:
             yield _list(f"{name} first", Narrowing([asked], driver=asked))
@@ -77,6 +79,11 @@ def _condition(field: str, operator: str, value: object) -> dict[str, Filter]:
 def _list(name: str, narrowing: Narrowing) -> tuple[str, str, int]:
     parameters = Parameters("t")
     return f"list {name}", compose_list(narrowing, 10, parameters), len(parameters.arguments)
+
+
+def _page(name: str, narrowing: Narrowing) -> tuple[str, str, int]:
+    parameters = Parameters("t")
+    return f"page {name}", compose_page(narrowing, 10, parameters), len(parameters.arguments)
 
 
 def _count(name: str, narrowing: Narrowing) -> tuple[str, str, int]:

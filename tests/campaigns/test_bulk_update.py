@@ -5,6 +5,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from guerdon.campaigns.selecting import Selection, select_passes
 from guerdon.passes.model import identity_of
 from tests.campaigns.conftest import EVERY, Marketer
 from tests.shops import problem
@@ -114,6 +115,17 @@ async def test_a_pass_that_comes_later_is_no_part_of_a_campaign(marketer: Market
 
     assert (statistics["total"], statistics["updated"]) == (1, 1)
     assert (await marketer.document(later))["metadata"] == {}
+
+
+async def test_choosing_writes_nothing_so_that_no_reader_of_events_waits_for_it(marketer: Marketer) -> None:
+    await marketer.issue_many(3)
+    async with marketer.shop.house.database.tenant(marketer.shop.tenant_id) as tx:
+        pages = [page async for page in select_passes(tx, Selection((), "card", [{"customerId": "c1"}]))]
+        pages += [page async for page in select_passes(tx, Selection((), None, ()))]
+        writer = await tx.value("SELECT pg_current_xact_id_if_assigned()")
+
+    assert [len(page) for page in pages] == [1, 3]
+    assert writer is None
 
 
 async def test_a_campaign_that_changes_what_it_filters_by_reaches_every_pass(marketer: Marketer) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from guerdon.passes.filters import Filter, GivenFilter, read_filters
 from guerdon.passes.metadata_queries import refresh_metadata
-from guerdon.passes.searching import count_passes, list_pass_ids
+from guerdon.passes.searching import count_passes, walk_pass_ids
 from tests.shops import Shop
 
 
@@ -21,8 +21,8 @@ async def names(shop: Shop, filters: tuple[Filter, ...], pass_type: str | None =
     """The names of the passes that are found, in chunks of two."""
     found: list[str] = []
     async with shop.house.database.tenant(shop.tenant_id) as tx:
-        while chunk := await list_pass_ids(tx, filters, pass_type, after=found[-1] if found else "", limit=2):
-            found += chunk
+        async for page in walk_pass_ids(tx, filters, pass_type, 2):
+            found += page
         records = await tx.records(
             "SELECT value FROM pass_identifier WHERE tenant_id = $1 AND pass_id = ANY($2::text[])", tx.tenant_id, found
         )
@@ -109,7 +109,7 @@ async def test_the_rows_of_many_passes_are_refreshed_at_once(three: Shop) -> Non
                 WHERE tenant_id = $1""",
             tx.tenant_id,
         )
-        await refresh_metadata(tx, await list_pass_ids(tx, (), None, after="", limit=10))
+        await refresh_metadata(tx, [one async for page in walk_pass_ids(tx, (), None, 10) for one in page])
 
     assert await names(three, asked("metadata.tier", "greaterThan", 4)) == {"Ada", "Bob", "Cy"}
     assert await names(three, asked("metadata.tier", "startsWith", "gold")) == set()
@@ -128,4 +128,4 @@ async def test_beyond_its_bound_a_count_is_an_estimate(three: Shop) -> None:
 
 async def test_another_tenant_finds_nothing(three: Shop) -> None:
     async with three.house.database.tenant("t-nobody") as tx:
-        assert await list_pass_ids(tx, (), None, after="", limit=10) == []
+        assert [page async for page in walk_pass_ids(tx, (), None, 10)] == []

@@ -40,12 +40,12 @@ async def insert_chunk(tx: Tx, campaign_id: UUID, chunk: Chunk) -> None:
     await tx.execute(
         """
         INSERT INTO campaign_chunk (tenant_id, campaign_id, first_position, pass_ids, changes)
-        VALUES ($1, $2, $3, $4, $5)
+        VALUES ($1, $2, $3, string_to_array($4, ','), $5)
         """,
         tx.tenant_id,
         campaign_id,
         chunk.first_position,
-        chunk.pass_ids,
+        ",".join(chunk.pass_ids),
         chunk.changes_text,
     )
 

@@ -1,8 +1,9 @@
 """HTTP for campaigns: start one, watch it, read what became of each pass, cancel it (WIRE.md section 1)."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from tempfile import SpooledTemporaryFile
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
@@ -13,6 +14,7 @@ from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
 from guerdon.campaigns.answers import accepted, listed, respond_accepted
 from guerdon.campaigns.model import Campaign
+from guerdon.campaigns.parts import read_parts
 from guerdon.campaigns.reading import LIST_MAX, Place, list_outcomes, list_recent
 from guerdon.campaigns.schemas import (
     BulkUpdateAccepted,
@@ -23,8 +25,8 @@ from guerdon.campaigns.schemas import (
     show_campaign,
     show_pass,
 )
-from guerdon.campaigns.selecting import Selection, select_passes
-from guerdon.campaigns.starting import Part, cancel_campaigns, new_campaign, start_campaign
+from guerdon.campaigns.selecting import Selection, keep_selected
+from guerdon.campaigns.starting import cancel_campaigns, new_campaign, start_campaign
 from guerdon.passes.filters import GivenFilter, check_filters
 from guerdon.passes.model import write_json
 from guerdon.passes.pass_types import PassTypes
@@ -38,6 +40,7 @@ from guerdon.platform.writes import Answer, write_once
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
 LIST_DEFAULT = 100
 BULK_UPDATE = "bulk-update"
+SPOOL_MEMORY_BYTES_MAX = 1024 * 1024  # of chosen ids; more of them go to a file
 TenantId = Annotated[str, Path(alias="tenantId")]
 CorrelationIdInPath = Annotated[str, Path(alias="correlationId", pattern=r"^[^\x00/]{1,200}$")]
 Limit = Annotated[int, Query(ge=1, le=LIST_MAX)]
@@ -86,11 +89,12 @@ class CampaignRoutes:
 
         async def work(tx: Tx) -> Answer:
             await self._check_types(tx, body)
-            parts = _parts(tx, selection)
-            started = await start_campaign(tx, new, write_json(as_document(body)), parts)
+            started = await start_campaign(tx, new, write_json(as_document(body)), read_parts(spool))
             return accepted(started, is_dry_run=write.is_dry_run)
 
-        answer = await write_once(self.database, tenant_id, write, now, work)
+        with SpooledTemporaryFile(SPOOL_MEMORY_BYTES_MAX) as spool:
+            await keep_selected(self.database, tenant_id, selection, spool)
+            answer = await write_once(self.database, tenant_id, write, now, work)
         return respond_accepted(answer)
 
     async def list(self, tenant_id: TenantId, cursor: CampaignCursor = None, limit: Limit = LIST_DEFAULT) -> Response:
@@ -163,8 +167,3 @@ def _check(body: BulkUpdateRequest) -> Selection:
     if errors:
         raise InvalidRequest(errors)
     return Selection(filters, body.pass_type, body.identifiers_in)
-
-
-async def _parts(tx: Tx, selection: Selection) -> AsyncIterator[Part]:
-    async for page in select_passes(tx, selection):
-        yield Part(page)

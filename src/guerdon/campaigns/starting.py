@@ -1,6 +1,6 @@
 """Starting and cancelling campaigns."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +9,7 @@ from guerdon.campaigns import queries
 from guerdon.campaigns.errors import CampaignNotFound
 from guerdon.campaigns.jobs import defer_campaign
 from guerdon.campaigns.model import EVENT_CANCELLED, EVENT_STARTED, Campaign, Chunk, chunk_size
+from guerdon.campaigns.parts import Part
 from guerdon.passes.model import write_json
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
@@ -22,17 +23,6 @@ class Started:
 
     campaign: Campaign
     first_pass_ids: list[str] = field(default_factory=list[str])
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some passes of a campaign; `changes` is what each of them gets (`write_each`), None when all get the same.
-
-    With changes of its own, a part is not larger than a chunk.
-    """
-
-    pass_ids: Sequence[str]
-    changes: str | None = None
 
 
 def new_campaign(

@@ -14,10 +14,11 @@ from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
 from guerdon.campaigns.answers import accepted, respond_accepted
 from guerdon.campaigns.model import Campaign, chunk_size
+from guerdon.campaigns.parts import read_parts
 from guerdon.campaigns.schemas import CORRELATION_ID_PATTERN, PASSES_PER_S_MAX, UploadAccepted
 from guerdon.campaigns.starting import new_campaign, start_campaign
 from guerdon.campaigns.upload_rows import as_report
-from guerdon.campaigns.uploading import Checked, check_table, read_parts
+from guerdon.campaigns.uploading import Checked, check_table
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.bodies import takes
 from guerdon.platform.boundary import BODY

@@ -5,14 +5,12 @@ events wait for those.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import IO
 
-import msgspec
-
-from guerdon.campaigns.starting import Part
+from guerdon.campaigns.parts import Part, keep_part
 from guerdon.campaigns.upload_rows import PASS_TYPE, TARGET, Column, Wish, read_header, read_wish
 from guerdon.campaigns.wishes import write_each
 from guerdon.passes.bulk_changes import find_each
@@ -65,14 +63,6 @@ async def check_table(
     return checked
 
 
-async def read_parts(spool: IO[bytes]) -> AsyncIterator[Part]:
-    """Give the parts that `check_table` kept."""
-    spool.seek(0)
-    while line := await asyncio.to_thread(spool.readline):
-        pass_ids, changes = msgspec.json.decode(line, type=tuple[list[str], str])
-        yield Part(pass_ids, changes)
-
-
 def _read_batch(columns: Sequence[Column], rows: Iterator[Row], size: int) -> list[Wish]:
     return [read_wish(columns, row) for row in islice(rows, size)]
 
@@ -80,7 +70,7 @@ def _read_batch(columns: Sequence[Column], rows: Iterator[Row], size: int) -> li
 def _keep(spool: IO[bytes], good: Sequence[tuple[Wish, str]]) -> None:
     if good:
         changes = write_each([wish.changes for wish, _ in good])
-        spool.write(msgspec.json.encode(([pass_id for _, pass_id in good], changes)) + b"\n")
+        keep_part(spool, Part([pass_id for _, pass_id in good], changes))
 
 
 async def _resolve(tx: Tx, pass_types: PassTypes, wishes: Sequence[Wish], checked: Checked) -> list[str | None]:

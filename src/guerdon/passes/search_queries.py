@@ -53,13 +53,6 @@ class Member:
     is_number: bool
 
 
-async def list_pass_ids(tx: Tx, narrowing: Narrowing, limit: int) -> list[str]:
-    """List ids in their order."""
-    parameters = Parameters(tx.tenant_id)
-    records = await tx.records(compose_list(narrowing, limit, parameters), *parameters.arguments)
-    return [record["pass_id"] for record in records]
-
-
 async def list_part(tx: Tx, narrowing: Narrowing, part: Part) -> list[Mark]:
     """List a part of one phase."""
     parameters = Parameters(tx.tenant_id)

@@ -1,11 +1,11 @@
 """Searching passes by what they say: walking all matches, counting them, and pages of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 
 import asyncpg
 
-from guerdon.passes import search_queries
+from guerdon.passes import search_queries, walk_queries
 from guerdon.passes.cursors import read_cursor, write_cursor
 from guerdon.passes.errors import CursorInvalid, PageTooDeep, SearchTooSlow
 from guerdon.passes.filter_queries import INDEX_OF, condition_of
@@ -38,18 +38,20 @@ class Listing:
     total: Total | None
 
 
-async def list_pass_ids(
-    tx: Tx, filters: Sequence[Filter], pass_type: str | None, *, after: str, limit: int
-) -> list[str]:
-    """List the ids of passes that all filters match, in their order, from the first one higher than `after` on.
+async def walk_pass_ids(
+    tx: Tx, filters: Sequence[Filter], pass_type: str | None, limit: int
+) -> AsyncIterator[list[str]]:
+    """Give the ids of all passes that all filters match, each once, in their order, in pages of at most `limit`.
 
-    An empty `after` begins; fewer ids than `limit` end. For work that walks all matches in chunks.
+    The transaction is for this alone: all of its statements are planned as those of a search.
     """
-    narrowing = await _narrow(tx, filters, pass_type, after)
+    narrowing = await _narrow(tx, filters, pass_type, after="")
     await _plan(tx, narrowing)
-    found = await search_queries.list_pass_ids(tx, narrowing, limit)
-    await search_queries.plan_as_usual(tx)
-    return found
+    while page := await walk_queries.list_page(tx, narrowing, limit):
+        yield page
+        if len(page) < limit:
+            break
+        narrowing = replace(narrowing, after=page[-1])
 
 
 async def count_passes(tx: Tx, filters: Sequence[Filter], pass_type: str | None, bound: int) -> tuple[int, bool]:
