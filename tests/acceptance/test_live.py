@@ -85,9 +85,9 @@ async def test_a_process_that_stops_says_goodbye_and_a_watcher_comes_back(runnin
         changing.cancel()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def page() -> Iterator[Page]:
-    """A page of a real browser."""
+    """A page of a real browser, whose event loop would stand in the way of other tests."""
     if not CHROMIUM.exists():
         pytest.skip("no Chromium on this machine; .ci/run installs it")
     with sync_playwright() as playwright:
