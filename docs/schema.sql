@@ -85,6 +85,7 @@ CREATE TABLE public.campaign_chunk (
     CONSTRAINT campaign_chunk_first_position_check CHECK ((first_position > 0)),
     CONSTRAINT campaign_chunk_pass_ids_check CHECK ((cardinality(pass_ids) > 0))
 );
+ALTER TABLE ONLY public.campaign_chunk ALTER COLUMN pass_ids SET STORAGE EXTERNAL;
 
 CREATE TABLE public.campaign_error (
     tenant_id text NOT NULL,
