@@ -54,7 +54,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403",
 
 [[operations]]
 include-method = "GET"
-include-path-regex = "/(passes/\\{passId\\}|view)$"
+include-path-regex = "/(passes/[{]passId[}]|view)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", "401", "403", "404", "409", "429"]
 
 [[operations]]

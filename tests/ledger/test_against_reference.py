@@ -270,6 +270,7 @@ def lives(count: int, steps: int) -> settings:
     )
 
 
+@pytest.mark.timeout(600)
 def test_short_lives_agree_with_the_reference(ledger: type[Ledger]) -> None:
     run_state_machine_as_test(ledger, settings=lives(30, 40))
 

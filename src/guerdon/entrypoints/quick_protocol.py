@@ -156,7 +156,8 @@ class QuickProtocol(HttpProtocol):
         if turn.disconnected or self.transport.is_closing():
             return
         headers = [*self.server_state.default_headers, *answer.headers, *turn.request.told]
-        headers.append((b"x-request-id", turn.request_id.encode()))
+        # A request with an origin goes the usual way, and its answer differs from this one.
+        headers += ((b"x-request-id", turn.request_id.encode()), (b"vary", b"Origin"))
         self.transport.write(whole_answer(answer.status, headers, answer.body, is_last=not turn.keep_alive))
         if not turn.keep_alive:
             self.transport.close()
