@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 import asyncpg
+import uuid_utils
 
 from benchmarks.seeding import TENANT
 from benchmarks.stage import Place
@@ -140,7 +141,7 @@ def _expression(value: object, words: Mapping[object, str], variables: dict[str,
             return "NULL"
         case int():
             return str(value)
-        case UUID():
+        case UUID() | uuid_utils.UUID():
             return "gen_random_uuid()"
         case datetime():
             return "now()"

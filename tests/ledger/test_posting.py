@@ -272,7 +272,9 @@ async def test_a_wallet_lives_the_same_life_in_one_batch_and_in_many(
         command(wallet, Spend(12), "s"),
         command(wallet, Hold(10), "h"),
         command(wallet, Return("s", 5)),
-        command(wallet, Capture("h", 4)),
+        command(wallet, Capture("h", 4), "c"),
+        command(wallet, Return("c", 3)),
+        command(wallet, Return("c", 2)),
         command(wallet, Hold(3), "h2"),
         command(wallet, Release("h2")),
         command(wallet, Release("h")),
@@ -283,10 +285,17 @@ async def test_a_wallet_lives_the_same_life_in_one_batch_and_in_many(
     batches = [life] if together else [[one] for one in life]
     outcomes = [outcome for batch in batches for outcome in await post(database, tenant_id, *batch)]
 
-    assert [code(outcome) for outcome in outcomes] == ["posted"] * 8 + ["hold_closed", "posted", "nothing_to_return"]
-    assert await remaining(database, tenant_id, wallet) == [10, 16]
+    assert [code(outcome) for outcome in outcomes] == [
+        *["posted"] * 7,
+        "nothing_to_return",
+        *["posted"] * 2,
+        "hold_closed",
+        "posted",
+        "nothing_to_return",
+    ]
+    assert await remaining(database, tenant_id, wallet) == [10, 19]
     account = await standing(database, tenant_id, wallet)
-    assert (account.value, account.held) == (26, 0)
+    assert (account.value, account.held) == (29, 0)
 
 
 async def test_values_can_be_read_as_of_an_instant(database: Database, tenant_id: str) -> None:

@@ -1,11 +1,9 @@
 """One API process: the rooms' routes in one application, served until told to stop."""
 
 import asyncio
-import contextlib
 import gc
-import signal
 import socket
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 import uvicorn
@@ -34,6 +32,7 @@ from guerdon.delivery.routes import DeliveryRoutes
 from guerdon.entrypoints.house import House, open_house
 from guerdon.entrypoints.openapi import document_text
 from guerdon.entrypoints.quick_protocol import quick_protocol
+from guerdon.entrypoints.server import Server
 from guerdon.entrypoints.socket_protocol import MESSAGE_BYTES_MAX, PING_S, PONG_S, SocketProtocol
 from guerdon.entrypoints.wiring import ROLLBACK_HOOKS, delete_pass
 from guerdon.imports.routes import ImportRoutes
@@ -88,7 +87,7 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
         app = build_app(house)
         _spare_the_collector()
         config = server_config(app, settings, quick_routes(house))
-        server = _Server(config, house.streams.close, house.watcher.sockets.close)
+        server = Server(config, house.streams.close, house.watcher.sockets.close)
         await server.serve(sockets=[listening])
 
 
@@ -247,32 +246,3 @@ def _spare_the_collector() -> None:
     gc.freeze()
     _, *older = gc.get_threshold()
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *older)
-
-
-class _Server(uvicorn.Server):
-    """A server that ends well by the first signal, instead of raising it again once it has stopped."""
-
-    def __init__(
-        self, config: uvicorn.Config, on_stop: Callable[[], None], say_goodbye: Callable[[], Awaitable[None]]
-    ) -> None:
-        super().__init__(config)
-        self._on_stop = on_stop
-        self._say_goodbye = say_goodbye
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # The library would end WebSockets as a fault of the server; a client that is told reconnects at leisure.
-        await self._say_goodbye()
-        await super().shutdown(sockets)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
-        yield
-
-    def _stop(self) -> None:
-        self.force_exit = self.should_exit
-        self.should_exit = True
-        # Streams have no end of their own, and would be waited for.
-        self._on_stop()

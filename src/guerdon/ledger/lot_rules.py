@@ -29,6 +29,13 @@ def reversed_signs(allocations: Sequence[Allocation]) -> tuple[Allocation, ...]:
     return tuple(Allocation(allocation.lot_id, -allocation.amount) for allocation in allocations)
 
 
+def captured(held: Sequence[Allocation], restored: Sequence[Allocation]) -> tuple[Allocation, ...]:
+    """Give what a capture took in the end, in the order in which its hold took it: all of it less what went back."""
+    back = {allocation.lot_id: allocation.amount for allocation in restored}
+    taken = (Allocation(held_of.lot_id, held_of.amount + back.get(held_of.lot_id, 0)) for held_of in held)
+    return tuple(allocation for allocation in taken if allocation.amount)
+
+
 def last_taken_first(taken: Sequence[Allocation], *, skip: int, amount: int) -> tuple[Allocation, ...]:
     """Restore `amount` of what was taken, the last lot first, after `skip` that was restored before."""
     restored: list[Allocation] = []

@@ -26,6 +26,7 @@ from guerdon.ledger.errors import (
 from guerdon.ledger.lot_rules import (
     EXPIRY_ACTOR,
     available_in,
+    captured,
     last_taken_first,
     overdue_release_id,
     reversed_signs,
@@ -277,6 +278,10 @@ class Page:
             self.hold_allocations[entry.movement_id] = line.allocations
         if line.kind == "spend":
             self.spendings[entry.movement_id] = Spending(entry.movement_id, line.allocations, 0)
+        if line.kind == "capture":
+            assert line.reference_id is not None
+            taken = captured(self.hold_allocations[line.reference_id], line.allocations)
+            self.spendings[entry.movement_id] = Spending(entry.movement_id, taken, 0)
         if line.kind == "return":
             assert line.reference_id is not None
             spending = self.spendings[line.reference_id]
