@@ -2,7 +2,7 @@
 
 IdempotencyMismatch  422  the key was used before, for another request
 StillRunning         409  the first request with this key has not finished
-Overtaken            409  others changed the same things at the same moment, several times in a row
+Overtaken            409  others held or changed the same things for too long, or several times in a row
 """
 
 import hashlib
@@ -43,7 +43,7 @@ class StillRunning(Conflict):
 
 
 class Overtaken(Conflict):
-    """Others changed the same things at the same moment, several times in a row."""
+    """Others held or changed the same things for too long, or several times in a row."""
 
     code = "overtaken"
 
@@ -103,12 +103,16 @@ async def write_once(
 
     A refusal rolls everything back, the key included. A twin that arrives meanwhile waits for the first. Work that
     loses a race (the same new id, a deadlock, Overtaken) is done again from the start and then finds what the others
-    did. Raises IdempotencyMismatch, StillRunning, and what `work` raises.
+    did. Raises IdempotencyMismatch, StillRunning, Overtaken, and what `work` raises.
     """
-    for _ in range(ATTEMPTS_MAX - 1):
-        with suppress(asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, Overtaken):
-            return await _write(database, tenant_id, options, now, work, kept_for)
-    return await _write(database, tenant_id, options, now, work, kept_for)
+    try:
+        for _ in range(ATTEMPTS_MAX - 1):
+            with suppress(asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, Overtaken):
+                return await _write(database, tenant_id, options, now, work, kept_for)
+        return await _write(database, tenant_id, options, now, work, kept_for)
+    except (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError) as waiting:
+        # Whoever has waited long is not made to wait as long again.
+        raise Overtaken from waiting
 
 
 async def _write(

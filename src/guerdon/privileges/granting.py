@@ -20,6 +20,7 @@ from guerdon.privileges import queries
 from guerdon.privileges.errors import (
     MovementIdTaken,
     PrivilegeElsewhere,
+    PrivilegeNotFound,
     TypeNeeded,
 )
 from guerdon.privileges.model import (
@@ -74,9 +75,7 @@ async def put_privilege(
 
     `account_id` is used when it is new. Raises TypeNeeded, PrivilegeElsewhere, PassNotFound.
     """
-    # The account is the lock under which a privilege changes, as for every movement on it.
-    await lock_account(tx, account_key(privilege_id))
-    old = await queries.find_privilege(tx, privilege_id)
+    old = await _lock_privilege(tx, privilege_id)
     if old is not None and old.is_hidden(now):
         await remove(tx, [old], actor, now)
         old = None
@@ -94,7 +93,8 @@ async def put_privilege(
 
 async def delete_privilege(tx: Tx, privilege_id: str, pass_id: str | None, actor: str, now: datetime) -> None:
     """Take a privilege away for good; with `pass_id`, only from that pass. Raises PrivilegeNotFound."""
-    await lock_account(tx, account_key(privilege_id))
+    if await _lock_privilege(tx, privilege_id) is None:
+        raise PrivilegeNotFound(privilege_id)
     privilege = await get_privilege(tx, privilege_id, pass_id, now)
     await remove(tx, [privilege], actor, now)
 
@@ -102,7 +102,7 @@ async def delete_privilege(tx: Tx, privilege_id: str, pass_id: str | None, actor
 async def remove(tx: Tx, privileges: Sequence[Privilege], actor: str, now: datetime) -> None:
     """Take privileges away: their accounts are closed, their entries stay in the ledger."""
     await close_accounts(tx, sorted(privilege.account_id for privilege in privileges), now)
-    await queries.delete_privileges(tx, [privilege.privilege_id for privilege in privileges])
+    await queries.delete_privileges(tx, privileges)
     await touch_passes(tx, [privilege.pass_id for privilege in privileges], now)
     await emit(tx, [_event(EVENT_DELETED, privilege, actor) for privilege in privileges], now)
 
@@ -125,6 +125,14 @@ def described(old: Privilege, description: Description) -> Privilege:
         data_content=description.data_content if "data.content" in given else old.data_content,
         deletion_date=description.deletion_date if "deletionDate" in given else old.deletion_date,
     )
+
+
+async def _lock_privilege(tx: Tx, privilege_id: str) -> Privilege | None:
+    """Read a privilege under its account's lock, as every movement on it has it."""
+    if await lock_account(tx, account_key(privilege_id)) is None:
+        # One that appears from here on was committed just now, and we hold no lock on it: it is not there for us.
+        return None
+    return await queries.find_privilege(tx, privilege_id)
 
 
 async def _create_as_put(

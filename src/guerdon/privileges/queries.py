@@ -197,10 +197,17 @@ async def update_privilege(tx: Tx, changed: Privilege, now: datetime) -> None:
     )
 
 
-async def delete_privileges(tx: Tx, privilege_ids: Sequence[str]) -> None:
-    """Drop privileges; their accounts and entries stay in the ledger."""
+async def delete_privileges(tx: Tx, privileges: Sequence[Privilege]) -> None:
+    """Drop privileges, but none that has been made anew under the same id; their entries stay in the ledger."""
     await tx.execute(
-        "DELETE FROM privilege WHERE tenant_id = $1 AND privilege_id = ANY($2::text[])", tx.tenant_id, privilege_ids
+        """
+        DELETE FROM privilege p
+         USING unnest($2::text[], $3::uuid[]) AS gone (privilege_id, account_id)
+         WHERE p.tenant_id = $1 AND p.privilege_id = gone.privilege_id AND p.account_id = gone.account_id
+        """,
+        tx.tenant_id,
+        [privilege.privilege_id for privilege in privileges],
+        [privilege.account_id for privilege in privileges],
     )
 
 
