@@ -31,7 +31,8 @@ async def a_life(database: Database, tenant_id: str) -> tuple[AccountKey, Accoun
         command(wallet, Hold(6, day(5, 1)), "released"),
         command(wallet, Hold(5, day(5, 1)), "open"),
         command(wallet, Return("spend", 4)),
-        command(wallet, Capture("captured", 3)),
+        command(wallet, Capture("captured", 3), "capture"),
+        command(wallet, Return("capture", 2)),
         command(wallet, Release("released")),
     ):
         await posted(database, tenant_id, one)
@@ -60,7 +61,7 @@ async def test_an_honest_ledger_is_sound(database: Database, tenant_id: str, mas
 
     assert report.findings == []
     assert report.is_sound
-    assert (report.accounts, report.entries, report.entries_unsigned, report.checkpoints) == (3, 16, 1, 2)
+    assert (report.accounts, report.entries, report.entries_unsigned, report.checkpoints) == (3, 17, 1, 2)
     assert (report.lots, report.holds, report.holds_closed) == (3, 3, 2)
 
 

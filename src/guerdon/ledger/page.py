@@ -3,7 +3,7 @@
 Refusals come in the order of errors.py; a refused command leaves the page as it was.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -66,21 +66,21 @@ class Line(Struct, frozen=True):
     hold: HoldState | None = None
 
 
-@dataclass(slots=True)
-class Page:
+class Page(Struct):
     """A locked account, its lots and holds, and the entries that this transaction appends to it."""
 
     tenant_id: str
     account: Account
-    lots: dict[UUID, Lot] = field(default_factory=dict[UUID, Lot])
-    holds: dict[str, HoldState] = field(default_factory=dict[str, HoldState])
-    spendings: dict[str, Spending] = field(default_factory=dict[str, Spending])
-    hold_allocations: dict[str, tuple[Allocation, ...]] = field(default_factory=dict[str, tuple[Allocation, ...]])
-    entries: list[Entry] = field(default_factory=list[Entry])
-    lots_opened: list[Lot] = field(default_factory=list[Lot])
-    lots_changed: set[UUID] = field(default_factory=set[UUID])
-    holds_changed: set[str] = field(default_factory=set[str])
-    _prefix: bytes = b""
+    # Struct gives each page its own: a copy of the empty one.
+    lots: dict[UUID, Lot] = {}
+    holds: dict[str, HoldState] = {}
+    spendings: dict[str, Spending] = {}
+    hold_allocations: dict[str, tuple[Allocation, ...]] = {}
+    entries: list[Entry] = []
+    lots_opened: list[Lot] = []
+    lots_changed: set[UUID] = set()
+    holds_changed: set[str] = set()
+    prefix: bytes = b""
 
     def post(self, command: Command, now: datetime) -> Entry:
         """Decide on a command and append its entry; what is set aside by holds whose time is over is given back first.
@@ -238,7 +238,7 @@ class Page:
 
     def _append(self, command: Command, line: Line, now: datetime) -> Entry:
         account = self.account
-        self._prefix = self._prefix or account_prefix(self.tenant_id, account.account_id)
+        self.prefix = self.prefix or account_prefix(self.tenant_id, account.account_id)
         said = (
             account.account_id,
             account.version + 1,
@@ -256,7 +256,7 @@ class Page:
         opened = (line.lot_opened,) if line.lot_opened else ()
         hold_expires_at = line.hold.expires_at if line.kind == "hold" and line.hold is not None else None
         unsealed = Entry(*said, allocations=line.allocations)
-        sealed = entry_hash(self._prefix, account.head, unsealed, opened, hold_expires_at)
+        sealed = entry_hash(self.prefix, account.head, unsealed, opened, hold_expires_at)
         entry = Entry(*said, sealed, line.allocations)
         self._keep_lots(entry, line)
         self.account = _moved(account, entry)

@@ -61,10 +61,21 @@ async def _append(tx: Tx, pages: Sequence[Page], kept: list[tuple[str, bytes, An
     changed = [page for page in pages if page.entries]
     if changed:
         entries = [entry for page in changed for entry in page.entries]
-        await queries.append(tx, [page.account for page in changed], entries)
-        await store_lots(tx, changed)
+        if _are_plain_moves(entries):
+            await queries.append_moves(tx, entries)
+        else:
+            await queries.append(tx, [page.account for page in changed], entries)
+            await store_lots(tx, changed)
     if kept:
         await keep_for_ever(tx, kept, now)
+
+
+def _are_plain_moves(entries: Sequence[Entry]) -> bool:
+    """Tell whether entries are moves of one instant, each on an account of its own: most batches are nothing else."""
+    recorded_at = entries[0].recorded_at
+    return len({entry.account_id for entry in entries}) == len(entries) and all(
+        entry.kind == "move" and entry.occurred_at is None and entry.recorded_at == recorded_at for entry in entries
+    )
 
 
 class _Batch:

@@ -187,7 +187,7 @@ async def count_all(tx: Tx) -> Totals:
 
 
 async def list_over_returned(tx: Tx, limit: int) -> list[tuple[UUID, int]]:
-    """Find spendings of which more was returned than was spent, and returns of what was never spent."""
+    """Find spendings and captures of which more was returned than was spent, and returns of what was never spent."""
     records = await tx.records(
         """
         SELECT r.account_id, max(r.seq) AS seq
@@ -195,7 +195,8 @@ async def list_over_returned(tx: Tx, limit: int) -> list[tuple[UUID, int]]:
           LEFT JOIN ledger_entry s ON s.tenant_id = $1 AND s.movement_id = r.reference_id
          WHERE r.tenant_id = $1 AND r.kind = 'return'
          GROUP BY r.account_id, r.reference_id, s.account_id, s.kind, s.amount
-        HAVING s.account_id IS DISTINCT FROM r.account_id OR s.kind <> 'spend' OR sum(r.amount) > -s.amount
+        HAVING s.account_id IS DISTINCT FROM r.account_id OR s.kind NOT IN ('spend', 'capture')
+            OR sum(r.amount) > -s.amount
          ORDER BY r.account_id LIMIT $2
         """,
         tx.tenant_id,

@@ -38,6 +38,8 @@ class Gatherer(Generic[Item, Result]):
         `observe` is told of each batch how many calls it serves and how many seconds the first of them waited.
         """
         self._run = run
+        # Asked for once: the answer takes a call of the operating system each time (getpid, in Python 3.11).
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._items_max = items_max
         self._places_free = in_flight
         self._queue_max = queue_max
@@ -56,7 +58,8 @@ class Gatherer(Generic[Item, Result]):
         """
         if self._waiting_count >= self._queue_max:
             raise Overloaded
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._loop = self._loop or asyncio.get_running_loop()
+        future: asyncio.Future[Result] = self._loop.create_future()
         self._waiting.setdefault(tenant_id, deque()).append((item, future, perf_counter()))
         self._waiting_count += 1
         if self._lingering is not None and self._waiting_count >= self._lingers_for:

@@ -9,7 +9,7 @@ from guerdon.ledger.amounts import amount_text
 from guerdon.ledger.model import Posted
 from guerdon.passes.updating import touch_passes
 from guerdon.platform.db import Tx
-from guerdon.platform.events import Event, emit
+from guerdon.platform.events import Event, emit, emit_alike
 from guerdon.privileges.model import EVENT_MOVED
 
 _encoder = msgspec.json.Encoder()
@@ -21,10 +21,16 @@ async def on_posted(tx: Tx, posted: Sequence[Posted], now: datetime) -> None:
     It runs inside the transaction that posts: value, revision and intent to push commit together or not at all.
     """
     await touch_passes(tx, [movement.subject_id for movement in posted], now)
-    await emit(tx, [_event(movement) for movement in posted], now)
+    told = [(movement.subject_id, _told(movement)) for movement in posted]
+    actors = [movement.entry.actor for movement in posted]
+    if len(set(actors)) == 1:
+        await emit_alike(tx, EVENT_MOVED, told, actors[0], now)
+    else:
+        moved = zip(told, actors, strict=True)
+        await emit(tx, [Event(EVENT_MOVED, *one, actor) for one, actor in moved], now)
 
 
-def _event(posted: Posted) -> Event:
+def _told(posted: Posted) -> str:
     entry = posted.entry
     payload = {
         "passId": posted.subject_id,
@@ -33,7 +39,7 @@ def _event(posted: Posted) -> Event:
         "movementValue": _number(entry.amount),
         "value": _number(entry.value_after),
     }
-    return Event(EVENT_MOVED, posted.subject_id, _encoder.encode(payload).decode(), entry.actor)
+    return _encoder.encode(payload).decode()
 
 
 def _number(millionths: int) -> msgspec.Raw:
