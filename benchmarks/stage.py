@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from urllib.request import urlopen
 import asyncpg
 
 from benchmarks.seeding import Sizes, seed
+from guerdon.entrypoints.listening import listening_sockets
 from guerdon.platform.embedded import EmbeddedPostgres, EmbeddedSettings
 from guerdon.platform.migrate import migrate
 from guerdon.platform.postgres_binaries import Binaries, find_binaries
@@ -65,12 +65,10 @@ class Stage:
     def serve(
         self, place: Place, settings: Mapping[str, str], *, count: int = 2, what: tuple[str, ...] = API
     ) -> Service:
-        """Start processes on one listening socket and wait until they answer."""
-        listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
-        listening.set_inheritable(True)
-        port = int(listening.getsockname()[1])
-        started = [self._start(place, settings, what, listening.fileno()) for _ in range(count)]
-        listening.close()
+        """Start processes on one address, as `guerdon up` does, and wait until they answer."""
+        with listening_sockets("127.0.0.1", 0, count) as sockets:
+            port = int(sockets[0].getsockname()[1])
+            started = [self._start(place, settings, what, listening.fileno()) for listening in sockets]
         _wait_until_ready(port, started)
         return Service(port, tuple(process.pid for process in started))
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from guerdon.entrypoints.supervisor import Child, Patience, PortTaken, Supervisor, shared_socket
+from guerdon.entrypoints.listening import listening_socket
+from guerdon.entrypoints.supervisor import Child, Patience, Supervisor
 
 ENV = {"PATH": os.defpath}
 SLEEPS = "sleep 60"
@@ -22,6 +22,7 @@ SICK = "while [ ! -s {0} ]; do sleep 0.02; done; exit 7"
 QUICK = Patience(quick_s=5, quick_deaths_max=3, delay_s=0.02, delay_max_s=0.05)
 SUPERVISE = """
 import asyncio, sys
+from guerdon.entrypoints.listening import listening_socket
 from guerdon.entrypoints.supervisor import Child, Supervisor
 
 async def main():
@@ -181,7 +182,7 @@ async def test_when_the_supervisor_is_killed_its_children_end() -> None:
 
 
 async def test_children_inherit_the_listening_socket() -> None:
-    with shared_socket("127.0.0.1", 0) as listening:
+    with listening_socket("127.0.0.1", 0) as listening:
         script = (
             f"import socket; s = socket.socket(fileno={listening.fileno()}); s.setblocking(True);"
             "c, _ = s.accept(); c.sendall(b'hello'); c.close(); import time; time.sleep(60)"
@@ -197,27 +198,3 @@ async def test_children_inherit_the_listening_socket() -> None:
         await writer.wait_closed()
         supervisor.stop()
         assert await run == 0
-
-
-def test_a_port_that_is_taken_is_named() -> None:
-    with shared_socket("127.0.0.1", 0) as taken:
-        port = taken.getsockname()[1]
-
-        with pytest.raises(PortTaken, match=f"Cannot listen on 127.0.0.1 port {port}: another program listens"):
-            shared_socket("127.0.0.1", port)
-
-
-def test_an_address_that_is_not_ours_is_refused_in_words() -> None:
-    with pytest.raises(PortTaken, match=r"192\.0\.2\.1 port 0: Cannot assign requested address"):
-        shared_socket("192.0.2.1", 0)
-
-
-def test_a_port_is_free_again_at_once_after_connections() -> None:
-    with shared_socket("127.0.0.1", 0) as first:
-        first.setblocking(True)  # noqa: FBT003 - the standard library names no argument here
-        address = first.getsockname()
-        with socket.create_connection(address):
-            first.accept()[0].close()
-
-    with shared_socket("127.0.0.1", address[1]) as second:
-        assert second.getsockname() == address

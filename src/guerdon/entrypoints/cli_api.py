@@ -9,7 +9,7 @@ import uvloop
 from guerdon.entrypoints.api import serve
 from guerdon.entrypoints.cli_running import Home, run
 from guerdon.entrypoints.home import settings_at
-from guerdon.entrypoints.supervisor import shared_socket
+from guerdon.entrypoints.listening import listening_socket
 
 Host = Annotated[str | None, typer.Option("--host", help="The address to listen on; else GUERDON_HOST.")]
 Port = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")]
@@ -30,7 +30,7 @@ def listen(host: Host = None, port: Port = None, descriptor: Descriptor = None, 
     async def work() -> None:
         settings = settings_at(home, host, port)
         if descriptor is None:
-            listening = shared_socket(settings.host, settings.port)
+            listening = listening_socket(settings.host, settings.port)
         else:
             listening = socket.socket(fileno=descriptor)
         with listening:

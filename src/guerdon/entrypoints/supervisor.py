@@ -1,37 +1,16 @@
-"""The process tree of `guerdon up`: children are started in order, started again when they die, stopped in reverse.
-
-PortTaken  503  another program listens there already, or the address is not ours to listen on
-"""
+"""The process tree of `guerdon up`: children are started in order, started again when they die, stopped in reverse."""
 
 import asyncio
-import errno
 import signal
-import socket
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
-from guerdon.platform.problems import Problem
 from guerdon.platform.process import ended, spawn
 
-BACKLOG = 2048
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 Say = Callable[[str], None]
-
-
-class PortTaken(Problem):
-    """Another program listens there already, or the address is not ours to listen on."""
-
-    status: ClassVar[int] = 503
-    code: ClassVar[str] = "port_taken"
-    title: ClassVar[str] = "The port cannot be opened"
-
-    def __init__(self, host: str, port: int, reason: str) -> None:
-        super().__init__(
-            f"Cannot listen on {host} port {port}: {reason}. Choose another address with --host or --port."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,32 +149,6 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(end, hurry, return_exceptions=True)
         return process.poll() is not None
-
-
-def shared_socket(host: str, port: int) -> socket.socket:
-    """Open a listening socket whose descriptor several API processes inherit; port 0 takes a free one.
-
-    Hand its fileno() to the children in `pass_fds`. Raises PortTaken.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise PortTaken(host, port, error.strerror or str(error)) from error
-    try:
-        # A restart may bind while connections of the last run are still in TIME_WAIT.
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(BACKLOG)
-    except OSError as error:
-        listening.close()
-        is_taken = error.errno == errno.EADDRINUSE
-        reason = "another program listens there" if is_taken else error.strerror or str(error)
-        raise PortTaken(host, port, reason) from error
-    listening.setblocking(False)  # noqa: FBT003 - the standard library names no argument here
-    return listening
 
 
 async def _happens_within(event: asyncio.Event, seconds: float) -> bool:

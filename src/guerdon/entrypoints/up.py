@@ -50,7 +50,9 @@ async def _live(settings: Settings, say: Say, *, is_sandbox: bool) -> int:
     async with AsyncExitStack() as stack:
         stack.enter_context(home_lock(settings.home))
         # First, so that a taken port is told before anything is started; callers wait in the socket's queue.
-        sockets = stack.enter_context(open_sockets(settings.host, settings.port, with_stand_ins=is_sandbox))
+        sockets = stack.enter_context(
+            open_sockets(settings.host, settings.port, settings.api_processes, with_stand_ins=is_sandbox)
+        )
         server = None if settings.database_url is not None else embedded_server(settings, say)
         url = await _start(stack, settings, server, say)
         for applied in await migrate(url):
@@ -86,14 +88,14 @@ async def _prepare(settings: Settings, sockets: Sockets, url: str) -> Sandbox:
 def _children(settings: Settings, sockets: Sockets, url: str, sandbox: Sandbox | None) -> list[Child]:
     env = _environment(settings, sockets, url, sandbox)
     grace_s = settings.stop_grace_s + GRACE_MARGIN_S
-    api, children = sockets.api.fileno(), list[Child]()
+    children: list[Child] = []
     if sandbox is not None:
         descriptors = tuple(socket.fileno() for socket in sockets.stand_ins)
         words = (str(sandbox.folder.root.parent), *map(str, descriptors))
         children.append(Child("stand-ins", (*STAND_INS, *words), env, grace_s, descriptors))
     children += [
-        Child(f"api {number}", (*COMMAND, "api", "--descriptor", str(api)), env, grace_s, (api,))
-        for number in range(1, settings.api_processes + 1)
+        Child(f"api {number}", (*COMMAND, "api", "--descriptor", str(api.fileno())), env, grace_s, (api.fileno(),))
+        for number, api in enumerate(sockets.api, start=1)
     ]
     return [*children, Child("worker", (*COMMAND, "worker"), env, grace_s)]
 

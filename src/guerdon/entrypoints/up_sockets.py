@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from guerdon.entrypoints.home import Say
-from guerdon.entrypoints.supervisor import shared_socket
+from guerdon.entrypoints.listening import listening_socket, listening_sockets
 
 LOOPBACK: Final = "127.0.0.1"
 # Whoever listens everywhere is reached here.
@@ -21,15 +21,15 @@ LINE_BYTES_MAX: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Sockets:
-    """What is listened on: the API, and in the sandbox the stand-ins for Apple's pushes and for Google."""
+    """What is listened on: the API, once for each process, and in the sandbox the stand-ins for Apple and Google."""
 
-    api: socket.socket
+    api: tuple[socket.socket, ...]
     stand_ins: tuple[socket.socket, ...] = ()
 
     @property
     def port(self) -> int:
         """The port of the API, also where a free one was taken."""
-        return _port(self.api)
+        return _port(self.api[0])
 
     @property
     def push_url(self) -> str:
@@ -48,12 +48,12 @@ class Sockets:
 
 
 @contextmanager
-def open_sockets(host: str, port: int, *, with_stand_ins: bool) -> Generator[Sockets]:
+def open_sockets(host: str, port: int, api_processes: int, *, with_stand_ins: bool) -> Generator[Sockets]:
     """Listen for the children; port 0 takes a free one. Raises PortTaken."""
     with ExitStack() as stack:
-        api = stack.enter_context(shared_socket(host, port))
+        api = stack.enter_context(listening_sockets(host, port, api_processes))
         count = 2 if with_stand_ins else 0
-        yield Sockets(api, tuple(stack.enter_context(shared_socket(LOOPBACK, 0)) for _ in range(count)))
+        yield Sockets(api, tuple(stack.enter_context(listening_socket(LOOPBACK, 0)) for _ in range(count)))
 
 
 async def tell_when_ready(base_url: str, lines: Sequence[str], say: Say) -> None:
