@@ -1,5 +1,6 @@
 """What the documents promise: refusals with their codes, generated pages, and a repository anybody can use."""
 
+import ast
 import inspect
 import re
 import subprocess
@@ -16,6 +17,7 @@ from tests.architecture.source import ROOT, Module, modules
 ROW = re.compile(r"^(?P<name>[A-Z]\w+)(?: +(?P<status>\d{3}) +|  +)\S", re.MULTILINE)
 # Mistakes of a body are told as such, wherever they are found.
 SHARED_CODES = ["guerdon/access/errors.py KeyDefinitionInvalid"]
+EVENT_KIND = re.compile(r"[A-Z][A-Za-z]+:[A-Z][A-Za-z]+|(tenant|access)\.([a-z]+-)?[a-z]+ed")
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # Written in two parts: this file, too, names no host of a registry.
 REGISTRY_HOSTS = [
@@ -37,6 +39,16 @@ def test_every_code_is_snake_case_and_belongs_to_one_refusal() -> None:
 
     assert [code for code in codes if not SNAKE_CASE.fullmatch(code)] == []
     assert len(codes) == len(set(codes))
+
+
+def test_every_kind_of_event_stands_in_its_document_and_nothing_else_does() -> None:
+    texts = {node.value for module in modules() for node in ast.walk(module.tree) if isinstance(node, ast.Constant)}
+    kinds = {text for text in texts if isinstance(text, str) and EVENT_KIND.fullmatch(text)}
+    rows = [line.split("|")[1] for line in (ROOT / "docs/events.md").read_text().splitlines() if line.startswith("| `")]
+
+    told = [name for row in rows for name in re.findall("`([^`]+)`", row)]
+
+    assert sorted(told) == sorted(kinds)
 
 
 def test_every_refusal_answers_with_a_status_of_an_error() -> None:
