@@ -62,8 +62,8 @@ WRITE_HEADERS = [
         "name": "Guerdon-Dry-Run",
         "in": "header",
         "required": False,
-        "schema": {"type": "string", "enum": ["true", "false"]},
-        "description": "Do everything and keep nothing.",
+        "schema": {"type": "string", "pattern": "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$", "examples": ["true"]},
+        "description": "Do everything and keep nothing: true or false.",
     },
 ]
 

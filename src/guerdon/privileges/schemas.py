@@ -14,6 +14,7 @@ from guerdon.platform.wire import (
     LongText,
     NonZero,
     ShortText,
+    SparseBody,
     Text,
     UriMember,
 )
@@ -40,14 +41,14 @@ class PrivilegeOrigin(Body):
     process_id: ShortText | None = None
 
 
-class PrivilegeContent(Body):
+class PrivilegeContent(SparseBody):
     """What a privilege says."""
 
     title: LocalizedString = LocalizedString()
     description: LocalizedString = LocalizedString()
 
 
-class PrivilegeAppearance(Body):
+class PrivilegeAppearance(SparseBody):
     """How a privilege looks."""
 
     main_image_url: LocalizedString = LocalizedString()
@@ -56,7 +57,7 @@ class PrivilegeAppearance(Body):
     foreground_color: Text | None = None
 
 
-class PrivilegeLink(Body):
+class PrivilegeLink(SparseBody):
     """One link with its title."""
 
     title: LocalizedString = LocalizedString()
@@ -79,7 +80,7 @@ class PrivilegeMovement(Body):
     remarks: LongText | None = None
 
 
-class PrivilegeData(Body):
+class PrivilegeData(SparseBody):
     """The state of a privilege: the value is the sum of the movements."""
 
     value: Exact | None = None
@@ -94,7 +95,7 @@ class WriteOptionsBody(Body):
     notification: NotifyRequest | None = None
 
 
-class PrivilegeRequest(Body):
+class PrivilegeRequest(SparseBody):
     """The members that creating and changing share."""
 
     external_id: ShortText | None = None
