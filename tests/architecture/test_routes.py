@@ -13,6 +13,7 @@ from guerdon.entrypoints.api import framework, hot_routes, operator_router, rout
 from guerdon.entrypoints.house import House
 from guerdon.entrypoints.openapi import compose
 from guerdon.platform.http import KNOWN, PERSON, PUBLIC, SCOPE_MEMBER, StrictRoute
+from guerdon.platform.tenant_ids import OWN_ADDRESSES, is_tenant_id
 
 REGISTRATIONS = "/devices/{deviceId}/registrations/{passTypeIdentifier}"
 ONE_REGISTRATION = REGISTRATIONS + "/{serialNumber}"
@@ -81,6 +82,12 @@ async def test_no_two_routes_stand_at_one_address_with_one_verb(house: House) ->
     stood += [(one.method, _shape(one.template)) for one in hot_routes(house)]
 
     assert sorted(one for one in set(stood) if stood.count(one) > 1) == []
+
+
+async def test_no_tenant_may_be_named_as_our_own_addresses_begin(house: House) -> None:
+    begun = {path.split("/")[1] for _, path in _scopes(house)} - {"{tenantId}"}
+
+    assert {name for name in begun if is_tenant_id(name)} - OWN_ADDRESSES == set()
 
 
 async def test_every_operation_in_the_document_has_its_scope(house: House) -> None:

@@ -13,7 +13,7 @@ from guerdon.tenants.administration import (
     set_requests_per_minute,
     set_tenant_status,
 )
-from guerdon.tenants.errors import TenantExists, TenantIdInvalid, TenantNotFound
+from guerdon.tenants.errors import TenantExists, TenantIdInvalid, TenantIdReserved, TenantNotFound
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -36,6 +36,12 @@ async def test_a_created_tenant_is_read_in_its_own_transaction(owner: Owner, dat
 async def test_an_id_is_given_once(owner: Owner, tenant_id: str) -> None:
     with pytest.raises(TenantExists):
         await create_tenant(owner, tenant_id=tenant_id, name="Again", now=NOW)
+
+
+@pytest.mark.parametrize("tenant_id", ["api", "static", "wallet2-api"])
+async def test_no_tenant_stands_in_the_place_of_our_own_addresses(owner: Owner, tenant_id: str) -> None:
+    with pytest.raises(TenantIdReserved):
+        await create_tenant(owner, tenant_id=tenant_id, name="Shop", now=NOW)
 
 
 @pytest.mark.parametrize("tenant_id", ["", "a", "-a", "a-", "A1", "a_b", "a'b", "x" * 41])

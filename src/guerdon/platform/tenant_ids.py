@@ -2,6 +2,8 @@
 
 import re
 
+# First parts of addresses that are our own; the pages of a tenant stand at `/{tenantId}/...` beside them.
+OWN_ADDRESSES = frozenset({"api", "console", "customer-api", "healthz", "metrics", "readyz", "static", "wallet2-api"})
 TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]")
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 import asyncpg
 
 from guerdon.platform.db import Tx
-from guerdon.platform.tenant_ids import is_tenant_id
+from guerdon.platform.tenant_ids import OWN_ADDRESSES, is_tenant_id
 from guerdon.tenants import queries
-from guerdon.tenants.errors import TenantExists, TenantIdInvalid, TenantNotFound
+from guerdon.tenants.errors import TenantExists, TenantIdInvalid, TenantIdReserved, TenantNotFound
 from guerdon.tenants.model import LIST_MAX, Tenant, TenantStatus
 
 
@@ -19,9 +19,11 @@ async def create_tenant(
     now: datetime,
     default_language: str = "en",
 ) -> Tenant:
-    """Add an active tenant. Raises TenantIdInvalid, TenantExists."""
+    """Add an active tenant. Raises TenantIdInvalid, TenantIdReserved, TenantExists."""
     if not is_tenant_id(tenant_id):
         raise TenantIdInvalid
+    if tenant_id in OWN_ADDRESSES:
+        raise TenantIdReserved(tenant_id)
     tenant = Tenant(tenant_id, name, "active", default_language, None, now)
     if not await queries.insert_tenant(owner, tenant):
         raise TenantExists(tenant_id)

@@ -1,6 +1,7 @@
 """Why this room refuses.
 
 TenantIdInvalid      400  the id is not 2 to 40 of a-z, 0-9 and inner hyphens
+TenantIdReserved     400  the id is the beginning of an address of our own
 FilePathInvalid      400  the path is not relative, plain and at most 200 characters
 SecretNameInvalid    400  the name is not 1 to 200 plain characters
 TimeZoneUnknown      400  there is no time zone of this name
@@ -23,6 +24,15 @@ class TenantIdInvalid(InvalidRequest):
 
     def __init__(self) -> None:
         super().__init__({"tenantId": ["Use 2 to 40 of a-z and 0-9, with hyphens only between them."]})
+
+
+class TenantIdReserved(InvalidRequest):
+    """The id is the beginning of an address of our own."""
+
+    code = "tenant_id_reserved"
+
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__({"tenantId": [f"{tenant_id!r} begins addresses of Guerdon itself; choose another."]})
 
 
 class FilePathInvalid(InvalidRequest):
