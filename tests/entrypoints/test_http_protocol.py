@@ -7,13 +7,15 @@ from collections.abc import AsyncGenerator
 
 import pytest
 import uvicorn
+import uvloop
 from tests.entrypoints.doors import PATIENCE_S, Counted, Door, Line, known, movement
 from tests.shops import Shop
 
 from guerdon.entrypoints.api import server_config
 from guerdon.entrypoints.house import House
 from guerdon.entrypoints.http_protocol import HEAD_BYTES_MAX
-from guerdon.platform.boundary import App
+from guerdon.entrypoints.quick_protocol import quick_protocol
+from guerdon.platform.boundary import App, Receive, Scope, Send
 
 PLAIN = b'{"oldValue":3,"movementValue":1}'
 IN_CHUNKS = b"20\r\n" + PLAIN + b"\r\n0\r\n"
@@ -211,3 +213,48 @@ async def test_what_is_no_request_ends_the_line_behind_the_answer_to_one_that_is
     assert (status, headers["connection"]) == (200, "close")
     assert await until_closed(line) == b""
     assert await shop.value(privilege_id) == 4
+
+
+@pytest.mark.parametrize(
+    ("sent", "then"),
+    [
+        # Two wait behind the first; only the last of them is told by the library that the client is gone.
+        (b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n" * 3, None),
+        # The request is begun, and its body makes no sense.
+        (b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", b"nonsense\r\n"),
+    ],
+)
+def test_whoever_leaves_early_costs_no_error(caplog: pytest.LogCaptureFixture, sent: bytes, then: bytes | None) -> None:
+    async def leave() -> None:
+        turns: "asyncio.Queue[asyncio.Event]" = asyncio.Queue()
+
+        async def answer_when_told(_scope: Scope, _receive: Receive, send: Send) -> None:
+            turns.put_nowait(told := asyncio.Event())
+            await told.wait()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"late"})
+
+        listening = socket.create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(answer_when_told, http=quick_protocol([]), log_config=None, lifespan="off")
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        _, writer = await asyncio.open_connection(*listening.getsockname())
+        writer.write(sent)
+        turn = await turns.get()
+        if then is None:
+            turn.set()
+            turn = await turns.get()
+            writer.transport.abort()
+        else:
+            writer.write(then)
+        while server.server_state.connections:
+            await asyncio.sleep(0.01)
+        turn.set()
+        writer.close()
+        server.should_exit = True
+        await serving
+
+    # In the loop of the product: others write to a closed line without a word.
+    uvloop.run(leave())
+
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

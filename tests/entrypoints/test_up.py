@@ -67,6 +67,19 @@ def test_a_start_answers_and_a_term_stops_every_process_with_code_zero(home: Pat
     assert not (home / "postgres/dsn").exists()
 
 
+def test_every_process_logs_as_it_is_told_and_says_no_secret(home: Path) -> None:
+    with running(home, "--sandbox", env={"GUERDON_LOG_JSON": "true"}) as up:
+        told = up.sandbox()
+        complaint = {"logs": [f"refused with X-API-KEY: {told['apiKey']}"]}
+        heard = httpx2.post(f"{told['baseUrl']}/api/demo/passes/apple/v1/log", json=complaint, timeout=20)
+        up.stop()
+    lines = [json.loads(line) for line in up.lines if line.startswith("{")]
+    complained = [line for line in lines if line["event"] == "a device complains"]
+
+    assert (heard.status_code, len(complained), complained[0]["level"]) == (200, 1, "warning")
+    assert told["apiKey"].rpartition(".")[2] not in "".join(up.lines)
+
+
 def test_the_next_start_keeps_tenants_keys_and_authority_and_refreshes_the_tokens(home: Path) -> None:
     before = sandbox_of(home)
     root = Path(before["apple"]["rootCertificate"]).read_bytes()

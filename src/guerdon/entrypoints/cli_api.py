@@ -10,6 +10,7 @@ from guerdon.entrypoints.api import serve
 from guerdon.entrypoints.cli_running import Home, run
 from guerdon.entrypoints.home import settings_at
 from guerdon.entrypoints.listening import listening_socket
+from guerdon.platform.log import configure_log
 
 Host = Annotated[str | None, typer.Option("--host", help="The address to listen on; else GUERDON_HOST.")]
 Port = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")]
@@ -29,6 +30,7 @@ def listen(host: Host = None, port: Port = None, descriptor: Descriptor = None, 
 
     async def work() -> None:
         settings = settings_at(home, host, port)
+        configure_log(settings)
         if descriptor is None:
             listening = listening_socket(settings.host, settings.port)
         else:

@@ -7,6 +7,7 @@ import typer
 from guerdon.entrypoints.cli_running import Home, run
 from guerdon.entrypoints.home import settings_at
 from guerdon.entrypoints.up import run_up
+from guerdon.platform.log import configure_log
 
 IsSandbox = Annotated[
     bool, typer.Option("--sandbox", help="Two demo tenants, keys and stand-ins; no account anywhere is needed.")
@@ -24,7 +25,9 @@ def start(*, sandbox: IsSandbox = False, host: Host = None, port: Port = None, h
     """Run database, migrations, API and worker until SIGTERM or SIGINT."""
 
     async def work() -> int:
-        return await run_up(settings_at(home, host, port), _say, is_sandbox=sandbox)
+        settings = settings_at(home, host, port)
+        configure_log(settings)
+        return await run_up(settings, _say, is_sandbox=sandbox)
 
     run(work())
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uuid_utils import uuid4
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from guerdon.platform import metrics
 from guerdon.platform.boundary import problem_headers
@@ -42,6 +42,7 @@ class HttpProtocol(HttpToolsProtocol):
     _is_open = True
     _has_moved = False
     _is_declining = False
+    _turns: Sequence[RequestResponseCycle] = ()
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Give a new connection a while to say something."""
@@ -49,9 +50,13 @@ class HttpProtocol(HttpToolsProtocol):
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing more."""
+        """Wait for nothing more, and let no application answer on a closed line."""
         if self._patience is not None:
             self._patience.cancel()
+        # The library tells the last request only, and those before it would fail at their answers.
+        for turn in self._turns:
+            turn.disconnected = True
+            turn.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -105,6 +110,8 @@ class HttpProtocol(HttpToolsProtocol):
     def take_head(self) -> None:
         """Begin the request whose head was read."""
         super().on_headers_complete()
+        begun = (self.cycle,) if self.cycle else ()
+        self._turns = (*(turn for turn in self._turns if not turn.response_complete), *begun)
 
     def take_body(self, body: bytes) -> None:
         """Add to the body of the request."""
