@@ -1,10 +1,6 @@
-"""The race catalogue: everything that may meet on one account meets, many times, and no invariant breaks.
-
-GUERDON_PROVE_ROUNDS is how often each race is run by `make prove`; a normal run takes a few rounds of each.
-"""
+"""The race catalogue of accounts: whatever may meet on one meets, many times, and no invariant breaks."""
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Sequence
 
@@ -30,18 +26,9 @@ from guerdon.platform.db import Database
 from guerdon.platform.ids import new_id
 from tests.ledger.builders import NOON, code, command, day, opened, posted, remaining, standing
 from tests.ledger.invariants import broken
+from tests.prove.rounds import rounds
 
-FEW = 5
-MANY = int(os.environ.get("GUERDON_PROVE_ROUNDS", "100000"))
 TILLS = 32
-
-rounds = pytest.mark.parametrize(
-    "count",
-    [
-        pytest.param(FEW, id="few"),
-        pytest.param(MANY, id="many", marks=[pytest.mark.prove, pytest.mark.timeout(0)]),
-    ],
-)
 
 
 def processes(database: Database, count: int = 3) -> list[Poster]:
