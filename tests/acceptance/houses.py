@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,15 +34,15 @@ class House:
         base = f"{self.running.sandbox.base_url}/api/{self.tenant_id}"
         return httpx2.Client(base_url=base, headers={"X-API-KEY": api_key or self.api_key}, timeout=20)
 
-    def count_events(self, key_id: str) -> int:
-        """Count what happened in the name of a key."""
-        return asyncio.run(self._count(f"key:{key_id}"))
+    def count_events(self, key_id: str, *, but: Sequence[str] = ()) -> int:
+        """Count what happened in the name of a key, but not events whose kind is like one of `but`."""
+        return asyncio.run(self._count(f"key:{key_id}", but))
 
-    async def _count(self, actor: str) -> int:
+    async def _count(self, actor: str, but: Sequence[str]) -> int:
         settings = read_settings({**product_environment(), "GUERDON_HOME": str(self.running.home)})
         async with open_place(settings, print) as place, place.owner() as owner:
-            statement = "SELECT count(*) FROM event WHERE tenant_id = $1 AND actor = $2"
-            counted: int = await owner.fetchval(statement, self.tenant_id, actor)
+            statement = "SELECT count(*) FROM event WHERE tenant_id = $1 AND actor = $2 AND kind NOT LIKE ALL ($3)"
+            counted: int = await owner.fetchval(statement, self.tenant_id, actor, list(but))
             return counted
 
 

@@ -214,14 +214,17 @@ def test_a_write_sent_again_under_its_key_is_answered_again_and_done_once(
 ) -> None:
     write = WRITES[name](world)
 
-    first, told = write(idempotency_key=world.name), house.count_events(world.till_id)
+    # A job goes on with what these began, in the same name.
+    but = ("Pass:%", "%:Finished") if name in {"start_campaign", "upload_campaign", "import_passes"} else ()
+
+    first, told = write(idempotency_key=world.name), house.count_events(world.till_id, but=but)
     again = write(idempotency_key=world.name)
 
     assert said(again) == said(first)
     one, other = world.answers
     assert other.status_code == one.status_code
     assert [answer.headers.get("Idempotency-Replayed") for answer in (one, other)] == [None, "true"]
-    assert house.count_events(world.till_id) == told
+    assert house.count_events(world.till_id, but=but) == told
     with pytest.raises(IdempotencyMismatch):
         world.till.create_store(StoreDetails("Another request"), idempotency_key=world.name)
 

@@ -121,12 +121,11 @@ async def _write(
     async with database.tenant(tenant_id, dry_run=options.is_dry_run) as tx:
         if options.idempotency_key is None:
             return await work(tx)
-        kept_until = None if kept_for is None else now + kept_for
-        earlier = await claim_key(tx, options.idempotency_key, options.fingerprint, now, kept_until)
+        earlier = await claim_key(tx, options.idempotency_key, options.fingerprint)
         if earlier is not None:
             return earlier
         answer = await work(tx)
-        await _keep_answer(tx, options.idempotency_key, answer)
+        await _keep_answer(tx, options.idempotency_key, options.fingerprint, answer, now, kept_for)
         return answer
 
 
@@ -143,32 +142,19 @@ async def find_answer(database: Database, tenant_id: str, options: WriteOptions)
     return earlier[key].matching(key, options.fingerprint) if key in earlier else None
 
 
-async def claim_key(tx: Tx, key: str, fingerprint: bytes, now: datetime, kept_until: datetime | None) -> Answer | None:
-    """Claim a key for this request, or give the answer that an earlier one got.
+async def claim_key(tx: Tx, key: str, fingerprint: bytes) -> Answer | None:
+    """Let no twin of this request begin before this one ends, or give the answer that an earlier one got.
 
+    Nothing is written yet: whoever writes first and then waits for what another holds would stand before the other in
+    the feed of events, which goes by the order of the first writes.
     Raises IdempotencyMismatch, StillRunning.
     """
     try:
-        claimed = await tx.execute(
-            """
-            INSERT INTO idempotency (tenant_id, idempotency_key, fingerprint, created_at, kept_until)
-            VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (tenant_id, idempotency_key) DO NOTHING
-            """,
-            tx.tenant_id,
-            key,
-            fingerprint,
-            now,
-            kept_until,
-        )
+        await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{tx.tenant_id} {key}")
     except asyncpg.LockNotAvailableError as waiting:
         raise StillRunning from waiting
-    if claimed:
-        return None
     earlier = await find_kept_answers(tx, [key])
-    if key not in earlier:
-        raise StillRunning
-    return earlier[key].matching(key, fingerprint)
+    return earlier[key].matching(key, fingerprint) if key in earlier else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,16 +223,22 @@ async def forget_old_keys(tx: Tx, now: datetime, keys_max: int) -> int:
     )
 
 
-async def _keep_answer(tx: Tx, key: str, answer: Answer) -> None:
+async def _keep_answer(
+    tx: Tx, key: str, fingerprint: bytes, answer: Answer, now: datetime, kept_for: timedelta | None
+) -> None:
     await tx.execute(
         """
-        UPDATE idempotency SET status = $3, media_type = $4, location = $5, body = $6
-         WHERE tenant_id = $1 AND idempotency_key = $2
+        INSERT INTO idempotency (tenant_id, idempotency_key, fingerprint, status, media_type, location, body,
+                                 created_at, kept_until)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """,
         tx.tenant_id,
         key,
+        fingerprint,
         answer.status,
         answer.media_type,
         answer.location,
         answer.body,
+        now,
+        None if kept_for is None else now + kept_for,
     )
