@@ -9,20 +9,6 @@ from tests.shops import Shop, problem
 OLD = "2020-01-01T00:00:00Z"
 
 
-async def test_null_says_that_a_member_is_not_given(shop: Shop) -> None:
-    nulls = {"data": None, "options": None, "content": {"title": None, "description": {"value": "d"}}, "priority": None}
-    notify = {"content": "Hello", "localizedContent": None, "options": None}
-
-    pass_id = (await shop.ask("POST", "/passes?passType=card", {"identifiers": None, "metadata": None})).text
-    made = await shop.ask("POST", f"/passes/{pass_id}/privileges", {"type": "MultiUse", **nulls})
-    told = await shop.ask("POST", f"/passes/{pass_id}/notify", notify)
-    path = f"/passes/privileges/{made.json()['privilegeId']}"
-    changed = await shop.ask("PUT", f"/passes/{pass_id}{path.removeprefix('/passes')}", {"type": None, "data": None})
-
-    assert [made.status_code, told.status_code, changed.status_code] == [200, 200, 200]
-    assert (await shop.ask("GET", path)).json()["content"] == {"description": {"value": "d"}}
-
-
 async def test_a_privilege_is_added_listed_read_and_taken_away(shop: Shop) -> None:
     pass_id = await shop.issue(customerId="1")
 

@@ -164,11 +164,15 @@ async def read(shop: Shop, webhook: Mapping[str, Any]) -> dict[str, Any]:
     return (await shop.ask("GET", f"/webhooks/{webhook['id']}")).json()
 
 
-async def logged(shop: Shop, webhook: Mapping[str, Any], count: int = 1) -> list[dict[str, Any]]:
-    """Wait for so many attempts and give the log."""
+async def logged(
+    shop: Shop, webhook: Mapping[str, Any], count: int = 1, kind: str | None = None
+) -> list[dict[str, Any]]:
+    """Wait for so many attempts, all or those of one kind of event, and give the log of them."""
+    log: list[dict[str, Any]] = []
     async with asyncio.timeout(10):
-        while len(log := await attempts_of(shop, webhook)) < count:  # noqa: ASYNC110  # another's work
+        while len(log) < count:
             await asyncio.sleep(0.05)  # another connection's work
+            log = [one for one in await attempts_of(shop, webhook) if kind in {None, one["type"]}]
     return log
 
 

@@ -9,7 +9,7 @@ from guerdon.campaigns.model import Campaign, Member, State
 from guerdon.passes.notify_request import NotifyRequest
 from guerdon.passes.pass_type_parts import NAME_PATTERN
 from guerdon.platform.clock import rfc3339
-from guerdon.platform.wire import NO_NUL, Body, Instant, JsonValue, ShortText, SparseBody, Text
+from guerdon.platform.wire import NO_NUL, Body, Instant, JsonValue, ShortText, Text
 
 MEMBERS_MAX = 200
 IDENTIFIERS_MAX = 20
@@ -61,7 +61,7 @@ class BulkUpdateOptions(Body):
     name: ShortText | None = None
 
 
-class BulkUpdateRequest(SparseBody):
+class BulkUpdateRequest(Body):
     """Which passes get what: those that all filters match and that one of `identifiersIn` names, if any is given."""
 
     filter: Annotated[list[FilterBody], Field(max_length=FILTERS_MAX)] = []  # noqa: RUF012 (frozen)

@@ -7,7 +7,7 @@ from pydantic.config import JsonDict
 
 from guerdon.passes.updating import Notification
 from guerdon.platform.problems import InvalidRequest
-from guerdon.platform.wire import NO_NUL, CorrelationId, LanguageCode, SparseBody, Text
+from guerdon.platform.wire import NO_NUL, Body, CorrelationId, LanguageCode, Text
 
 TRANSLATIONS_MAX = 100
 Translations = Annotated[
@@ -30,14 +30,14 @@ ONE_TEXT: JsonDict = {
 }
 
 
-class NotifyRequestOptions(SparseBody):
+class NotifyRequestOptions(Body):
     """How a notification is sent."""
 
     update_data: bool = False
     correlation_id: CorrelationId | None = None
 
 
-class NotifyRequest(SparseBody):
+class NotifyRequest(Body):
     """What the holder is told; one of the two texts is needed."""
 
     model_config = ConfigDict(json_schema_extra=ONE_TEXT)

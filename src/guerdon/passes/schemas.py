@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from pydantic import JsonValue as JsonSchemaValue
 
 from guerdon.passes.filters import FILTERS_MAX, Filter, Operator, read_field, read_operator, read_value
-from guerdon.platform.wire import NO_NUL, Body, Instant, JsonValue, SparseBody
+from guerdon.platform.wire import NO_NUL, Body, Instant, JsonValue
 
 IdentifierName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
 IdentifierValue = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=NO_NUL)]
@@ -19,7 +19,7 @@ def _checked_field(text: str) -> str:
     return text
 
 
-class CreatePass(SparseBody):
+class CreatePass(Body):
     """A new pass; proofs ride among the identifiers as `<name>.hmac` and `<name>.secret`."""
 
     identifiers: Annotated[

@@ -3,23 +3,11 @@
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetJsonSchemaHandler,
-    StringConstraints,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.alias_generators import to_camel
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 AMOUNT_MAX = 10**12
 INT32_MAX = 2**31 - 1
@@ -39,36 +27,6 @@ class OpenBody(BaseModel):
     """A body of faces B and C: as those of face A, but unknown members are ignored."""
 
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True, alias_generator=to_camel)
-
-
-class SparseBody(Body):
-    """A body of which null says that a member is not given, wherever null is nothing else.
-
-    Clients generated for .NET and Java send every member that they know.
-    """
-
-    @model_validator(mode="before")
-    @classmethod
-    def leave_out_nulls(cls, given: object) -> object:
-        """Leave out the nulls of members that have a default of their own."""
-        if not isinstance(given, dict):
-            return given
-        members, never_null = cast("dict[str, object]", given), cls._never_null()
-        return {name: member for name, member in members.items() if member is not None or name not in never_null}
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        schema = handler(core_schema)
-        properties = handler.resolve_ref_schema(schema)["properties"]
-        for name in sorted(cls._never_null() & properties.keys()):
-            default = {"default": properties[name].pop("default")}
-            properties[name] = {"anyOf": [properties[name], {"type": "null"}], **default}
-        return schema
-
-    @classmethod
-    def _never_null(cls) -> set[str]:
-        fields = cls.model_fields.items()
-        return {field.alias or name for name, field in fields if not field.is_required() and field.default is not None}
 
 
 def parse_instant(text: str) -> datetime:

@@ -14,7 +14,6 @@ from guerdon.platform.wire import (
     LongText,
     NonZero,
     ShortText,
-    SparseBody,
     Text,
     UriMember,
 )
@@ -41,14 +40,14 @@ class PrivilegeOrigin(Body):
     process_id: ShortText | None = None
 
 
-class PrivilegeContent(SparseBody):
+class PrivilegeContent(Body):
     """What a privilege says."""
 
     title: LocalizedString = LocalizedString()
     description: LocalizedString = LocalizedString()
 
 
-class PrivilegeAppearance(SparseBody):
+class PrivilegeAppearance(Body):
     """How a privilege looks."""
 
     main_image_url: LocalizedString = LocalizedString()
@@ -57,7 +56,7 @@ class PrivilegeAppearance(SparseBody):
     foreground_color: Text | None = None
 
 
-class PrivilegeLink(SparseBody):
+class PrivilegeLink(Body):
     """One link with its title."""
 
     title: LocalizedString = LocalizedString()
@@ -80,7 +79,7 @@ class PrivilegeMovement(Body):
     remarks: LongText | None = None
 
 
-class PrivilegeData(SparseBody):
+class PrivilegeData(Body):
     """The state of a privilege: the value is the sum of the movements."""
 
     value: Exact | None = None
@@ -95,7 +94,7 @@ class WriteOptionsBody(Body):
     notification: NotifyRequest | None = None
 
 
-class PrivilegeRequest(SparseBody):
+class PrivilegeRequest(Body):
     """The members that creating and changing share."""
 
     external_id: ShortText | None = None
