@@ -1,172 +1,183 @@
 """`python -m benchmarks.searching`: lists of passes in a tenant of many, and what they cost beside a tenant of 10^4.
 
-Each query is asked as the API asks it (page and total, in a transaction of the tenant), without HTTP.
+Each query is asked as the API asks it (a page and its total, in transactions of the tenant), without HTTP: in a
+database of 10^4 passes, in a tenant of 10^4 beside the large one, and in the large one, in turn.
 """
 
 import argparse
 import asyncio
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import asyncpg
-
-from benchmarks.stage import open_stage
-from guerdon.passes.filter_queries import Parameters
-from guerdon.passes.model import ListedPass
+from benchmarks.crowds import make_crowd
+from benchmarks.queries import QUERIES, Asked
+from benchmarks.stage import Stage, open_stage
+from guerdon.passes.errors import SearchTooSlow
 from guerdon.passes.search_parameters import parse_search
-from guerdon.passes.search_queries import Narrowing, compose_count
 from guerdon.passes.searching import search_passes
-from guerdon.platform.db import Database, open_database
-from guerdon.platform.migrate import migrate
+from guerdon.platform.db import Database, Tx, open_database
+
+if TYPE_CHECKING:
+    from asyncpg.connection import LoggedQuery
 
 SMALL = 10_000
-CHUNK = 500_000
-SEEDED = (
-    """
-    INSERT INTO pass (tenant_id, pass_id, pass_type, sealed_secret, identifiers, metadata, additional_data, created_at,
-                      updated_at, apple_installed_at, apple_devices, google_installed_at, google_devices)
-    SELECT $1, 'pass-' || md5(n::text), (ARRAY['loyalty', 'loyalty', 'loyalty', 'ticket', 'giftcard'])[1 + n % 5],
-           ''::bytea, jsonb_build_object('customerId', n::text),
-           jsonb_build_object('tier', (ARRAY['gold', 'silver', 'silver', 'blue', 'blue', 'blue'])[1 + n % 6],
-                              'storeId', 'store-' || n % 5000, 'points', n * 7919::bigint % 100003),
-           '{"firstName": "Ada"}', '2024-01-01T00:00:00Z'::timestamptz + n * interval '5 seconds', now(),
-           CASE WHEN n % 3 = 0 THEN now() - n * interval '1 second' END, (n % 3 = 0)::int,
-           CASE WHEN n % 40 = 1 THEN now() - n * interval '1 second' END, (n % 40 = 1)::int
-      FROM generate_series($2::int, $3::int) AS n
-    """,
-    """
-    INSERT INTO pass_identifier (tenant_id, name, value, pass_id)
-    SELECT $1, 'customerId', n::text, 'pass-' || md5(n::text) FROM generate_series($2::int, $3::int) AS n
-    """,
-    """
-    INSERT INTO pass_metadata (tenant_id, name, value, number, pass_id)
-    SELECT $1, m.name, m.value, m.number, 'pass-' || md5(n::text)
-      FROM generate_series($2::int, $3::int) AS n,
-           LATERAL (VALUES ('tier', (ARRAY['gold', 'silver', 'silver', 'blue', 'blue', 'blue'])[1 + n % 6], NULL),
-                           ('storeId', 'store-' || n % 5000, NULL),
-                           ('points', (n * 7919::bigint % 100003)::text, n * 7919::bigint % 100003)
-                   ) AS m (name, value, number)
-    """,
-)
+VILLAGE, CITY = "village", "city"
+# What is slow is asked five times.
+SLOW_MS, SLOW_REPEATS = 500, 5
+HEAD = """
+| query | goes through | p50 ms at 10^4 | beside | p50 ms | p99 ms | ratio | blocks at 10^4 | blocks | total |
+|---|---|---|---|---|---|---|---|---|---|"""
+SHOWN = ("Node Type", "Index Name", "Relation Name", "Index Cond", "Filter", "Sort Key")
 
 
-def _filter(field: str, operator: str, value: str, index: int = 0) -> str:
-    return f"filter[{index}].field={field}&filter[{index}].operator={operator}&filter[{index}].value={value}"
+class Watched(Database):
+    """A database that keeps what its transactions ask."""
+
+    def __init__(self, watched: Database) -> None:
+        """Watch an open database."""
+        self._watched = watched
+        self.asked: list[LoggedQuery] = []
+
+    @asynccontextmanager
+    async def tenant(self, tenant_id: str, *, dry_run: bool = False) -> AsyncGenerator[Tx]:
+        """Open a transaction and keep what it asks."""
+        async with self._watched.tenant(tenant_id, dry_run=dry_run) as tx:
+            with tx.connection.query_logger(self.asked.append):
+                yield tx
 
 
-STORE = _filter("metadata.storeId", "equals", "store-77")
-QUERIES = {
-    "newest": "sortBy[0].field=creationDate&sortBy[0].direction=DESC",
-    "page 50 of the newest": "sortBy[0].field=creationDate&sortBy[0].direction=DESC&pageIndex=50",
-    "by customerId (one)": _filter("identifiers.customerId", "equals", "4711"),
-    "a type, newest": _filter("passType", "equals", "giftcard") + "&sortBy[0].field=creationDate",
-    "gold, newest": _filter("metadata.tier", "equals", "gold") + "&sortBy[0].field=creationDate",
-    "a store, by points": STORE + "&sortBy[0].field=metadata.points&sortBy[0].direction=DESC",
-    "gold in a store": STORE + "&" + _filter("metadata.tier", "equals", "gold", 1),
-    "most points": "sortBy[0].field=metadata.points&sortBy[0].direction=DESC",
-    "most points of gold": _filter("metadata.tier", "equals", "gold") + "&sortBy[0].field=points",
-    "less than 2 points": _filter("metadata.points", "lessThan", "2"),
-    "last of the stores": _filter("metadata.storeId", "startsWith", "store-499") + "&sortBy[0].field=creationDate",
-    "installed in Google, latest": _filter("installationStatus", "contains", "google") + "&sortBy[0].field=google",
-    "one hour": _filter("creationDate", "greaterThan", "2024-01-01T08:00:00Z")
-    + "&"
-    + _filter("creationDate", "lessThan", "2024-01-01T09:00:00Z", 1),
-    "by customerId, from there": _filter("identifiers.customerId", "greaterThan", "5") + "&sortBy[0].field=customerId",
-    "cursor, all by tier": "limit=20&sortBy[0].field=metadata.tier",
-}
+@dataclass(slots=True)
+class Side:
+    """One tenant in one database, and what was seen there of one query."""
 
+    database: Database
+    tenant_id: str
+    passes: int
+    took_ms: list[float] = field(default_factory=list[float])
+    total: str = ""
+    blocks: int = 0
+    indexes: Sequence[str] = ()
+    plans: Sequence[str] = ()
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """What one query took, in milliseconds, and how many passes it said there are."""
+    @property
+    def p50(self) -> float:
+        """Give the median."""
+        return quantiles(self.took_ms, n=100, method="inclusive")[49]
 
-    p50: float
-    p99: float
-    total: str
-    plan: str
+    @property
+    def p99(self) -> float:
+        """Give the 99th percentile."""
+        return quantiles(self.took_ms, n=100, method="inclusive")[98]
 
 
 def main() -> None:
-    """Seed both tenants, ask everything, print the table."""
+    """Make the crowds, ask everything, print the table."""
     asked = _arguments()
-    with open_stage(asked.bin_dir) as stage:
-        asyncio.run(_run(stage.owner_url, asked.passes, asked.repeats))
+    with open_stage(asked.bin_dir, asked.keep) as stage:
+        asyncio.run(_run(stage, asked))
 
 
-async def _run(url: str, passes: int, repeats: int) -> None:
-    await migrate(url)
-    owner = await asyncpg.connect(url)
-    tenants = {"small": SMALL, "large": passes}
-    for tenant_id, count in tenants.items():
-        await _seed(owner, tenant_id, count)
-    began = time.perf_counter()
-    await owner.execute("VACUUM ANALYZE pass, pass_identifier, pass_metadata")
-    print(f"vacuum and analyze: {time.perf_counter() - began:.0f} s", flush=True)
-    database = await open_database(url, 2)
-    print("| query | p50 ms at 10^4 | p50 ms | p99 ms | ratio | total | scans of the count |\n" + "|---" * 7 + "|")
+async def _run(stage: Stage, asked: argparse.Namespace) -> None:
+    alone = await make_crowd(stage, f"crowd_{SMALL}", {VILLAGE: SMALL})
+    crowded = await make_crowd(stage, f"crowd_{asked.passes}", {VILLAGE: SMALL, CITY: asked.passes})
+    databases = [await open_database(url, 2) for url in (alone, crowded)]
+    plans = asked.plans.open("w") if asked.plans else None
+    print(HEAD)
     for name, query in QUERIES.items():
-        small, large = [await _time(database, tenant_id, query, repeats) for tenant_id in tenants]
-        times = f"{small.p50:.1f} | {large.p50:.1f} | {large.p99:.1f} | {large.p50 / small.p50:.1f}"
-        print(f"| {name} | {times} | {large.total} | {large.plan} |", flush=True)
-    await database.close()
-    await owner.close()
+        if asked.only not in name:
+            continue
+        sides = [
+            Side(databases[0], VILLAGE, SMALL),
+            Side(databases[1], VILLAGE, SMALL),
+            Side(databases[1], CITY, asked.passes),
+        ]
+        await _measure(sides, query, asked.repeats)
+        print(_line(name, *sides), flush=True)
+        if plans:
+            plans.write(f"## {name}\n\n{query(asked.passes)}\n\n" + "\n".join(sides[-1].plans) + "\n\n")
+    for database in databases:
+        await database.close()
 
 
-async def _seed(owner: "asyncpg.Connection[asyncpg.Record]", tenant_id: str, count: int) -> None:
+async def _measure(sides: Sequence[Side], query: Asked, repeats: int) -> None:
+    for side in sides:
+        # The first time is no measure: it reads what the others find in memory.
+        await _ask(side.database, side, query)
+        await _explain(side, query)
+        side.took_ms.clear()
+    for number in range(repeats):
+        for side in sides:
+            if number < SLOW_REPEATS or sum(side.took_ms) < SLOW_MS * number:
+                await _ask(side.database, side, query)
+
+
+async def _ask(database: Database, side: Side, query: Asked) -> None:
+    search = parse_search(query(side.passes).encode())
     began = time.perf_counter()
-    await owner.execute(
-        "INSERT INTO tenant (tenant_id, name, created_at) VALUES ($1, $1, $2)", tenant_id, datetime.now(UTC)
-    )
-    await owner.execute("SET synchronous_commit = off; SET session_replication_role = replica")
-    for first in range(1, count + 1, CHUNK):
-        for statement in SEEDED:
-            await owner.execute(statement, tenant_id, first, min(first + CHUNK - 1, count))
-    await owner.execute("SET session_replication_role = origin")
-    print(f"{count:,} passes made in {time.perf_counter() - began:.0f} s", flush=True)
-
-
-async def _time(database: Database, tenant_id: str, query: str, repeats: int) -> Timing:
-    search = parse_search(query.encode())
-    took: list[float] = []
-    total = ""
-    for _ in range(repeats):
-        began = time.perf_counter()
-        listing = await search_passes(database, tenant_id, search)
-        took.append((time.perf_counter() - began) * 1000)
-        assert all(isinstance(one, ListedPass) for one in listing.passes)
+    try:
+        listing = await search_passes(database, side.tenant_id, search)
+    except SearchTooSlow:
+        side.total = "refused"
+    else:
         if listing.total is not None:
-            total = f"{'' if listing.total.is_exact else '~'}{listing.total.count:,}"
-    cuts = quantiles(took, n=100, method="inclusive")
-    return Timing(cuts[49], cuts[98], total, await _plan(database, tenant_id, query))
+            side.total = f"{'' if listing.total.is_exact else '~'}{listing.total.count:,}"
+    side.took_ms.append((time.perf_counter() - began) * 1000)
 
 
-async def _plan(database: Database, tenant_id: str, query: str) -> str:
-    parameters = Parameters(tenant_id)
-    filters = [one.filter for one in parse_search(query.encode()).filters]
-    sql = compose_count(Narrowing(filters), 10_001, parameters)
-    async with database.tenant(tenant_id) as tx:
-        text = await tx.connection.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *parameters.arguments)
-    return ", ".join(_indexes([json.loads(text)[0]["Plan"]]))
+async def _explain(side: Side, query: Asked) -> None:
+    """Ask once more, and have every statement that was asked explained under the same settings."""
+    watched = Watched(side.database)
+    await _ask(watched, side, query)
+    indexes: dict[str, None] = {}
+    texts: list[str] = []
+    async with side.database.tenant(side.tenant_id) as tx:
+        for one in watched.asked:
+            if one.query.startswith(("EXPLAIN", "SET LOCAL statement_timeout")) or one.exception is not None:
+                continue
+            if one.query.startswith("SET"):
+                await tx.connection.execute(one.query)
+                continue
+            explain = f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {one.query}"
+            (explained,) = json.loads(await tx.connection.fetchval(explain, *one.args))
+            side.blocks += explained["Plan"]["Shared Hit Blocks"] + explained["Plan"]["Shared Read Blocks"]
+            indexes |= dict.fromkeys(_indexes([explained["Plan"]]))
+            texts.append(f"{one.query}\n{_drawn(explained['Plan'])}\n")
+    side.indexes, side.plans = list(indexes), texts
 
 
-def _indexes(nodes: Sequence[dict[str, Any]]) -> list[str]:
-    found: list[str] = []
+def _line(name: str, alone: Side, beside: Side, large: Side) -> str:
+    times = f"{alone.p50:.1f} | {beside.p50:.1f} | {large.p50:.1f} | {large.p99:.1f} | {large.p50 / alone.p50:.1f}"
+    return f"| {name} | {', '.join(large.indexes)} | {times} | {alone.blocks:,} | {large.blocks:,} | {large.total} |"
+
+
+def _indexes(nodes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for node in nodes:
-        found += [node.get("Index Name") or node["Node Type"]] if "Scan" in node["Node Type"] else []
-        found += _indexes(node.get("Plans", ()))
-    return found
+        if "Index Name" in node or node["Node Type"] == "Seq Scan":
+            yield node.get("Index Name", "(all)")
+        yield from _indexes(node.get("Plans", ()))
+
+
+def _drawn(node: Mapping[str, Any], depth: int = 0) -> str:
+    shown = [str(node[name]) for name in SHOWN if name in node]
+    rows = f"rows={node['Actual Rows']} of {node['Plan Rows']} expected, loops={node['Actual Loops']}"
+    blocks = f"blocks={node['Shared Hit Blocks']}+{node['Shared Read Blocks']}"
+    below = "".join(_drawn(child, depth + 1) for child in node.get("Plans", ()))
+    return f"\n{'  ' * depth}{' '.join(shown)} ({rows}, {blocks}){below}"
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="benchmarks.searching", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.searching", description=__doc__)
     parser.add_argument("--passes", type=int, default=200_000, help="how many passes the large tenant has")
     parser.add_argument("--repeats", type=int, default=30, help="how often each query is asked")
+    parser.add_argument("--only", default="", help="ask only queries with this in their names")
+    parser.add_argument("--keep", type=Path, help="folder in which the databases are made, and found the next time")
+    parser.add_argument("--plans", type=Path, help="file for the plans of all statements, as they ran")
     parser.add_argument("--bin-dir", type=Path, help="folder of PostgreSQL's programs; else the embedded ones")
     return parser.parse_args()
 

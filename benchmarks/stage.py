@@ -108,10 +108,11 @@ class Stage:
 
 
 @contextmanager
-def open_stage(bin_dir: Path | None) -> Generator[Stage]:
-    """Run a durable server in a folder of its own, and leave nothing behind."""
+def open_stage(bin_dir: Path | None, kept: Path | None = None) -> Generator[Stage]:
+    """Run a durable server in a folder of its own, and leave nothing behind; or in `kept`, and leave it there."""
     # /tmp may be memory; what is measured is a disk.
-    home = Path(tempfile.mkdtemp(prefix="guerdon-bench-", dir="/var/tmp"))
+    home = kept or Path(tempfile.mkdtemp(prefix="guerdon-bench-", dir="/var/tmp"))
+    home.mkdir(exist_ok=True)
     home.chmod(0o711)
     settings = EmbeddedSettings(home, bin_dir, shared_buffers_mb=SHARED_BUFFERS_MB, connections_max=CONNECTIONS_MAX)
     server = EmbeddedPostgres(settings)
@@ -127,7 +128,8 @@ def open_stage(bin_dir: Path | None) -> Generator[Stage]:
     finally:
         loop.run_until_complete(server.stop())
         loop.close()
-        shutil.rmtree(home, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def _wait_until_ready(port: int, started: list[subprocess.Popen[bytes]]) -> None:

@@ -21,9 +21,10 @@ from tests.architecture.tables import READ_BY, WRITTEN_BY, is_catalogue, relatio
 
 # Modules whose database calls carry SQL from elsewhere: nothing in them can be prepared here.
 CARRIERS = {
-    "guerdon.passes.filter_queries": "fragments of those statements",
-    "guerdon.passes.search_queries": "statements composed of fragments; tests.architecture.searches composes them all",
-    "guerdon.passes.walk_queries": "the same",
+    "guerdon.passes.filter_queries": "fragments of statements",
+    "guerdon.passes.page_queries": "statements composed of fragments; tests.architecture.searches composes them all",
+    "guerdon.passes.search_queries": "the same, and those of counts",
+    "guerdon.passes.walk_queries": "the same, and those of selections",
     "guerdon.platform.db": "the methods of Tx, and BEGIN with the tenant, which takes no parameters",
     "guerdon.platform.jobs_queue": "the driver through which pgqueuer's own statements run",
     "guerdon.platform.migrate": "the migrations themselves",

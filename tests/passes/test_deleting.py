@@ -170,6 +170,18 @@ async def test_a_deleted_pass_is_erased_after_a_day_and_its_entries_stay(shop: S
     assert (await shop.ask("GET", f"/passes/{kept}/document")).status_code == 200
 
 
+async def test_a_deleted_pass_is_searched_by_nothing_more(shop: Shop) -> None:
+    pass_id = await shop.issue(customerId="1")
+    await shop.ask("PATCH", f"/passes/{pass_id}", {"metadata": {"level": "gold", "points": 7}})
+
+    await shop.ask("DELETE", f"/passes/{pass_id}")
+    by_level = "filter[0].field=metadata.level&filter[0].operator=equals&filter[0].value=gold"
+    answers = [await shop.ask("GET", f"/passes?{query}") for query in (by_level, "sortBy[0].field=points", "")]
+
+    assert [await count(shop, table) for table in ("pass", "pass_identifier", "pass_metadata")] == [1, 0, 0]
+    assert [(answer.json(), answer.headers["x-pagination-total"]) for answer in answers] == [([], "0")] * 3
+
+
 async def test_a_deleted_pass_is_on_no_list_and_counted_as_deleted(shop: Shop) -> None:
     pass_id = await shop.issue(customerId="1")
     await shop.ask("DELETE", f"/passes/{pass_id}")

@@ -8,22 +8,23 @@ from typing import Any
 import asyncpg
 import pytest
 
-from guerdon.passes.filter_queries import CONDITIONS, INDEX_OF, Parameters, condition_of
+from guerdon.passes.filter_queries import CONDITIONS, INDEX_OF, Parameters, condition_of, finds_rows
 from guerdon.passes.filters import GivenFilter, read_filters
 from guerdon.passes.order_queries import ORDERS, Mark, Order
+from guerdon.passes.page_queries import Gathering, Walk, compose_gathering, compose_walk
 from guerdon.passes.search_queries import (
-    Narrowing,
-    Part,
-    compose_count,
-    compose_part,
-    plan_for_search,
-    prefer_indexes,
+    expect_passes,
+    plan_by_values,
+    plan_freely,
+    plan_to_gather_few,
+    plan_to_walk,
 )
 from guerdon.platform.db import Database, Tx
 from tests.architecture.plans import nodes
 
 PASSES = 20_000
 FEW = PASSES // 20
+LOOKS, ROWS_OF_PASS = 100, 6
 PASSES_MADE = """
 INSERT INTO pass (tenant_id, pass_id, pass_type, sealed_secret, identifiers, metadata, additional_data, created_at,
                   updated_at, apple_installed_at, apple_devices, google_installed_at, google_devices)
@@ -135,19 +136,45 @@ async def test_a_condition_looks_at_few_passes_exactly_if_the_table_names_an_ind
     crowd: Tx, field: str, operator: str, value: object
 ) -> None:
     (asked,) = read_filters([GivenFilter("filter[0]", field, operator, value)])
-    parameters = Parameters(crowd.tenant_id)
-    await plan_for_search(crowd)
     index = INDEX_OF.get(condition_of(asked))
+    by_creation = [Order("creationDate")]
+    await plan_by_values(crowd)
 
     if index is None:
-        plan = await explained(crowd, compose_count(Narrowing([asked]), 2 * PASSES, parameters), parameters)
+        await plan_freely(crowd)
+        plan = await gathered(crowd, Gathering([asked], by_creation))
         assert looked_at(plan) >= PASSES, drawn(plan)
         return
-    await prefer_indexes(crowd)
-    narrowing = Narrowing([asked], driver=asked)
-    plan = await explained(crowd, compose_part(narrowing, Part(Order("creationDate"), 0, 20), parameters), parameters)
+    if finds_rows(asked):
+        await plan_to_gather_few(crowd)
+        plan = await gathered(crowd, Gathering([asked], by_creation, asked))
+    else:
+        await plan_freely(crowd)
+        plan = await gathered(crowd, Gathering([asked], by_creation, expected_max=PASSES))
     assert looked_at(plan) < FEW, drawn(plan)
     assert indexes(plan) & {index, OTHERWISE.get(index)}, drawn(plan)
+
+
+@pytest.mark.parametrize(("field", "operator", "value"), _ALL)
+@pytest.mark.parametrize("order", [Order(), Order("creationDate"), Order("metadata number", "size")])
+async def test_a_walk_looks_at_no_more_than_it_may_whatever_is_asked(
+    crowd: Tx, order: Order, field: str, operator: str, value: object
+) -> None:
+    asked = read_filters([GivenFilter("", field, operator, value), GivenFilter("", "metadata.all", "contains", "x")])
+    await plan_by_values(crowd)
+    await plan_to_walk(crowd)
+
+    plan = await walked(crowd, Walk(asked, order, 0, LOOKS))
+
+    assert looked_at(plan) <= LOOKS * (1 + ROWS_OF_PASS), drawn(plan)
+
+
+async def test_statistics_tell_how_many_passes_are_in_a_wallet(crowd: Tx) -> None:
+    installed = read_filters([GivenFilter("", "installationStatus", "equals", "google")])
+
+    expected = await expect_passes(crowd, installed)
+
+    assert PASSES // 400 // 2 < expected < PASSES // 400 * 2
 
 
 def test_every_condition_is_asked_about() -> None:
@@ -163,17 +190,25 @@ async def test_an_order_looks_at_few_passes_exactly_if_its_phases_name_an_index(
     crowd: Tx, by: str, is_descending: bool
 ) -> None:
     order = Order(by, SORTED.get(by, ""), is_descending)
-    await plan_for_search(crowd)
-    for index, phase in enumerate(order.phases):
-        behind = Mark(index, MIDDLE.get(by, ())[: len(phase.keys)], "pass-010001")
+    await plan_by_values(crowd)
+    await plan_to_walk(crowd)
+    for number, phase in enumerate(order.phases):
+        behind = Mark(number, MIDDLE.get(by, ())[: len(phase.keys)], "pass-010001")
         for mark in (None, behind):
-            parameters = Parameters(crowd.tenant_id)
-            plan = await explained(
-                crowd, compose_part(Narrowing(), Part(order, index, 10, mark=mark), parameters), parameters
-            )
+            plan = await walked(crowd, Walk((), order, number, LOOKS, mark))
 
             assert (looked_at(plan) < FEW) == (phase.index is not None), drawn(plan)
             assert phase.index is None or phase.index in indexes(plan), drawn(plan)
+
+
+async def gathered(tx: Tx, gathering: Gathering) -> dict[str, Any]:
+    parameters = Parameters(tx.tenant_id)
+    return await explained(tx, compose_gathering(gathering, 20, 0, parameters), parameters)
+
+
+async def walked(tx: Tx, walk: Walk) -> dict[str, Any]:
+    parameters = Parameters(tx.tenant_id)
+    return await explained(tx, compose_walk(walk, 10, 0, parameters), parameters)
 
 
 def drawn(node: dict[str, Any], depth: int = 0) -> str:
@@ -204,7 +239,7 @@ def looked_at(plan: dict[str, Any]) -> int:
     return sum(
         (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
         for node in nodes(plan)
-        if "Scan" in node["Node Type"]
+        if "Relation Name" in node
     )
 
 

@@ -30,7 +30,7 @@ async def void_pass(tx: Tx, pass_id: str, actor: str, now: datetime) -> None:
     if found.voided_at is not None:
         return
     await queries.void_pass(tx, pass_id, now)
-    await queries.delete_identifiers(tx, pass_id)
+    await queries.delete_members(tx, pass_id)
     payload = write_json({"passId": pass_id, "passType": found.pass_type, "identifiers": found.identifiers})
     await emit(tx, [Event(EVENT_DELETED, pass_id, payload, actor)], now)
     await count_usage(tx, [Use("deleted", pass_id, found.pass_type)], now)

@@ -4,7 +4,7 @@ NoIdentifier        400  the request names no pass
 UnknownPassType     400  no pass type of that name is configured
 CursorInvalid       400  the cursor is none of ours, or of a list in another order
 PageTooDeep         400  the page lies too far from the beginning; a cursor goes on from where a list has come to
-SearchTooSlow       400  the search did not end in its time, and a filter or sort of it can use no index
+SearchTooSlow       400  the search did not end in its time: something uses no index, or finds much but little together
 PassNotFound        404  no pass of that id, or none that all identifiers match
 PassesNotFound      404  some of several passes are not there; `passIds` names them
 SeveralPasses       409  the identifiers match more than one pass
@@ -59,12 +59,14 @@ class PageTooDeep(InvalidRequest):
 
 
 class SearchTooSlow(InvalidRequest):
-    """The search did not end in its time, and a filter or sort of it can use no index."""
+    """The search did not end in its time: something uses no index, or finds much but little together."""
 
     code = "search_too_slow"
 
-    def __init__(self, places: Sequence[str]) -> None:
-        super().__init__({place: ["This uses no index; add a filter that does, or leave it out."] for place in places})
+    def __init__(self, unindexed: Sequence[str], others: Sequence[str] = ()) -> None:
+        rare = "Little of what this finds comes early in the list: add a filter that finds less, or go on with cursor."
+        none = "This uses no index; add a filter that does, or leave it out."
+        super().__init__({place: [none] for place in unindexed} | {place: [rare] for place in others})
 
 
 class PassNotFound(NotFound):

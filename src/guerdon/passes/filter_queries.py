@@ -1,7 +1,7 @@
 """Filters as conditions of a statement on `pass p`: constant fragments and numbered parameters, nothing else.
 
 Each condition stands here once; INDEX_OF says which index it can go through, and a test asks PostgreSQL whether that is
-so. Members are looked up in the tables that hold them, name and value.
+so. Members are looked up in the tables that hold them, name and value; a voided pass has no rows there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Final, LiteralString
 
-from guerdon.passes.filters import MEMBER_KINDS, ONE_MILLISECOND, Field, Filter, Value
+from guerdon.passes.filters import MEMBER_KINDS, ONE_MILLISECOND, Filter, Value
 
 LAST_CHARACTER: Final = "\U0010ffff"
 LAST_BEFORE_SURROGATES, FIRST_AFTER_SURROGATES = "\ud7ff", "\ue000"
@@ -33,24 +33,6 @@ _OF_DATE: Final[Mapping[LiteralString, LiteralString]] = {
     "greaterThan": "COLUMN >= {after}::timestamptz",
     "lessThan": "COLUMN < {value}::timestamptz",
 }
-_MEMBER: Final = (
-    "EXISTS (SELECT FROM TABLE f WHERE f.tenant_id = $1 AND f.name = {name}::text AND f.pass_id = p.pass_id"
-)
-_OF_MEMBER: Final[Mapping[LiteralString, LiteralString]] = {
-    "equals": _MEMBER + "{onward} AND f.value = {value}::text)",
-    "notEquals": "NOT " + _MEMBER + " AND f.value = {value}::text)",
-    "contains": _MEMBER + "{onward} AND strpos(f.value, {value}::text) > 0)",
-    "startsWith": _MEMBER + "{onward} AND f.value >= {value}::text AND f.value < {after}::text)",
-    "in": _MEMBER + "{onward} AND f.value = ANY({value}::text[]))",
-    "exists": _MEMBER + "{onward})",
-    "lacks": "NOT " + _MEMBER + ")",
-    "greaterThan": _MEMBER + "{onward} AND f.value > {value}::text)",
-    "lessThan": _MEMBER + "{onward} AND f.value < {value}::text)",
-}
-_OF_NUMBER: Final[Mapping[LiteralString, LiteralString]] = {
-    "greaterThan number": _MEMBER + "{onward} AND f.number > {value}::text::double precision)",
-    "lessThan number": _MEMBER + "{onward} AND f.number < {value}::text::double precision)",
-}
 _OF_WALLET: Final[Mapping[LiteralString, LiteralString]] = {
     "installed": "(p.WALLET_installed_at IS NOT NULL AND p.WALLET_devices > 0)",
     "not installed": "p.WALLET_devices = 0",
@@ -58,6 +40,31 @@ _OF_WALLET: Final[Mapping[LiteralString, LiteralString]] = {
 _APPLE_OR_GOOGLE: Final = (
     "(p.apple_installed_at IS NOT NULL AND p.apple_devices > 0"
     " OR p.google_installed_at IS NOT NULL AND p.google_devices > 0)"
+)
+# What the row of a member must say.
+_OF_ROW: Final[Mapping[LiteralString, LiteralString]] = {
+    "equals": " AND f.value = {value}::text",
+    "contains": " AND strpos(f.value, {value}::text) > 0",
+    "startsWith": " AND f.value >= {value}::text AND f.value < {after}::text",
+    "in": " AND f.value = ANY({value}::text[])",
+    "exists": "",
+    "greaterThan": " AND f.value > {value}::text",
+    "lessThan": " AND f.value < {value}::text",
+}
+_OF_NUMBER: Final[Mapping[LiteralString, LiteralString]] = {
+    "greaterThan number": " AND f.number > {value}::text::double precision",
+    "lessThan number": " AND f.number < {value}::text::double precision",
+}
+_ROWS: Final = "TABLE f WHERE f.tenant_id = $1 AND f.name = {name}::text"
+# As a join, which PostgreSQL may begin at either end.
+_JOINED: Final = "EXISTS (SELECT FROM " + _ROWS + " AND f.pass_id = p.pass_id{onward}CONDITION)"
+# For one pass after the other (OFFSET 0 forbids a join): a value has its place in the index, down to the pass; else the
+# rows of the pass are read, since a range of values may hold anything between no rows and all.
+_LOOKED_UP: Final = "EXISTS (SELECT FROM " + _ROWS + " AND f.pass_id = p.pass_idCONDITION OFFSET 0)"
+_LOOKED_THROUGH: Final = (
+    "EXISTS (SELECT FROM (SELECT f.* FROM "  # noqa: S608  # constant fragments
+    + _ROWS
+    + " AND f.pass_id = p.pass_id OFFSET 0) AS f WHERE trueCONDITION)"
 )
 
 
@@ -67,8 +74,20 @@ def _about(
     return {f"{what} {name}": template.replace(blank, filled) for name, template in templates.items()}
 
 
-_EXISTS: Final = "EXISTS (SELECT FROM "
-CONDITIONS: Final[Mapping[str, LiteralString]] = {
+def _of_member(
+    kind: LiteralString, rows: Mapping[LiteralString, LiteralString], value: LiteralString, other: LiteralString
+) -> dict[str, LiteralString]:
+    texts: dict[LiteralString, LiteralString] = {
+        name: (value if name == "equals" else other).replace("CONDITION", row) for name, row in rows.items()
+    }
+    texts["notEquals"] = "NOT " + texts["equals"].replace("{onward}", "")
+    texts["lacks"] = "NOT " + texts["exists"].replace("{onward}", "")
+    return _about(kind, texts, "TABLE", TABLES[kind])
+
+
+TABLES: Final[Mapping[str, LiteralString]] = {"identifiers": "pass_identifier", "metadata": "pass_metadata"}
+_OF_METADATA: Final[Mapping[LiteralString, LiteralString]] = {**_OF_ROW, **_OF_NUMBER}
+_OF_PASS: Final[Mapping[str, LiteralString]] = {
     **_about("id", _OF_TEXT, "COLUMN", "p.pass_id"),
     **_about("passType", _OF_TEXT, "COLUMN", "p.pass_type"),
     **_about("creationDate", _OF_DATE, "COLUMN", "p.created_at"),
@@ -77,9 +96,31 @@ CONDITIONS: Final[Mapping[str, LiteralString]] = {
     **_about("google", _OF_WALLET, "WALLET", "google"),
     "anywhere installed": _APPLE_OR_GOOGLE,
     "anywhere not installed": "(p.apple_devices = 0 AND p.google_devices = 0)",
-    **_about("identifiers", _OF_MEMBER, "TABLE", "pass_identifier"),
-    **_about("metadata", _OF_MEMBER, "TABLE", "pass_metadata"),
-    **_about("metadata", _OF_NUMBER, "TABLE", "pass_metadata"),
+}
+CONDITIONS: Final[Mapping[str, LiteralString]] = {
+    **_OF_PASS,
+    **_of_member("identifiers", _OF_ROW, _LOOKED_UP, _LOOKED_THROUGH),
+    **_of_member("metadata", _OF_METADATA, _LOOKED_UP, _LOOKED_THROUGH),
+}
+_AS_JOINS: Final[Mapping[str, LiteralString]] = {
+    **_OF_PASS,
+    **_of_member("identifiers", _OF_ROW, _JOINED, _JOINED),
+    **_of_member("metadata", _OF_METADATA, _JOINED, _JOINED),
+}
+# A pass on some device was installed once; statistics do not know that, and would count that twice.
+_EXPECTED: Final[Mapping[str, LiteralString]] = {
+    **_AS_JOINS,
+    "apple installed": "p.apple_devices > 0",
+    "google installed": "p.google_devices > 0",
+    "anywhere installed": "(p.apple_devices > 0 OR p.google_devices > 0)",
+}
+# What a filter asks of the rows of members, where it asks for some that are there; and those rows.
+_OF_ROWS: Final[Mapping[str, LiteralString]] = {
+    **_about("identifiers", _OF_ROW, "", ""),
+    **_about("metadata", _OF_METADATA, "", ""),
+}
+_FOUND: Final[Mapping[str, LiteralString]] = {
+    name: _ROWS.replace("TABLE", TABLES[name.partition(" ")[0]]) + row for name, row in _OF_ROWS.items()
 }
 # A condition that is not here is held against every pass that is looked at.
 INDEX_OF: Final[Mapping[str, str]] = {
@@ -111,50 +152,36 @@ class Parameters:
         return "$" + "".join(DIGITS[int(digit)] for digit in str(len(self.arguments)))
 
 
-def compose_conditions(
-    filters: Sequence[Filter],
-    pass_type: str | None,
-    parameters: Parameters,
-    after: str | None = None,
-    driver: Filter | None = None,
-) -> LiteralString:
-    """Give what all filters ask of a pass, as text that begins with AND or is empty.
-
-    With `after` only passes of higher ids are meant, and members are looked up from there on. What the `driver` finds
-    is looked up first, and the others are held against that.
-    """
-    onward: LiteralString = ""
-    parts: list[LiteralString] = []
-    if after is not None:
-        place = parameters.put(after)
-        onward = " AND f.pass_id > " + place + "::text"
-        parts.append("p.pass_id > " + place + "::text")
-    if pass_type is not None:
-        parts.append("p.pass_type = " + parameters.put(pass_type) + "::text")
-    if driver is not None:
-        parts.append("p.pass_id = ANY (ARRAY(" + compose_alone(driver, parameters) + "))")
-    parts.extend(_compose(one, parameters, onward) for one in filters if one is not driver)
-    return "".join(" AND " + part for part in parts)
+def compose_held(filters: Sequence[Filter], parameters: Parameters) -> LiteralString:
+    """Give what each pass `p` is held against, one after the other, as text that begins with AND or is empty."""
+    return "".join(" AND " + _compose(CONDITIONS, one, parameters) for one in filters)
 
 
-def compose_sorted(filters: Sequence[Filter], by: Field, parameters: Parameters) -> LiteralString:
-    """Repeat the filters of the member that is sorted by on its own rows (`s`), so that its index is entered there."""
-    parts: list[LiteralString] = []
-    for one in filters:
-        if one.field == by and condition_of(one) in INDEX_OF:
-            inner = _compose(one, parameters, "").partition(" WHERE")[2].removesuffix(")")
-            parts.append((" AND" + inner).replace(" AND f.pass_id = p.pass_id", "").replace(" f.", " s."))
-    return "".join(parts)
+def compose_joined(filters: Sequence[Filter], parameters: Parameters, onward: LiteralString = "") -> LiteralString:
+    """Give the same so that PostgreSQL may begin anywhere; `onward` is what besides is asked of the rows of members."""
+    return "".join(" AND " + _compose(_AS_JOINS, one, parameters, onward) for one in filters)
+
+
+def compose_expected(filters: Sequence[Filter], parameters: Parameters) -> LiteralString:
+    """Give the same for PostgreSQL to say from its statistics how many passes that are."""
+    return "".join(" AND " + _compose(_EXPECTED, one, parameters) for one in filters)
+
+
+def compose_row_condition(asked: Filter, parameters: Parameters) -> LiteralString:
+    """Give what one filter asks of a row `f` of its member, as text that begins with AND or is empty."""
+    return _compose(_OF_ROWS, asked, parameters)
 
 
 def compose_alone(asked: Filter, parameters: Parameters) -> LiteralString:
-    """Give the list of ids that one filter finds by its index, with nothing else asked."""
-    condition = _compose(asked, parameters, "")
-    if condition.startswith(_EXISTS):
-        inner: LiteralString = condition.removeprefix(_EXISTS).removesuffix(")")
-        found: LiteralString = inner.replace(" AND f.pass_id = p.pass_id", "")
-        return "SELECT f.pass_id FROM " + found  # noqa: S608  # fragments and parameters only
-    return "SELECT p.pass_id FROM pass p WHERE p.tenant_id = $1 AND " + condition  # noqa: S608  # the same
+    """Give the list of ids that one filter finds, with nothing else asked."""
+    if finds_rows(asked):
+        return "SELECT f.pass_id FROM " + _compose(_FOUND, asked, parameters)  # noqa: S608  # constant fragments
+    return "SELECT p.pass_id FROM pass p WHERE p.tenant_id = $1" + compose_held([asked], parameters)  # noqa: S608
+
+
+def finds_rows(asked: Filter) -> bool:
+    """Tell whether a filter asks for a member that is there, so that the rows of members name the passes."""
+    return condition_of(asked) in _OF_ROWS
 
 
 def condition_of(asked: Filter) -> str:
@@ -169,9 +196,11 @@ def condition_of(asked: Filter) -> str:
     return f"{kind} {operator} number" if is_number else f"{kind} {operator}"
 
 
-def _compose(asked: Filter, parameters: Parameters, onward: LiteralString) -> LiteralString:
+def _compose(
+    templates: Mapping[str, LiteralString], asked: Filter, parameters: Parameters, onward: LiteralString = ""
+) -> LiteralString:
     name = condition_of(asked)
-    template = CONDITIONS[name]
+    template = templates[name]
     value = _double(asked.value) if name.endswith("number") else asked.value
     return template.format(
         name=parameters.put(asked.field.name) if "{name}" in template else "",

@@ -1,23 +1,22 @@
 """The orders of a search: phases of passes, each in the order of an index, and where a page of one begins.
 
 Passes that have what is sorted by come first, in either direction; those that lack it follow in the order of their ids.
-A member of metadata that is a number anywhere is sorted by its numbers, else by its texts.
+A member of metadata that is a number anywhere is sorted by its numbers, else by its texts. Members are sorted by their
+own rows, which name the passes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
-from guerdon.passes.filter_queries import DIGITS, Parameters
 from guerdon.passes.filters import Field
 
-_OF_MEMBER: Final = "{s}.tenant_id = $1 AND {s}.name = {name}::text AND {s}.pass_id = p.pass_id"
-_NUMBERED: Final = " AND {s}.number IS NOT NULL"
+_RANGES: Final = ("equals", "greaterThan", "lessThan")
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One thing that is sorted by, and its type."""
+    """One thing that is sorted by, and its type; `{s}` is what it is read from."""
 
     expression: LiteralString
     type: LiteralString
@@ -25,13 +24,17 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Some of the passes in the order of their keys, and then of the id; `index` names the index of that order."""
+    """Some of the passes in the order of their keys, and then of the id; `index` names the index of that order.
+
+    A filter whose condition is among `served` is a range of that index.
+    """
 
     index: str | None
     keys: tuple[Key, ...] = ()
-    only: LiteralString = ""
-    join: LiteralString = ""
-    last: LiteralString = "p.pass_id"
+    only: LiteralString = ""  # what is asked of a pass here
+    rows: LiteralString = ""  # of members, which name the passes here in their order
+    lacking: LiteralString = ""  # of members, none of which names a pass here
+    served: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,17 @@ class Order:
     def member(self) -> Field | None:
         """The member that is sorted by, if it is one."""
         kind = "identifiers" if self.by == "identifiers" else "metadata"
-        return Field(kind, self.name) if self.phases[0].join else None
+        return Field(kind, self.name) if self.phases[0].rows else None
 
     @property
     def phases(self) -> tuple[Phase, ...]:
         """The phases, in their order."""
         return ORDERS[self.by]
+
+    @property
+    def direction(self) -> LiteralString:
+        """The direction, as SQL says it."""
+        return " DESC" if self.is_descending else " ASC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,94 +71,48 @@ class Mark:
     pass_id: str
 
 
-_ID: Final = Phase("pass_pkey")
-_CREATED: Final = Key("p.created_at", "timestamptz")
+_ID: Final = Phase("pass_pkey", served=tuple(f"id {name}" for name in _RANGES))
+_CREATED: Final = Key("{s}.created_at", "timestamptz")
 
 
 def _of_wallet(column: LiteralString, index: str) -> tuple[Phase, ...]:
     return (
-        Phase(index, (Key(column, "timestamptz"),), " AND " + column + " IS NOT NULL"),
-        Phase("pass_pkey", only=" AND " + column + " IS NULL"),
+        Phase(index, (Key("{s}." + column, "timestamptz"),), only=" AND p." + column + " IS NOT NULL"),
+        Phase("pass_pkey", only=" AND p." + column + " IS NULL"),
     )
 
 
-def _of_member(table: LiteralString, index: str, key: Key, only: LiteralString = "") -> tuple[Phase, ...]:
-    found: LiteralString = table + " {s} ON " + _OF_MEMBER + only
-    lacking: LiteralString = " AND NOT EXISTS (SELECT FROM " + table + " {s} WHERE " + _OF_MEMBER + only + ")"
-    return Phase(index, (key,), join=" JOIN " + found, last="{s}.pass_id"), Phase("pass_pkey", only=lacking)
+def _of_member(
+    table: LiteralString, index: str, key: Key, served: tuple[str, ...], only: LiteralString = ""
+) -> tuple[Phase, ...]:
+    rows: LiteralString = table + " f WHERE f.tenant_id = $1 AND f.name = {name}::text" + only
+    return Phase(index, (key,), rows=rows, served=served), Phase("pass_pkey", lacking=rows)
+
+
+def _texts(kind: str) -> tuple[str, ...]:
+    return tuple(f"{kind} {name}" for name in (*_RANGES, "startsWith", "exists"))
 
 
 _TEXT: Final = Key("{s}.value", "text")
 ORDERS: Final[Mapping[str, tuple[Phase, ...]]] = {
     "id": (_ID,),
-    "passType": (Phase("pass_of_type", (Key("p.pass_type", "text"), _CREATED)),),
-    "creationDate": (Phase("pass_created", (_CREATED,)),),
+    "passType": (
+        Phase("pass_of_type", (Key("{s}.pass_type", "text"), _CREATED), served=tuple(f"passType {n}" for n in _RANGES)),
+    ),
+    "creationDate": (
+        Phase("pass_created", (_CREATED,), served=(*(f"creationDate {n}" for n in _RANGES), "passType equals")),
+    ),
     # No index: it would make every movement dearer.
-    "lastUpdateDate": (Phase(None, (Key("p.updated_at", "timestamptz"),)),),
-    "apple": _of_wallet("p.apple_installed_at", "pass_apple"),
-    "google": _of_wallet("p.google_installed_at", "pass_google"),
-    "identifiers": _of_member("pass_identifier", "pass_identifier_pkey", _TEXT),
-    "metadata": _of_member("pass_metadata", "pass_metadata_pkey", _TEXT),
+    "lastUpdateDate": (Phase(None, (Key("{s}.updated_at", "timestamptz"),)),),
+    "apple": _of_wallet("apple_installed_at", "pass_apple"),
+    "google": _of_wallet("google_installed_at", "pass_google"),
+    "identifiers": _of_member("pass_identifier", "pass_identifier_pkey", _TEXT, _texts("identifiers")),
+    "metadata": _of_member("pass_metadata", "pass_metadata_pkey", _TEXT, _texts("metadata")),
     "metadata number": _of_member(
-        "pass_metadata", "pass_metadata_number", Key("{s}.number", "double precision"), _NUMBERED
+        "pass_metadata",
+        "pass_metadata_number",
+        Key("{s}.number", "double precision"),
+        ("metadata greaterThan number", "metadata lessThan number"),
+        " AND f.number IS NOT NULL",
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class OrderText:
-    """The parts of a statement that make an order; `keys` are texts by which a mark can be made."""
-
-    keys: LiteralString
-    join: LiteralString
-    only: LiteralString
-    order_by: LiteralString
-
-
-def compose_phase(order: Order, phase: Phase, mark: Mark | None, parameters: Parameters) -> OrderText:
-    """Give the parts for one phase of an order, behind a mark."""
-    name = parameters.put(order.name) if "{name}" in phase.join + phase.only else ""
-    columns = _columns(phase, "s")
-    only = phase.only.format(s="s", name=name)
-    if mark is not None:
-        only += " AND " + _compare(order, phase, mark, columns, parameters)
-    return OrderText(
-        "ARRAY[" + ", ".join(column + "::text" for column in columns[:-1]) + "]::text[]",
-        phase.join.format(s="s", name=name),
-        only,
-        ", ".join(column + _direction(order) for column in columns),
-    )
-
-
-def compose_several(orders: Sequence[Order], parameters: Parameters) -> OrderText:
-    """Give the parts for an order by several things at once, which no index has."""
-    join: LiteralString = ""
-    columns: list[LiteralString] = []
-    for digit, order in zip(DIGITS, orders, strict=False):
-        first, alias = order.phases[0], "s" + digit
-        if first.join:
-            join += " LEFT" + first.join.format(s=alias, name=parameters.put(order.name))
-        keys = _columns(first, alias)
-        columns.extend(key + _direction(order) + " NULLS LAST" for key in (keys[:-1] or keys))
-    return OrderText("NULL::text[]", join, "", ", ".join(columns) + ", p.pass_id")
-
-
-def _columns(phase: Phase, alias: LiteralString) -> list[LiteralString]:
-    parts: list[LiteralString] = [key.expression for key in phase.keys]
-    parts.append(phase.last)
-    return [part.format(s=alias) for part in parts]
-
-
-def _compare(
-    order: Order, phase: Phase, mark: Mark, columns: Sequence[LiteralString], parameters: Parameters
-) -> LiteralString:
-    places: list[LiteralString] = [
-        parameters.put(text) + "::text::" + key.type for text, key in zip(mark.keys, phase.keys, strict=True)
-    ]
-    places.append(parameters.put(mark.pass_id) + "::text")
-    comparison: LiteralString = ") < (" if order.is_descending else ") > ("
-    return "(" + ", ".join(columns) + comparison + ", ".join(places) + ")"
-
-
-def _direction(order: Order) -> LiteralString:
-    return " DESC" if order.is_descending else " ASC"

@@ -51,6 +51,12 @@ async def delete_identifiers(tx: Tx, pass_id: str) -> None:
     await tx.execute("DELETE FROM pass_identifier WHERE tenant_id = $1 AND pass_id = $2", tx.tenant_id, pass_id)
 
 
+async def delete_members(tx: Tx, pass_id: str) -> None:
+    """Drop all that a pass is searched and found by, its identifiers and its metadata: it is voided."""
+    await delete_identifiers(tx, pass_id)
+    await tx.execute("DELETE FROM pass_metadata WHERE tenant_id = $1 AND pass_id = $2", tx.tenant_id, pass_id)
+
+
 async def find_by_identity(tx: Tx, identity: bytes) -> str | None:
     """Find the pass of a type and identifiers."""
     pass_id: str | None = await tx.value(

@@ -49,7 +49,9 @@ SEARCH_PARAMETERS = [
     _parameter(
         "cursor", {"type": "string", "maxLength": 4000}, "Where to go on, from `Guerdon-Next-Cursor` or `Link`."
     ),
-    _parameter("limit", _whole(1, PAGE_MAX, PAGE_DEFAULT), "How many passes come at once in a list by cursor."),
+    _parameter(
+        "limit", _whole(1, PAGE_MAX, PAGE_DEFAULT), "How many passes come at once in a list by cursor, at most."
+    ),
 ]
 LISTED: dict[int | str, dict[str, Any]] = {
     200: {

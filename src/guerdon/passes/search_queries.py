@@ -1,23 +1,31 @@
-"""The statements of a search, composed of the conditions of `filter_queries` and the orders of `order_queries`.
+"""What a search asks the database: pages, counts, PostgreSQL's expectations, and how statements are planned meanwhile.
 
-No text of a caller is in a statement: all of them are constant fragments and numbered parameters. The tests of the
-architecture prepare every condition in every phase of every order.
+Statements are composed of the conditions of `filter_queries` and the orders of `order_queries`; those of pages stand in
+`page_queries`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, LiteralString
 
 import msgspec
 
-from guerdon.passes.filter_queries import Parameters, compose_alone, compose_conditions, compose_sorted
+from guerdon.passes.filter_queries import Parameters, compose_alone, compose_expected, compose_held, compose_joined
 from guerdon.passes.filters import Filter
 from guerdon.passes.model import ListedPass
-from guerdon.passes.order_queries import Mark, Order, OrderText, compose_phase, compose_several
+from guerdon.passes.order_queries import Mark
+from guerdon.passes.page_queries import (
+    OF_TENANT,
+    Gathering,
+    Walk,
+    compose_gathering,
+    compose_walk,
+    compose_walk_count,
+    compose_walk_end,
+)
 from guerdon.platform.db import Tx
 
-_SELECT: Final = "SELECT p.pass_id"
-_OF_TENANT: Final = " WHERE p.tenant_id = $1 AND p.voided_at IS NULL"
+_IDS: Final = "SELECT p.pass_id FROM pass p" + OF_TENANT  # noqa: S608  # constant fragments
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +37,6 @@ class Narrowing:
     after: str | None = None
     driver: Filter | None = None  # one of the filters that finds few passes, which is asked first
 
-    def compose(self, parameters: Parameters) -> LiteralString:
-        """Give the conditions as text that begins with AND or is empty."""
-        return compose_conditions(self.filters, self.pass_type, parameters, self.after, self.driver)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the passes of one phase of an order: those behind the mark, without the first `offset` of them."""
-
-    order: Order
-    phase: int
-    limit: int
-    offset: int = 0
-    mark: Mark | None = None
-
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -53,26 +46,51 @@ class Member:
     is_number: bool
 
 
-async def list_part(tx: Tx, narrowing: Narrowing, part: Part) -> list[Mark]:
-    """List a part of one phase."""
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A part of what was gathered, and how many there are in all; unknown (None) when the part is empty."""
+
+    marks: Sequence[Mark]
+    total: int | None
+
+
+async def walk_passes(tx: Tx, walk: Walk, *, limit: int, offset: int = 0) -> list[Mark]:
+    """List a part of the passes that a walk finds."""
     parameters = Parameters(tx.tenant_id)
-    records = await tx.records(compose_part(narrowing, part, parameters), *parameters.arguments)
-    return [Mark(part.phase, tuple(record["keys"]), record["pass_id"]) for record in records]
+    records = await tx.records(compose_walk(walk, limit, offset, parameters), *parameters.arguments)
+    return [Mark(walk.phase_number, tuple(record["keys"]), record["pass_id"]) for record in records]
 
 
-async def list_by_several(
-    tx: Tx, narrowing: Narrowing, orders: Sequence[Order], *, offset: int, limit: int
-) -> list[str]:
-    """List ids in an order by several things."""
+async def count_walked(tx: Tx, walk: Walk) -> int:
+    """Count the passes that a walk finds."""
     parameters = Parameters(tx.tenant_id)
-    statement = compose_by_several(narrowing, orders, offset, limit, parameters)
-    return [record["pass_id"] for record in await tx.records(statement, *parameters.arguments)]
+    count: int = await tx.value(compose_walk_count(walk, parameters), *parameters.arguments)
+    return count
 
 
-async def count_passes(tx: Tx, narrowing: Narrowing, bound: int) -> int:
+async def find_walk_end(tx: Tx, walk: Walk) -> Mark | None:
+    """Find the last pass that a walk may look at, or None when its index ends before."""
+    parameters = Parameters(tx.tenant_id)
+    records = await tx.records(compose_walk_end(walk, parameters), *parameters.arguments)
+    return next((Mark(walk.phase_number, tuple(one["keys"]), one["pass_id"]) for one in records), None)
+
+
+async def gather_passes(tx: Tx, gathering: Gathering, *, limit: int, offset: int = 0) -> Gathered:
+    """List a part of what is gathered, and count all of it. Marks are those of the first of its orders."""
+    parameters = Parameters(tx.tenant_id)
+    records = await tx.records(compose_gathering(gathering, limit, offset, parameters), *parameters.arguments)
+    has_phases = len(gathering.orders[0].phases) > 1
+    marks: list[Mark] = []
+    for record in records:
+        lacks_key = has_phases and record["keys"][0] is None
+        marks.append(Mark(int(lacks_key), () if lacks_key else tuple(record["keys"]), record["pass_id"]))
+    return Gathered(marks, records[0]["total"] if records else None)
+
+
+async def count_passes(tx: Tx, filters: Sequence[Filter], bound: int) -> int:
     """Count passes, up to `bound`."""
     parameters = Parameters(tx.tenant_id)
-    count: int = await tx.value(compose_count(narrowing, bound, parameters), *parameters.arguments)
+    count: int = await tx.value(compose_count(filters, bound, parameters), *parameters.arguments)
     return count
 
 
@@ -83,21 +101,16 @@ async def count_alone(tx: Tx, asked: Filter, bound: int) -> int:
     return count
 
 
-async def count_phase(tx: Tx, narrowing: Narrowing, part: Part) -> int:
-    """Count the passes of a part."""
+async def expect_passes(tx: Tx, filters: Sequence[Filter]) -> int:
+    """Give how many passes PostgreSQL expects filters to find, from its statistics alone."""
     parameters = Parameters(tx.tenant_id)
-    count: int = await tx.value(compose_phase_count(narrowing, part, parameters), *parameters.arguments)
-    return count
+    return await _expect(tx, _IDS + compose_expected(filters, parameters), parameters)
 
 
-async def estimate_passes(tx: Tx, narrowing: Narrowing) -> int:
-    """Give how many passes PostgreSQL believes there are, from its statistics alone."""
+async def expect_alone(tx: Tx, asked: Filter) -> int:
+    """Give how many rows PostgreSQL expects one filter to find, from its statistics alone."""
     parameters = Parameters(tx.tenant_id)
-    plan = await tx.value(compose_estimate(narrowing, parameters), *parameters.arguments)
-    (explained,) = msgspec.json.decode(plan, type=list[dict[str, dict[str, object]]])
-    rows = explained["Plan"]["Plan Rows"]
-    assert isinstance(rows, int)
-    return rows
+    return await _expect(tx, compose_alone(asked, parameters), parameters)
 
 
 async def tell_member(tx: Tx, name: str) -> Member:
@@ -114,14 +127,14 @@ async def tell_member(tx: Tx, name: str) -> Member:
 
 
 async def list_passes(tx: Tx, pass_ids: Sequence[str]) -> list[ListedPass]:
-    """Read passes in the order of the ids given."""
+    """Read passes in the order of the ids given, but for those that are voided."""
     return await tx.all(
         ListedPass,
         """
         SELECT p.pass_id, p.pass_type, p.sealed_secret, p.identifiers, p.metadata, p.additional_data, p.created_at,
                p.updated_at, p.apple_installed_at, p.google_installed_at
           FROM unnest($2::text[]) WITH ORDINALITY AS wanted (pass_id, place)
-          JOIN pass p ON p.tenant_id = $1 AND p.pass_id = wanted.pass_id
+          JOIN pass p ON p.tenant_id = $1 AND p.pass_id = wanted.pass_id AND p.voided_at IS NULL
          ORDER BY wanted.place
         """,
         tx.tenant_id,
@@ -129,24 +142,45 @@ async def list_passes(tx: Tx, pass_ids: Sequence[str]) -> list[ListedPass]:
     )
 
 
-async def plan_for_search(tx: Tx) -> None:
-    """Have every statement planned for its values: one finds three passes or three million, by them.
+async def plan_by_values(tx: Tx) -> None:
+    """Have every statement of this transaction planned for its values, by which it finds three passes or three million.
 
-    A merge would begin at the first pass, wherever a list goes on.
+    A plan that was made for any values is bad for most of them.
+    """
+    await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+
+
+async def plan_to_walk(tx: Tx) -> None:
+    """Have an index give the order, and whatever is asked besides looked up for one pass after the other.
+
+    PostgreSQL does not know how soon a page is full; everything else reads all matches first.
     """
     await tx.execute(
-        "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = on"
+        "SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;"
+        " SET LOCAL enable_mergejoin = off; SET LOCAL max_parallel_workers_per_gather = 0"
     )
 
 
-async def prefer_indexes(tx: Tx) -> None:
-    """Have indexes used where there is one, whatever statistics say of how many rows are found."""
-    await tx.execute("SET LOCAL enable_seqscan = off")
+async def plan_to_gather_few(tx: Tx) -> None:
+    """Have indexes used, whatever statistics say: it was counted that few are found."""
+    await tx.execute(
+        "SET LOCAL enable_sort = on; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off;"
+        " SET LOCAL enable_mergejoin = off; SET LOCAL max_parallel_workers_per_gather = 0"
+    )
 
 
-async def plan_as_usual(tx: Tx) -> None:
-    """Leave the transaction as it was to what comes after a search."""
-    await tx.execute("SET LOCAL plan_cache_mode = auto; SET LOCAL enable_mergejoin = on; SET LOCAL enable_seqscan = on")
+async def plan_freely(tx: Tx) -> None:
+    """Leave it to PostgreSQL again how statements are worked off."""
+    await tx.execute(
+        "SET LOCAL enable_sort TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_hashjoin TO DEFAULT;"
+        " SET LOCAL enable_mergejoin TO DEFAULT; SET LOCAL max_parallel_workers_per_gather TO DEFAULT"
+    )
+
+
+async def plan_onward(tx: Tx) -> None:
+    """Leave it to PostgreSQL, but for merges: one would begin at the first pass, wherever a list goes on."""
+    await plan_freely(tx)
+    await tx.execute("SET LOCAL enable_mergejoin = off")
 
 
 async def allow_little_time(tx: Tx) -> None:
@@ -161,29 +195,25 @@ async def allow_some_time(tx: Tx) -> None:
 
 def compose_list(narrowing: Narrowing, limit: int, parameters: Parameters) -> LiteralString:
     """Compose the list of ids in their order."""
-    found = _SELECT + " FROM pass p" + _OF_TENANT + narrowing.compose(parameters)
-    return found + " ORDER BY p.pass_id LIMIT " + parameters.put(limit) + "::bigint"
+    text: LiteralString = _IDS
+    onward: LiteralString = ""
+    if narrowing.after is not None:
+        place = parameters.put(narrowing.after)
+        onward = " AND f.pass_id > " + place + "::text"
+        text += " AND p.pass_id > " + place + "::text"
+    if narrowing.pass_type is not None:
+        text += " AND p.pass_type = " + parameters.put(narrowing.pass_type) + "::text"
+    if narrowing.driver is None:
+        text += compose_joined(narrowing.filters, parameters, onward)
+    else:
+        text += " AND p.pass_id = ANY (ARRAY(" + compose_alone(narrowing.driver, parameters) + "))"
+        text += compose_held([one for one in narrowing.filters if one is not narrowing.driver], parameters)
+    return text + " ORDER BY p.pass_id LIMIT " + parameters.put(limit) + "::bigint"
 
 
-def compose_part(narrowing: Narrowing, part: Part, parameters: Parameters) -> LiteralString:
-    """Compose a part of one phase."""
-    text = compose_phase(part.order, part.order.phases[part.phase], part.mark, parameters)
-    if part.phase == 0 and part.order.member is not None:
-        text = replace(text, only=text.only + compose_sorted(narrowing.filters, part.order.member, parameters))
-    return _compose_page(narrowing, text, part.offset, part.limit, parameters)
-
-
-def compose_by_several(
-    narrowing: Narrowing, orders: Sequence[Order], offset: int, limit: int, parameters: Parameters
-) -> LiteralString:
-    """Compose a page in an order by several things."""
-    return _compose_page(narrowing, compose_several(orders, parameters), offset, limit, parameters)
-
-
-def compose_count(narrowing: Narrowing, bound: int, parameters: Parameters) -> LiteralString:
+def compose_count(filters: Sequence[Filter], bound: int, parameters: Parameters) -> LiteralString:
     """Compose the count up to a bound."""
-    found = _SELECT + " FROM pass p" + _OF_TENANT + narrowing.compose(parameters)
-    return _compose_bounded_count(found, bound, parameters)
+    return _compose_bounded_count(_IDS + compose_joined(filters, parameters), bound, parameters)
 
 
 def compose_count_alone(asked: Filter, bound: int, parameters: Parameters) -> LiteralString:
@@ -191,25 +221,12 @@ def compose_count_alone(asked: Filter, bound: int, parameters: Parameters) -> Li
     return _compose_bounded_count(compose_alone(asked, parameters), bound, parameters)
 
 
-def compose_phase_count(narrowing: Narrowing, part: Part, parameters: Parameters) -> LiteralString:
-    """Compose the count of a part."""
-    text = compose_phase(part.order, part.order.phases[part.phase], part.mark, parameters)
-    found = _SELECT + " FROM pass p" + text.join + _OF_TENANT + text.only + narrowing.compose(parameters)
-    return _compose_bounded_count(found, part.limit, parameters)
-
-
-def compose_estimate(narrowing: Narrowing, parameters: Parameters) -> LiteralString:
-    """Compose the question how many rows the planner expects."""
-    return "EXPLAIN (FORMAT JSON) " + _SELECT + " FROM pass p" + _OF_TENANT + narrowing.compose(parameters)
-
-
-def _compose_page(
-    narrowing: Narrowing, text: OrderText, offset: int, limit: int, parameters: Parameters
-) -> LiteralString:
-    columns = _SELECT + ", " + text.keys + " AS keys FROM pass p"
-    where = _OF_TENANT + text.only + narrowing.compose(parameters) + " ORDER BY " + text.order_by
-    window = " LIMIT " + parameters.put(limit) + "::bigint OFFSET " + parameters.put(offset) + "::bigint"
-    return columns + text.join + where + window
+async def _expect(tx: Tx, statement: LiteralString, parameters: Parameters) -> int:
+    plan = await tx.value("EXPLAIN (FORMAT JSON) " + statement, *parameters.arguments)
+    (explained,) = msgspec.json.decode(plan, type=list[dict[str, dict[str, object]]])
+    rows = explained["Plan"]["Plan Rows"]
+    assert isinstance(rows, int)
+    return rows
 
 
 def _compose_bounded_count(found: LiteralString, bound: int, parameters: Parameters) -> LiteralString:

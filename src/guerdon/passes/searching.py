@@ -1,4 +1,4 @@
-"""Searching passes by what they say: walking all matches, counting them, and pages of them."""
+"""Searching passes by what they say: walking all matches, and pages of them in any order."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,24 +9,26 @@ from guerdon.passes import search_queries, walk_queries
 from guerdon.passes.cursors import read_cursor, write_cursor
 from guerdon.passes.errors import CursorInvalid, PageTooDeep, SearchTooSlow
 from guerdon.passes.filter_queries import INDEX_OF, condition_of
-from guerdon.passes.filters import MEMBER_KINDS, Filter
+from guerdon.passes.filters import Filter
 from guerdon.passes.model import ListedPass
-from guerdon.passes.order_queries import ORDERS, Mark, Order
+from guerdon.passes.order_queries import Mark, Order
+from guerdon.passes.page_queries import Gathering, Walk
 from guerdon.passes.search_parameters import MEMBER, Search, Sort
-from guerdon.passes.search_queries import Narrowing, Part
+from guerdon.passes.search_queries import Narrowing
+from guerdon.passes.totals import (
+    Bounds,
+    Total,
+    count_matches,
+    expect_fewest,
+    expects_few,
+    expects_too_many,
+    find_driver,
+)
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.problems import Overloaded
 
-EXACT_MAX = 10_000
 OFFSET_MAX = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """How many passes match; beyond 10 000, or when counting took too long, PostgreSQL's estimate."""
-
-    count: int
-    is_exact: bool
+BOUNDS = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,24 @@ class Listing:
     total: Total | None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The passes of a part; `gathered` tells how many there are in all, if they were gathered."""
+
+    marks: Sequence[Mark]
+    next_cursor: str | None = None
+    gathered: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a list is asked for: from an offset on, or behind a mark; neither begins a list by cursor."""
+
+    limit: int
+    offset: int | None
+    mark: Mark | None
+
+
 async def walk_pass_ids(
     tx: Tx, filters: Sequence[Filter], pass_type: str | None, limit: int
 ) -> AsyncIterator[list[str]]:
@@ -45,8 +65,11 @@ async def walk_pass_ids(
 
     The transaction is for this alone: all of its statements are planned as those of a search.
     """
-    narrowing = await _narrow(tx, filters, pass_type, after="")
-    await _plan(tx, narrowing)
+    await search_queries.plan_by_values(tx)
+    driver = await find_driver(tx, filters, BOUNDS)
+    if driver is None:
+        await search_queries.plan_onward(tx)
+    narrowing = Narrowing(filters, pass_type, "", driver)
     while page := await walk_queries.list_page(tx, narrowing, limit):
         yield page
         if len(page) < limit:
@@ -54,36 +77,33 @@ async def walk_pass_ids(
         narrowing = replace(narrowing, after=page[-1])
 
 
-async def count_passes(tx: Tx, filters: Sequence[Filter], pass_type: str | None, bound: int) -> tuple[int, bool]:
-    """Count the passes that all filters match, and tell whether the count is exact.
-
-    Beyond `bound` it is PostgreSQL's estimate, which is never told as less than what was counted.
-    """
-    total = await _count_narrowed(tx, await _narrow(tx, filters, pass_type), bound)
-    await search_queries.plan_as_usual(tx)
-    return total.count, total.is_exact
-
-
-async def search_passes(database: Database, tenant_id: str, search: Search) -> Listing:
+async def search_passes(database: Database, tenant_id: str, search: Search, bounds: Bounds = BOUNDS) -> Listing:
     """List what a query asks for, in transactions of bounded time.
 
-    Raises CursorInvalid, PageTooDeep, SearchTooSlow, Overloaded when a search that uses indexes took too long as well.
+    Raises CursorInvalid, PageTooDeep, SearchTooSlow, Overloaded when even a list without filters took too long.
     """
     filters = [one.filter for one in search.filters]
+    is_deep = search.offset is not None and search.offset > OFFSET_MAX
     try:
-        total, driver = None, None
-        if search.cursor is None:
-            total, driver = await _count(database, tenant_id, filters)
         async with database.tenant(tenant_id) as tx:
             await search_queries.allow_some_time(tx)
-            narrowing = await _narrow(tx, filters) if total is None else Narrowing(filters, driver=driver)
-            pass_ids, next_cursor = await _list(tx, narrowing, search, total)
-            return Listing(await search_queries.list_passes(tx, pass_ids), next_cursor, total)
+            await search_queries.plan_by_values(tx)
+            driver = await find_driver(tx, filters, bounds)
+            found = Found(()) if is_deep else await _find(tx, filters, driver, search, bounds)
+            passes = await search_queries.list_passes(tx, [mark.pass_id for mark in found.marks])
+        total = None
+        if search.cursor is None and found.gathered is not None:
+            total = Total(found.gathered, is_exact=True)
+        elif search.cursor is None:
+            total = await count_matches(database, tenant_id, filters, driver, bounds)
+            total = total.at_least((search.offset or 0) + len(passes) if passes else 0)
     except asyncpg.QueryCanceledError as slow:
-        places = unindexed(search)
-        raise SearchTooSlow(places) if places else Overloaded from slow
+        raise _refuse(search) from slow
     except asyncpg.DataError as forged:
         raise CursorInvalid from forged
+    if is_deep and not (total and total.is_exact and total.count <= OFFSET_MAX):
+        raise PageTooDeep(OFFSET_MAX)
+    return Listing(passes, found.next_cursor, total)
 
 
 def unindexed(search: Search) -> list[str]:
@@ -94,62 +114,34 @@ def unindexed(search: Search) -> list[str]:
     return filters + sorts
 
 
-async def _narrow(
-    tx: Tx, filters: Sequence[Filter], pass_type: str | None = None, after: str | None = None
-) -> Narrowing:
-    """Choose the filter to begin with: of members, no statistics tell how many passes a filter finds."""
-    await search_queries.plan_for_search(tx)
-    await search_queries.prefer_indexes(tx)
-    found: list[tuple[int, int]] = []
-    for place, one in enumerate(filters):
-        if one.field.kind in MEMBER_KINDS and condition_of(one) in INDEX_OF:
-            found.append((await search_queries.count_alone(tx, one, EXACT_MAX + 1), place))
-    count, place = min(found, default=(EXACT_MAX + 1, 0))
-    return Narrowing(filters, pass_type, after, filters[place] if count <= EXACT_MAX else None)
+def _refuse(search: Search) -> Exception:
+    if places := unindexed(search):
+        return SearchTooSlow(places)
+    if not search.filters:
+        return Overloaded()
+    return SearchTooSlow((), [one.place for one in (*search.filters, *search.sorts)])
 
 
-async def _plan(tx: Tx, narrowing: Narrowing) -> None:
-    await search_queries.plan_for_search(tx)
-    if narrowing.driver is not None:
-        await search_queries.prefer_indexes(tx)
-
-
-async def _count_narrowed(tx: Tx, narrowing: Narrowing, bound: int) -> Total:
-    await _plan(tx, narrowing)
-    count = await search_queries.count_passes(tx, narrowing, bound + 1)
-    if count <= bound:
-        return Total(count, is_exact=True)
-    return Total(max(count, await search_queries.estimate_passes(tx, narrowing)), is_exact=False)
-
-
-async def _count(database: Database, tenant_id: str, filters: Sequence[Filter]) -> tuple[Total, Filter | None]:
-    narrowing = Narrowing(filters)
-    try:
-        async with database.tenant(tenant_id) as tx:
-            await search_queries.allow_little_time(tx)
-            narrowing = await _narrow(tx, filters)
-            return await _count_narrowed(tx, narrowing, EXACT_MAX), narrowing.driver
-    except asyncpg.QueryCanceledError:
-        async with database.tenant(tenant_id) as tx:
-            await search_queries.allow_little_time(tx)
-            return Total(await search_queries.estimate_passes(tx, narrowing), is_exact=False), narrowing.driver
-
-
-async def _list(tx: Tx, narrowing: Narrowing, search: Search, total: Total | None) -> tuple[list[str], str | None]:
-    await search_queries.prefer_indexes(tx)
+async def _find(tx: Tx, filters: Sequence[Filter], driver: Filter | None, search: Search, bounds: Bounds) -> Found:
     orders = [await _resolve(tx, sort) for sort in search.sorts] or [Order()]
-    await _plan(tx, narrowing)
-    if search.offset is None:
-        return await _go_on(tx, narrowing, orders[0], search)
-    if total is not None and total.is_exact and search.offset >= total.count:
-        return [], None
-    if search.offset > OFFSET_MAX:
-        raise PageTooDeep(OFFSET_MAX)
-    if len(orders) > 1:
-        limit = search.limit
-        return await search_queries.list_by_several(tx, narrowing, orders, offset=search.offset, limit=limit), None
-    found = await _page(tx, narrowing, orders[0], search.offset, search.limit)
-    return [mark.pass_id for mark in found], None
+    mark = None if search.cursor is None else read_cursor(orders[0], search.cursor)
+    window = Window(search.limit, search.offset, mark)
+    if driver is not None:
+        return await _gather(tx, Gathering(filters, orders, driver, mark=mark), window)
+    await search_queries.plan_freely(tx)
+    if await expects_few(tx, filters, bounds):
+        most = 2 * bounds.few
+        few = await _gather(tx, Gathering(filters, orders, expected_max=most + 1, mark=mark), window)
+        if few.gathered is not None and few.gathered <= most:
+            return few
+    if len(orders) == 1 and (orders[0].phases[0].index is not None or not filters):
+        walked = await _walk(tx, filters, orders[0], window, bounds)
+        if walked is not None:
+            return walked
+        await search_queries.plan_freely(tx)
+    if await expects_too_many(tx, filters, bounds):
+        raise _refuse(search)
+    return await _gather(tx, Gathering(filters, orders, mark=mark), window)
 
 
 async def _resolve(tx: Tx, sort: Sort) -> Order:
@@ -163,30 +155,66 @@ async def _resolve(tx: Tx, sort: Sort) -> Order:
     return Order(kind, sort.name, sort.is_descending)
 
 
-async def _go_on(tx: Tx, narrowing: Narrowing, order: Order, search: Search) -> tuple[list[str], str | None]:
-    mark = None if search.cursor is None else read_cursor(order, search.cursor)
-    wanted = search.limit + 1
+async def _gather(tx: Tx, gathering: Gathering, window: Window) -> Found:
+    limit, offset = window.limit, window.offset or 0
+    part = await search_queries.gather_passes(tx, gathering, limit=limit + 1, offset=offset)
+    total = part.total or 0
+    if not part.marks and (offset or gathering.mark is not None):
+        # A part that is empty does not say how many there are before it.
+        total = (await search_queries.gather_passes(tx, replace(gathering, mark=None), limit=1)).total or 0
+    next_cursor = None
+    if window.offset is None and len(part.marks) > limit:
+        next_cursor = write_cursor(gathering.orders[0], part.marks[limit - 1])
+    return Found(part.marks[:limit], next_cursor, total)
+
+
+async def _walk(tx: Tx, filters: Sequence[Filter], order: Order, window: Window, bounds: Bounds) -> Found | None:
+    """Walk to a part of the list; None when more looks are worth less than gathering, which a page then needs."""
+    if order.phases[0].index is not None:
+        await search_queries.plan_to_walk(tx)
+    if window.offset is None:
+        return await _walk_on(tx, filters, order, window, bounds)
+    return await _walk_to(tx, filters, order, window.offset, window.limit, bounds)
+
+
+async def _walk_on(tx: Tx, filters: Sequence[Filter], order: Order, window: Window, bounds: Bounds) -> Found:
+    mark, wanted = window.mark, window.limit + 1
     found: list[Mark] = []
-    for phase in range(0 if mark is None else mark.phase, len(ORDERS[order.by])):
-        behind = mark if mark is not None and mark.phase == phase else None
-        part = Part(order, phase, wanted - len(found), mark=behind)
-        found += await search_queries.list_part(tx, narrowing, part)
+    for number in range(0 if mark is None else mark.phase, len(order.phases)):
+        behind = mark if mark is not None and mark.phase == number else None
+        looks = bounds.looks + bounds.looks_for_each * wanted
+        walk = _bound(Walk(filters, order, number, looks, behind), wanted)
+        found += await search_queries.walk_passes(tx, walk, limit=wanted - len(found))
         if len(found) == wanted:
-            break
-    pass_ids = [one.pass_id for one in found[: search.limit]]
-    return pass_ids, write_cursor(order, found[search.limit - 1]) if len(found) == wanted else None
+            return Found(found[:-1], write_cursor(order, found[-2]))
+        end = await search_queries.find_walk_end(tx, walk)
+        if end is not None:
+            return Found(found, write_cursor(order, end))
+    return Found(found)
 
 
-async def _page(tx: Tx, narrowing: Narrowing, order: Order, offset: int, limit: int) -> list[Mark]:
+async def _walk_to(
+    tx: Tx, filters: Sequence[Filter], order: Order, offset: int, limit: int, bounds: Bounds
+) -> Found | None:
+    looks = bounds.looks + bounds.looks_for_each * (offset + limit)
+    if offset:
+        looks = max(looks, min(2 * await expect_fewest(tx, filters), bounds.gathered))
     found: list[Mark] = []
-    for phase in range(len(order.phases)):
-        part = Part(order, phase, limit - len(found), offset)
-        here = await search_queries.list_part(tx, narrowing, part)
+    for number in range(len(order.phases)):
+        walk = _bound(Walk(filters, order, number, looks), offset + limit)
+        here = await search_queries.walk_passes(tx, walk, limit=limit - len(found), offset=offset)
         found += here
         if len(found) == limit:
-            break
+            return Found(found)
+        if await search_queries.find_walk_end(tx, walk) is not None:
+            return None
         if here:
             offset = 0
-        elif offset and phase + 1 < len(order.phases):
-            offset -= await search_queries.count_phase(tx, narrowing, Part(order, phase, offset))
-    return found
+        elif offset and number + 1 < len(order.phases):
+            offset -= await search_queries.count_walked(tx, walk)
+    return Found(found)
+
+
+def _bound(walk: Walk, wanted: int) -> Walk:
+    """Have a walk that finds whatever it looks at look at no more than is wanted."""
+    return walk if walk.held or walk.phase.lacking else replace(walk, looks_max=wanted)
