@@ -51,6 +51,12 @@ SELECT $1, 'size', n::text, n, 'pass-' || lpad(n::text, 6, '0') FROM generate_se
  UNION ALL
 SELECT $1, 'some', n::text, n, 'pass-' || lpad(n::text, 6, '0') FROM generate_series(1, $2::int, 100) AS n
 """
+# Of which statistics know nothing.
+LATE_MADE = """
+INSERT INTO pass_metadata (tenant_id, name, value, pass_id)
+SELECT $1, 'late', 'x', 'pass-' || lpad(n::text, 6, '0') FROM generate_series(1, $2::int) AS n
+"""
+LATE = [("metadata.late", "equals", "x"), ("metadata.late", "startsWith", "x"), ("metadata.late", "exists", "true")]
 OF_MEMBERS = [
     ("all", "equals", "value000017"),
     ("all", "notEquals", "value000017"),
@@ -126,6 +132,7 @@ async def crowd(owner: "asyncpg.Connection[asyncpg.Record]", database: Database)
     for made in (PASSES_MADE, IDENTIFIERS_MADE, METADATA_MADE):
         await owner.execute(made, tenant_id, PASSES)
     await owner.execute("VACUUM ANALYZE pass, pass_identifier, pass_metadata")
+    await owner.execute(LATE_MADE, tenant_id, PASSES)
     async with database.tenant(tenant_id) as tx:
         yield tx
     await owner.execute("DELETE FROM pass WHERE tenant_id = $1", tenant_id)
@@ -155,7 +162,21 @@ async def test_a_condition_looks_at_few_passes_exactly_if_the_table_names_an_ind
     assert indexes(plan) & {index, OTHERWISE.get(index)}, drawn(plan)
 
 
-@pytest.mark.parametrize(("field", "operator", "value"), _ALL)
+@pytest.mark.parametrize(("field", "operator", "value"), LATE)
+async def test_what_is_gathered_is_looked_up_whatever_statistics_say(
+    crowd: Tx, field: str, operator: str, value: str
+) -> None:
+    given = [("identifiers.some", "exists", "true"), (field, operator, value)]
+    driver, asked = read_filters([GivenFilter("", *one) for one in given])
+    await plan_by_values(crowd)
+    await plan_to_gather_few(crowd)
+
+    plan = await gathered(crowd, Gathering([driver, asked], [Order("creationDate")], driver))
+
+    assert looked_at(plan) < FEW * 2, drawn(plan)
+
+
+@pytest.mark.parametrize(("field", "operator", "value"), [*_ALL, *LATE])
 @pytest.mark.parametrize("order", [Order(), Order("creationDate"), Order("metadata number", "size")])
 async def test_a_walk_looks_at_no_more_than_it_may_whatever_is_asked(
     crowd: Tx, order: Order, field: str, operator: str, value: object
@@ -167,6 +188,19 @@ async def test_a_walk_looks_at_no_more_than_it_may_whatever_is_asked(
     plan = await walked(crowd, Walk(asked, order, 0, LOOKS))
 
     assert looked_at(plan) <= LOOKS * (1 + ROWS_OF_PASS), drawn(plan)
+
+
+@pytest.mark.parametrize(
+    ("operator", "index"), [("equals", "pass_metadata_pkey"), ("startsWith", "pass_metadata_pass")]
+)
+async def test_a_walk_reads_no_range_of_an_index_for_each_pass(crowd: Tx, operator: str, index: str) -> None:
+    asked = read_filters([GivenFilter("", "metadata.late", operator, "x")])
+    await plan_by_values(crowd)
+    await plan_to_walk(crowd)
+
+    plan = await walked(crowd, Walk(asked, Order("creationDate"), 0, LOOKS))
+
+    assert indexes(plan) == {"pass_created", index}, drawn(plan)
 
 
 async def test_statistics_tell_how_many_passes_are_in_a_wallet(crowd: Tx) -> None:
