@@ -140,8 +140,8 @@ async def test_a_page_that_would_sort_too_many_is_refused_and_says_why(
 async def matches(shop: Shop, filters: Sequence[tuple[str, str, str]]) -> list[str]:
     search = parse_search(asked(filters, "id", "ASC"))
     async with shop.house.database.tenant(shop.tenant_id) as tx:
-        filters = [one.filter for one in search.filters]
-        return [one async for page in walk_pass_ids(tx, filters, None, PAGE) for one in page]
+        pages = walk_pass_ids(tx, [one.filter for one in search.filters], None, PAGE)
+        return [pass_id async for page in pages for pass_id in page]
 
 
 async def paged(shop: Shop, query: bytes, bounds: Bounds) -> list[str]:

@@ -58,13 +58,12 @@ _OF_NUMBER: Final[Mapping[LiteralString, LiteralString]] = {
 _ROWS: Final = "TABLE f WHERE f.tenant_id = $1 AND f.name = {name}::text"
 # As a join, which PostgreSQL may begin at either end.
 _JOINED: Final = "EXISTS (SELECT FROM " + _ROWS + " AND f.pass_id = p.pass_id{onward}CONDITION)"
-# For one pass after the other (OFFSET 0 forbids a join): a value has its place in the index, down to the pass; else the
-# rows of the pass are read, since a range of values may hold anything between no rows and all.
+# For one pass after the other (OFFSET 0 forbids a join): a value has its place in the index, down to the pass; else all
+# rows of the pass are read, since statistics may know nothing of a name, or of a range of its values.
 _LOOKED_UP: Final = "EXISTS (SELECT FROM " + _ROWS + " AND f.pass_id = p.pass_idCONDITION OFFSET 0)"
-_LOOKED_THROUGH: Final = (
-    "EXISTS (SELECT FROM (SELECT f.* FROM "  # noqa: S608  # constant fragments
-    + _ROWS
-    + " AND f.pass_id = p.pass_id OFFSET 0) AS f WHERE trueCONDITION)"
+LOOKED_THROUGH: Final = (
+    "EXISTS (SELECT FROM (SELECT f.* FROM TABLE f WHERE f.tenant_id = $1 AND f.pass_id = p.pass_id OFFSET 0) AS f"
+    " WHERE f.name = {name}::textCONDITION)"
 )
 
 
@@ -99,8 +98,8 @@ _OF_PASS: Final[Mapping[str, LiteralString]] = {
 }
 CONDITIONS: Final[Mapping[str, LiteralString]] = {
     **_OF_PASS,
-    **_of_member("identifiers", _OF_ROW, _LOOKED_UP, _LOOKED_THROUGH),
-    **_of_member("metadata", _OF_METADATA, _LOOKED_UP, _LOOKED_THROUGH),
+    **_of_member("identifiers", _OF_ROW, _LOOKED_UP, LOOKED_THROUGH),
+    **_of_member("metadata", _OF_METADATA, _LOOKED_UP, LOOKED_THROUGH),
 }
 _AS_JOINS: Final[Mapping[str, LiteralString]] = {
     **_OF_PASS,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
+from guerdon.passes.filter_queries import LOOKED_THROUGH
 from guerdon.passes.filters import Field
 
 _RANGES: Final = ("equals", "greaterThan", "lessThan")
@@ -33,7 +34,7 @@ class Phase:
     keys: tuple[Key, ...] = ()
     only: LiteralString = ""  # what is asked of a pass here
     rows: LiteralString = ""  # of members, which name the passes here in their order
-    lacking: LiteralString = ""  # of members, none of which names a pass here
+    lacking: LiteralString = ""  # what a pass here does not have
     served: tuple[str, ...] = ()
 
 
@@ -86,7 +87,8 @@ def _of_member(
     table: LiteralString, index: str, key: Key, served: tuple[str, ...], only: LiteralString = ""
 ) -> tuple[Phase, ...]:
     rows: LiteralString = table + " f WHERE f.tenant_id = $1 AND f.name = {name}::text" + only
-    return Phase(index, (key,), rows=rows, served=served), Phase("pass_pkey", lacking=rows)
+    lacking = LOOKED_THROUGH.replace("TABLE", table).replace("CONDITION", only)
+    return Phase(index, (key,), rows=rows, served=served), Phase("pass_pkey", lacking=lacking)
 
 
 def _texts(kind: str) -> tuple[str, ...]:

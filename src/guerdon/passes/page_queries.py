@@ -147,8 +147,7 @@ def _compose_found(walk: Walk, parameters: Parameters) -> LiteralString:
     rest = (_JOINED if _alias(walk) == "s" else " AS p") + " WHERE true" + compose_held(walk.held, parameters)
     if not walk.phase.lacking:
         return source + rest
-    rows = _named(walk.phase.lacking, walk.order, parameters)
-    return source + rest + " AND NOT EXISTS (SELECT FROM " + rows + " AND f.pass_id = p.pass_id OFFSET 0)"
+    return source + rest + " AND NOT " + _named(walk.phase.lacking, walk.order, parameters)
 
 
 def _compose_source(walk: Walk, parameters: Parameters) -> LiteralString:
