@@ -14,8 +14,8 @@ from guerdon.passes.page_queries import (
     compose_walk_count,
     compose_walk_end,
 )
-from guerdon.passes.search_queries import Narrowing, compose_count, compose_count_alone, compose_list
-from guerdon.passes.walk_queries import compose_page
+from guerdon.passes.search_queries import compose_count, compose_count_alone
+from guerdon.passes.selection_queries import Narrowing, compose_part
 from guerdon.platform.problems import InvalidRequest
 
 FIELDS = ("id", "passType", "creationDate", "lastUpdateDate", "installationStatus", "identifiers.a.b", "metadata.c")
@@ -37,15 +37,14 @@ def searches() -> Iterator[tuple[str, str, int]]:
     """Give the name, the text and the number of parameters of each statement."""
     everything = list(conditions().values())
     for name, asked in conditions().items():
-        yield _list(f"{name} onward", Narrowing([asked], "card", "0"))
-        yield _page(f"{name} onward", Narrowing([asked], "card", "0"))
+        yield _selection(f"{name} onward", Narrowing([asked], "card", "0"))
         yield _count(name, [asked])
         yield _alone(name, asked)
         if name in INDEX_OF and finds_rows(asked):
-            yield _list(f"{name} first", Narrowing([asked], driver=asked))
+            yield _selection(f"{name} first", Narrowing([asked], driver=asked))
             yield _gathering(f"{name} first", Gathering([asked], [Order()], asked))
     for name, filters in (("all", everything), ("none", [])):
-        yield _list(name, Narrowing(filters))
+        yield _selection(name, Narrowing(filters))
         yield _count(name, filters)
         yield _gathering(f"{name} by all", Gathering(filters, [Order(by, "a.b", by > "c") for by in ORDERS]))
     for walk in walks():
@@ -93,14 +92,9 @@ def _condition(field: str, operator: str, value: object) -> dict[str, Filter]:
     return {condition_of(asked): asked}
 
 
-def _list(name: str, narrowing: Narrowing) -> tuple[str, str, int]:
+def _selection(name: str, narrowing: Narrowing) -> tuple[str, str, int]:
     parameters = Parameters("t")
-    return f"list {name}", compose_list(narrowing, 10, parameters), len(parameters.arguments)
-
-
-def _page(name: str, narrowing: Narrowing) -> tuple[str, str, int]:
-    parameters = Parameters("t")
-    return f"page {name}", compose_page(narrowing, 10, parameters), len(parameters.arguments)
+    return f"select {name}", compose_part(narrowing, 10, parameters), len(parameters.arguments)
 
 
 def _count(name: str, filters: Sequence[Filter]) -> tuple[str, str, int]:

@@ -24,7 +24,7 @@ CARRIERS = {
     "guerdon.passes.filter_queries": "fragments of statements",
     "guerdon.passes.page_queries": "statements composed of fragments; tests.architecture.searches composes them all",
     "guerdon.passes.search_queries": "the same, and those of counts",
-    "guerdon.passes.walk_queries": "the same, and those of selections",
+    "guerdon.passes.selection_queries": "the same",
     "guerdon.platform.db": "the methods of Tx, and BEGIN with the tenant, which takes no parameters",
     "guerdon.platform.jobs_queue": "the driver through which pgqueuer's own statements run",
     "guerdon.platform.migrate": "the migrations themselves",

@@ -6,9 +6,11 @@ from urllib.parse import urlencode
 import pytest
 
 from guerdon.passes.errors import SearchTooSlow
-from guerdon.passes.order_queries import ORDERS
+from guerdon.passes.order_queries import ORDERS, Order
+from guerdon.passes.page_queries import Walk
 from guerdon.passes.search_parameters import parse_search
-from guerdon.passes.searching import search_passes, walk_pass_ids
+from guerdon.passes.search_queries import find_walk_end, prepare_page, walk_passes
+from guerdon.passes.searching import search_passes, select_pass_ids
 from guerdon.passes.totals import Bounds
 from guerdon.platform.ids import new_pass_id
 from tests.shops import Shop
@@ -108,6 +110,21 @@ async def test_a_total_is_exact_or_says_that_it_is_not(sixty: Shop) -> None:
         assert many.count == count if many.is_exact else many.count >= min(count, 20)
 
 
+async def test_a_walk_ends_where_it_looked_last_whatever_is_written_meanwhile(sixty: Shop) -> None:
+    filters = [one.filter for one in parse_search(asked([("passType", "notEquals", "x")], "id", "ASC")).filters]
+    walk = Walk(filters, Order(), 0, looks_max=3)
+
+    async with sixty.house.database.tenant(sixty.tenant_id) as tx:
+        await prepare_page(tx)
+        marks = await walk_passes(tx, walk, limit=PAGE)
+        async with sixty.house.database.tenant(sixty.tenant_id) as other:
+            await other.connection.execute(MADE, other.tenant_id, [marks[0].pass_id + "0"])
+        end = await find_walk_end(tx, walk)
+
+    assert len(marks) == 3
+    assert end == marks[-1]
+
+
 async def test_a_part_by_cursor_that_ends_early_goes_on(sixty: Shop) -> None:
     search = parse_search(asked([("metadata.rare", "contains", "x")], "creationDate", "ASC", limit=5))
 
@@ -140,7 +157,7 @@ async def test_a_page_that_would_sort_too_many_is_refused_and_says_why(
 async def matches(shop: Shop, filters: Sequence[tuple[str, str, str]]) -> list[str]:
     search = parse_search(asked(filters, "id", "ASC"))
     async with shop.house.database.tenant(shop.tenant_id) as tx:
-        pages = walk_pass_ids(tx, [one.filter for one in search.filters], None, PAGE)
+        pages = select_pass_ids(tx, [one.filter for one in search.filters], None, PAGE)
         return [pass_id async for page in pages for pass_id in page]
 
 

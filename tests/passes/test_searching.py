@@ -2,7 +2,7 @@ import pytest
 
 from guerdon.passes.filters import Filter, GivenFilter, read_filters
 from guerdon.passes.metadata_queries import refresh_metadata
-from guerdon.passes.searching import walk_pass_ids
+from guerdon.passes.searching import select_pass_ids
 from tests.shops import Shop
 
 
@@ -21,7 +21,7 @@ async def names(shop: Shop, filters: tuple[Filter, ...], pass_type: str | None =
     """The names of the passes that are found, in chunks of two."""
     found: list[str] = []
     async with shop.house.database.tenant(shop.tenant_id) as tx:
-        async for page in walk_pass_ids(tx, filters, pass_type, 2):
+        async for page in select_pass_ids(tx, filters, pass_type, 2):
             found += page
         records = await tx.records(
             "SELECT value FROM pass_identifier WHERE tenant_id = $1 AND pass_id = ANY($2::text[])", tx.tenant_id, found
@@ -108,7 +108,7 @@ async def test_the_rows_of_many_passes_are_refreshed_at_once(three: Shop) -> Non
                 WHERE tenant_id = $1""",
             tx.tenant_id,
         )
-        await refresh_metadata(tx, [one async for page in walk_pass_ids(tx, (), None, 10) for one in page])
+        await refresh_metadata(tx, [one async for page in select_pass_ids(tx, (), None, 10) for one in page])
 
     assert await names(three, asked("metadata.tier", "greaterThan", 4)) == {"Ada", "Bob", "Cy"}
     assert await names(three, asked("metadata.tier", "startsWith", "gold")) == set()
@@ -119,4 +119,4 @@ async def test_the_rows_of_many_passes_are_refreshed_at_once(three: Shop) -> Non
 
 async def test_another_tenant_finds_nothing(three: Shop) -> None:
     async with three.house.database.tenant("t-nobody") as tx:
-        assert [page async for page in walk_pass_ids(tx, (), None, 10)] == []
+        assert [page async for page in select_pass_ids(tx, (), None, 10)] == []

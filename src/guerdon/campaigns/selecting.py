@@ -8,7 +8,7 @@ from typing import IO
 from guerdon.campaigns.parts import Part, keep_part
 from guerdon.passes.bulk_changes import find_each
 from guerdon.passes.filters import Field, Filter
-from guerdon.passes.searching import walk_pass_ids
+from guerdon.passes.searching import select_pass_ids
 from guerdon.platform.db import Database, Tx
 
 PAGE = 10_000
@@ -41,12 +41,12 @@ async def select_passes(tx: Tx, selection: Selection) -> AsyncIterator[Sequence[
     A pass that is created meanwhile may be among them or not; either way it is so for good.
     """
     if not selection.named:
-        async for page in walk_pass_ids(tx, selection.filters, selection.pass_type, PAGE):
+        async for page in select_pass_ids(tx, selection.filters, selection.pass_type, PAGE):
             yield page
         return
     for start in range(0, len(named := await _named_ids(tx, selection)), NAMED_PAGE):
         only = Filter(Field("id"), "in", tuple(named[start : start + NAMED_PAGE]))
-        async for page in walk_pass_ids(tx, [only, *selection.filters], selection.pass_type, PAGE):
+        async for page in select_pass_ids(tx, [only, *selection.filters], selection.pass_type, PAGE):
             yield page
 
 

@@ -10,7 +10,7 @@ from typing import Final, LiteralString
 
 import msgspec
 
-from guerdon.passes.filter_queries import Parameters, compose_alone, compose_expected, compose_held, compose_joined
+from guerdon.passes.filter_queries import Parameters, compose_alone, compose_expected, compose_joined
 from guerdon.passes.filters import Filter
 from guerdon.passes.model import ListedPass
 from guerdon.passes.order_queries import Mark
@@ -26,16 +26,6 @@ from guerdon.passes.page_queries import (
 from guerdon.platform.db import Tx
 
 _IDS: Final = "SELECT p.pass_id FROM pass p" + OF_TENANT  # noqa: S608  # constant fragments
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowing:
-    """Which passes are meant: all filters hold, the type is this one, the id is higher than `after`."""
-
-    filters: Sequence[Filter] = ()
-    pass_type: str | None = None
-    after: str | None = None
-    driver: Filter | None = None  # one of the filters that finds few passes, which is asked first
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +132,22 @@ async def list_passes(tx: Tx, pass_ids: Sequence[str]) -> list[ListedPass]:
     )
 
 
+async def prepare_page(tx: Tx) -> None:
+    """Have all that this transaction asks be of one instant, and a statement of it stopped after ten seconds.
+
+    So what a list shows, where it goes on and how many there are belong together, whatever is written meanwhile.
+    """
+    await tx.execute(
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = '10s';"
+        " SET LOCAL plan_cache_mode = force_custom_plan"
+    )
+
+
+async def prepare_total(tx: Tx) -> None:
+    """Have a statement of this transaction stopped after two seconds."""
+    await tx.execute("SET LOCAL statement_timeout = '2s'; SET LOCAL plan_cache_mode = force_custom_plan")
+
+
 async def plan_by_values(tx: Tx) -> None:
     """Have every statement of this transaction planned for its values, by which it finds three passes or three million.
 
@@ -181,34 +187,6 @@ async def plan_onward(tx: Tx) -> None:
     """Leave it to PostgreSQL, but for merges: one would begin at the first pass, wherever a list goes on."""
     await plan_freely(tx)
     await tx.execute("SET LOCAL enable_mergejoin = off")
-
-
-async def allow_little_time(tx: Tx) -> None:
-    """Have what this transaction still asks stopped after two seconds a statement."""
-    await tx.execute("SET LOCAL statement_timeout = '2s'")
-
-
-async def allow_some_time(tx: Tx) -> None:
-    """Have what this transaction still asks stopped after ten seconds a statement."""
-    await tx.execute("SET LOCAL statement_timeout = '10s'")
-
-
-def compose_list(narrowing: Narrowing, limit: int, parameters: Parameters) -> LiteralString:
-    """Compose the list of ids in their order."""
-    text: LiteralString = _IDS
-    onward: LiteralString = ""
-    if narrowing.after is not None:
-        place = parameters.put(narrowing.after)
-        onward = " AND f.pass_id > " + place + "::text"
-        text += " AND p.pass_id > " + place + "::text"
-    if narrowing.pass_type is not None:
-        text += " AND p.pass_type = " + parameters.put(narrowing.pass_type) + "::text"
-    if narrowing.driver is None:
-        text += compose_joined(narrowing.filters, parameters, onward)
-    else:
-        text += " AND p.pass_id = ANY (ARRAY(" + compose_alone(narrowing.driver, parameters) + "))"
-        text += compose_held([one for one in narrowing.filters if one is not narrowing.driver], parameters)
-    return text + " ORDER BY p.pass_id LIMIT " + parameters.put(limit) + "::bigint"
 
 
 def compose_count(filters: Sequence[Filter], bound: int, parameters: Parameters) -> LiteralString:

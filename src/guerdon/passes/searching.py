@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import asyncpg
 
-from guerdon.passes import search_queries, walk_queries
+from guerdon.passes import search_queries
 from guerdon.passes.cursors import read_cursor, write_cursor
 from guerdon.passes.errors import CursorInvalid, PageTooDeep, SearchTooSlow
 from guerdon.passes.filter_queries import INDEX_OF, condition_of
@@ -14,7 +14,7 @@ from guerdon.passes.model import ListedPass
 from guerdon.passes.order_queries import Mark, Order
 from guerdon.passes.page_queries import Gathering, Walk
 from guerdon.passes.search_parameters import MEMBER, Search, Sort
-from guerdon.passes.search_queries import Narrowing
+from guerdon.passes.selection_queries import Narrowing, list_part
 from guerdon.passes.totals import (
     Bounds,
     Total,
@@ -58,7 +58,7 @@ class Window:
     mark: Mark | None
 
 
-async def walk_pass_ids(
+async def select_pass_ids(
     tx: Tx, filters: Sequence[Filter], pass_type: str | None, limit: int
 ) -> AsyncIterator[list[str]]:
     """Give the ids of all passes that all filters match, each once, in their order, in pages of at most `limit`.
@@ -69,8 +69,8 @@ async def walk_pass_ids(
     driver = await find_driver(tx, filters, BOUNDS)
     if driver is None:
         await search_queries.plan_onward(tx)
-    narrowing = Narrowing(filters, pass_type, "", driver)
-    while page := await walk_queries.list_page(tx, narrowing, limit):
+    narrowing = Narrowing(filters, pass_type, driver=driver)
+    while page := await list_part(tx, narrowing, limit):
         yield page
         if len(page) < limit:
             break
@@ -86,8 +86,7 @@ async def search_passes(database: Database, tenant_id: str, search: Search, boun
     is_deep = search.offset is not None and search.offset > OFFSET_MAX
     try:
         async with database.tenant(tenant_id) as tx:
-            await search_queries.allow_some_time(tx)
-            await search_queries.plan_by_values(tx)
+            await search_queries.prepare_page(tx)
             driver = await find_driver(tx, filters, bounds)
             found = Found(()) if is_deep else await _find(tx, filters, driver, search, bounds)
             passes = await search_queries.list_passes(tx, [mark.pass_id for mark in found.marks])

@@ -112,8 +112,7 @@ async def count_matches(
     estimate: Estimate | None = None
     try:
         async with database.tenant(tenant_id) as tx:
-            await search_queries.allow_little_time(tx)
-            await search_queries.plan_by_values(tx)
+            await search_queries.prepare_total(tx)
             if driver is not None:
                 return Total(await _gather(tx, filters, driver), is_exact=True)
             estimate = await _estimate(tx, filters, bounds)
