@@ -57,11 +57,16 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """How many of 2 000 passes match, and about how many passes they stand for."""
+    """How many match of a thousand passes at either end of the ids, and about how many passes they all stand for."""
 
-    found: int
+    found_at_ends: tuple[int, int]
     crowd: int
     is_crowd_known: bool
+
+    @property
+    def found(self) -> int:
+        """How many of the sample match."""
+        return sum(self.found_at_ends)
 
     @property
     def count(self) -> int:
@@ -69,10 +74,12 @@ class Sample:
         return self.crowd * self.found // SAMPLE
 
     def says_more_than(self, bound: int) -> bool:
-        """Tell whether certainly more match: by a quarter, three deviations taken off."""
+        """Tell whether certainly more match: by a quarter, three deviations taken off, and both ends agree."""
         over = self.count - bound * 5 // 4
         is_clear = over > 0 and over * over * self.found > DEVIATIONS * DEVIATIONS * self.count * self.count
-        return self.is_crowd_known and self.found >= SAMPLE_FOUND_MIN and is_clear
+        # Ids that another provider gave may follow each other as its customers did.
+        is_even = min(self.found_at_ends) * 4 >= self.found
+        return self.is_crowd_known and self.found >= SAMPLE_FOUND_MIN and is_clear and is_even
 
 
 async def find_driver(tx: Tx, filters: Sequence[Filter], bounds: Bounds) -> Filter | None:
@@ -158,13 +165,13 @@ async def _estimate_rows(tx: Tx, asked: Filter, bounds: Bounds) -> int:
 
 
 async def _sample(tx: Tx, filters: Sequence[Filter], bounds: Bounds) -> Sample:
-    """Look at the first passes by id, of those that a filter by value finds if there is one: ids are random."""
-    walk = Walk(filters, Order(), 0, SAMPLE)
+    """Look at passes by id, of those that a filter by value finds if there is one: ids that we make are random."""
     await search_queries.plan_to_walk(tx)
-    found = await search_queries.count_walked(tx, walk)
-    if walk.leader is not None:
+    first, last = [Walk(filters, Order(is_descending=ends), 0, SAMPLE // 2) for ends in (False, True)]
+    found = await search_queries.count_walked(tx, first), await search_queries.count_walked(tx, last)
+    if first.leader is not None:
         # More than a few rows were counted for it.
-        crowd = max(await search_queries.expect_alone(tx, walk.leader), bounds.few + 1)
+        crowd = max(await search_queries.expect_alone(tx, first.leader), bounds.few + 1)
         return Sample(found, crowd, is_crowd_known=True)
     crowd = await search_queries.expect_passes(tx, ())
     return Sample(found, crowd, is_crowd_known=crowd > CLEARLY * bounds.few)
