@@ -1,6 +1,8 @@
 """The lists that `benchmarks.searching` asks for: each index, each kind of order, cursors, totals, and the bad ones."""
 
+import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC
 from typing import Final
 from urllib.parse import urlencode
@@ -9,22 +11,49 @@ from benchmarks.crowds import CREATED_EACH, FIRST_CREATED
 from guerdon.passes.cursors import write_cursor
 from guerdon.passes.order_queries import Mark, Order
 
-Asked = Callable[[int], str]
-"""The query string, given how many passes there are."""
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The n-th time that a query is asked of so many passes: each time about another customer, batch and city."""
+
+    passes: int
+    time: int
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """Give what stands in queries as `{customer}`, and so on."""
+        customer = 1 + self.time * 7_368_787 % self.passes
+        place = FIRST_CREATED + CREATED_EACH * (self.passes // 4 + customer // 2)
+        return {
+            "customer": customer,
+            "batch": customer // 1000,
+            "store": customer % 4999,
+            "city": customer % 4999 % 100,
+            "created": place.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S+00"),
+            "pass_id": hashlib.md5(str(customer).encode(), usedforsecurity=False).hexdigest()[:20],
+            "points": customer * 7919 % 100_003,
+        }
+
+
+Asked = Callable[[Asking], str]
 NEWEST: Final = ("creationDate", "DESC")
 
 
 def ask(*filters: str, by: tuple[str, str] | None = None, then: str | None = None, **window: object) -> Asked:
     """Write a query of filters (`field operator value`), an order, and a window."""
-    pairs: list[tuple[str, object]] = []
+    pairs: list[tuple[str, str]] = []
     for index, text in enumerate(filters):
         pairs += zip(
             [f"filter[{index}].{part}" for part in ("field", "operator", "value")], text.split(" "), strict=True
         )
     for index, (field, direction) in enumerate([one for one in (by, then and (then, "ASC")) if one]):
         pairs += [(f"sortBy[{index}].field", field), (f"sortBy[{index}].direction", direction)]
-    return lambda _: urlencode([*pairs, *window.items()])
+
+    def write(asking: Asking) -> str:
+        filled = [(name, text.format(**asking.values)) for name, text in pairs]
+        return urlencode([*filled, *window.items()])
+
+    return write
 
 
 def middle(*filters: str, order: Order, keys: tuple[str, ...] = (), phase: int = 0) -> Asked:
@@ -32,17 +61,16 @@ def middle(*filters: str, order: Order, keys: tuple[str, ...] = (), phase: int =
     by = f"{order.by.partition(' ')[0]}.{order.name}" if order.name else order.by
     asked = ask(*filters, by=(by, "DESC" if order.is_descending else "ASC"), limit=20)
 
-    def write(count: int) -> str:
-        created = FIRST_CREATED + CREATED_EACH * (count // 2)
-        found = tuple(key.format(created=created.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S+00")) for key in keys)
-        return asked(count) + "&" + urlencode({"cursor": write_cursor(order, Mark(phase, found, "8"))})
+    def write(asking: Asking) -> str:
+        mark = Mark(phase, tuple(key.format(**asking.values) for key in keys), str(asking.values["pass_id"]))
+        return asked(asking) + "&" + urlencode({"cursor": write_cursor(order, mark)})
 
     return write
 
 
 _MIDDLE_OF_POINTS: Final = Order("metadata number", "points", is_descending=True)
 _MIDDLE_OF_CREATED: Final = Order("creationDate", is_descending=True)
-GOLD, CITY, STORE, BATCH = "tier gold", "city city-7", "storeId store-77", "batch batch-3"
+GOLD, CITY, STORE, BATCH = "tier gold", "city city-{city}", "storeId store-{store}", "batch batch-{batch}"
 
 
 def _is(member: str) -> str:
@@ -61,15 +89,15 @@ QUERIES: Final[Mapping[str, Asked]] = {
     "latest in Google": ask(by=("google", "DESC")),
     "most points": ask(by=("points", "DESC")),
     "most points, page 50": ask(by=("points", "DESC"), pageIndex=50),
-    "points, in the middle": middle(order=_MIDDLE_OF_POINTS, keys=("50001",)),
+    "points, in the middle": middle(order=_MIDDLE_OF_POINTS, keys=("{points}",)),
     "points, where they end": middle(order=_MIDDLE_OF_POINTS, phase=1),
     "tiers, in the middle": middle(order=Order("metadata", "tier"), keys=("gold",)),
     "by employeeId (of 1 in 1 000)": ask(by=("employeeId", "ASC")),
     # One filter, by what it finds.
     "three ids": ask("id in c4ca4238a0b923820dcc,c81e728d9d4c2f636f06,eccbc87e4b5ce2fe2830"),
     "ids above": ask("id greaterThan 8"),
-    "one customerId": ask("identifiers.customerId equals 4711"),
-    "five customerIds": ask("identifiers.customerId in 4711,12,13,14,15"),
+    "one customerId": ask("identifiers.customerId equals {customer}"),
+    "five customerIds": ask("identifiers.customerId in {customer},12,13,14,15"),
     "customerIds that begin with 4711": ask("identifiers.customerId startsWith 4711"),
     "customerIds above, sorted by them": ask("identifiers.customerId greaterThan 5", by=("customerId", "ASC")),
     "who has an employeeId": ask("identifiers.employeeId exists true"),
@@ -107,7 +135,7 @@ QUERIES: Final[Mapping[str, Asked]] = {
     "gold of a type, newest": ask(_is(GOLD), "passType equals giftcard", by=NEWEST),
     "gold on any phone, newest": ask(_is(GOLD), "installationStatus exists true", by=NEWEST),
     "gold in a city, newest": ask(_is(CITY), _is(GOLD), by=NEWEST),
-    "a store in its city, newest": ask(_is(STORE), _is("city city-77"), by=NEWEST),
+    "a store in its city, newest": ask(_is(STORE), _is("city city-{city}"), by=NEWEST),
     "blue with the newsletter (all of them), newest": ask(_is("tier blue"), _is("newsletter true"), by=NEWEST),
     # The bad ones.
     "gold with the newsletter (none), newest": ask(_is(GOLD), _is("newsletter true"), by=NEWEST),

@@ -16,7 +16,7 @@ from statistics import quantiles
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.crowds import make_crowd
-from benchmarks.queries import QUERIES, Asked
+from benchmarks.queries import QUERIES, Asked, Asking
 from benchmarks.stage import Stage, open_stage
 from guerdon.passes.errors import SearchTooSlow
 from guerdon.passes.search_parameters import parse_search
@@ -100,7 +100,7 @@ async def _run(stage: Stage, asked: argparse.Namespace) -> None:
         await _measure(sides, query, asked.repeats)
         print(_line(name, *sides), flush=True)
         if plans:
-            plans.write(f"## {name}\n\n{query(asked.passes)}\n\n" + "\n".join(sides[-1].plans) + "\n\n")
+            plans.write(f"## {name}\n\n{query(Asking(asked.passes, 0))}\n\n" + "\n".join(sides[-1].plans) + "\n\n")
     for database in databases:
         await database.close()
 
@@ -108,17 +108,17 @@ async def _run(stage: Stage, asked: argparse.Namespace) -> None:
 async def _measure(sides: Sequence[Side], query: Asked, repeats: int) -> None:
     for side in sides:
         # The first time is no measure: it reads what the others find in memory.
-        await _ask(side.database, side, query)
+        await _ask(side.database, side, query, 0)
         await _explain(side, query)
         side.took_ms.clear()
     for number in range(repeats):
         for side in sides:
             if number < SLOW_REPEATS or sum(side.took_ms) < SLOW_MS * number:
-                await _ask(side.database, side, query)
+                await _ask(side.database, side, query, number)
 
 
-async def _ask(database: Database, side: Side, query: Asked) -> None:
-    search = parse_search(query(side.passes).encode())
+async def _ask(database: Database, side: Side, query: Asked, number: int) -> None:
+    search = parse_search(query(Asking(side.passes, number)).encode())
     began = time.perf_counter()
     try:
         listing = await search_passes(database, side.tenant_id, search)
@@ -133,7 +133,7 @@ async def _ask(database: Database, side: Side, query: Asked) -> None:
 async def _explain(side: Side, query: Asked) -> None:
     """Ask once more, and have every statement that was asked explained under the same settings."""
     watched = Watched(side.database)
-    await _ask(watched, side, query)
+    await _ask(watched, side, query, 0)
     indexes: dict[str, None] = {}
     texts: list[str] = []
     async with side.database.tenant(side.tenant_id) as tx:
