@@ -1,6 +1,6 @@
 import pytest
 
-from guerdon.passes.totals import Sample
+from guerdon.passes.totals import Bounds, Sample
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,8 @@ def test_a_sample_says_that_many_match_only_when_it_is_sure(
     sample = Sample(ends, crowd, is_crowd_known=is_known)
 
     assert (sample.count, sample.says_more_than(10_000)) == (count, is_more)
+
+
+@pytest.mark.parametrize(("offset", "few"), [(0, 10_000), (1_000, 40_000), (9_000, 280_000), (100_000, 1_000_000)])
+def test_the_deeper_a_page_the_more_are_gathered_rather_than_walked_to(offset: int, few: int) -> None:
+    assert Bounds().few_behind(offset) == few

@@ -66,7 +66,7 @@ async def select_pass_ids(
     The transaction is for this alone: all of its statements are planned as those of a search.
     """
     await search_queries.plan_by_values(tx)
-    driver = await find_driver(tx, filters, BOUNDS)
+    driver = await find_driver(tx, filters, BOUNDS.few)
     if driver is None:
         await search_queries.plan_onward(tx)
     narrowing = Narrowing(filters, pass_type, driver=driver)
@@ -87,7 +87,7 @@ async def search_passes(database: Database, tenant_id: str, search: Search, boun
     try:
         async with database.tenant(tenant_id) as tx:
             await search_queries.prepare_page(tx)
-            driver = await find_driver(tx, filters, bounds)
+            driver = await find_driver(tx, filters, bounds.few_behind(0 if is_deep else search.offset or 0))
             found = Found(()) if is_deep else await _find(tx, filters, driver, search, bounds)
             passes = await search_queries.list_passes(tx, [mark.pass_id for mark in found.marks])
         total = None

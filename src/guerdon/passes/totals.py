@@ -24,15 +24,21 @@ SAMPLE, SAMPLE_FOUND_MIN, DEVIATIONS = 2_000, 10, 3
 class Bounds:
     """How much a search does for a page.
 
-    Up to `few` passes are gathered rather than walked to, and counted exactly. A walk looks at `looks` passes, and at
+    Up to `few` passes are gathered rather than walked to, and counted exactly; `few_for_each` more for each pass before
+    the page, since a walk looks at those and at whatever lies between them. A walk looks at `looks` passes, and at
     `looks_for_each` more for each pass of the page and of those before it. What is expected to find more than
     `gathered` is not gathered.
     """
 
     few: int = 10_000
+    few_for_each: int = 30
     looks: int = 50_000
     looks_for_each: int = 10
     gathered: int = 1_000_000
+
+    def few_behind(self, offset: int) -> int:
+        """Give how many passes are gathered rather than walked to for a page that begins behind so many."""
+        return min(self.few + self.few_for_each * offset, self.gathered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +88,10 @@ class Sample:
         return self.is_crowd_known and self.found >= SAMPLE_FOUND_MIN and is_clear and is_even
 
 
-async def find_driver(tx: Tx, filters: Sequence[Filter], bounds: Bounds) -> Filter | None:
+async def find_driver(tx: Tx, filters: Sequence[Filter], few: int) -> Filter | None:
     """Find the filter of a member that finds fewest rows, if they are few: no statistics tell that well enough."""
     await search_queries.plan_to_gather_few(tx)
-    driver, fewest = None, bounds.few + 1
+    driver, fewest = None, few + 1
     for one in filters:
         if _is_counted(one) and (count := await search_queries.count_alone(tx, one, fewest)) < fewest:
             driver, fewest = one, count
