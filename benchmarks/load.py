@@ -98,7 +98,16 @@ def server_s(postmaster: int) -> float:
     """Tell the processor seconds that a PostgreSQL server and its backends have used."""
     # Backends that ended are in their parent's account.
     backends = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-    return sum(_process_s(int(pid)) for pid in backends) + _process_s(postmaster, with_ended=True)
+    return sum(process_s(int(pid)) for pid in backends) + process_s(postmaster, with_ended=True)
+
+
+def process_s(pid: int, *, with_ended: bool = False) -> float:
+    """Tell the processor seconds that a process has used, with those of its ended children if that is asked."""
+    try:
+        numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return sum(int(ticks) for ticks in numbers[11 : 15 if with_ended else 13]) / TICKS_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +153,5 @@ def _connection(place: Place) -> dict[str, str]:
 def _used(stage: Stage, service: Service | None) -> tuple[float, float, float]:
     """Tell the processor seconds used until now: by the API, by the database, by finished load generators."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    api = sum(_process_s(pid) for pid in service.pids) if service is not None else 0.0
+    api = sum(process_s(pid) for pid in service.pids) if service is not None else 0.0
     return api, server_s(stage.postmaster), children.ru_utime + children.ru_stime
-
-
-def _process_s(pid: int, *, with_ended: bool = False) -> float:
-    try:
-        numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return sum(int(ticks) for ticks in numbers[11 : 15 if with_ended else 13]) / TICKS_S

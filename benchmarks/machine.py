@@ -45,11 +45,12 @@ def wait_until_quiet(patience_s: float) -> float:
 
 def busy_share(seconds: float) -> float:
     """Tell which share of the processors was busy or taken away while this process slept."""
-    before = _busy_s()
+    before = busy_s()
     time.sleep(seconds)
-    return (_busy_s() - before) / (seconds * (os.cpu_count() or 1))
+    return (busy_s() - before) / (seconds * (os.cpu_count() or 1))
 
 
-def _busy_s() -> float:
+def busy_s() -> float:
+    """Tell the seconds that all processors together were busy, or taken away, until now."""
     user, nice, system, _idle, _wait, irq, soft, steal = Path("/proc/stat").read_text().split()[1:9]
     return sum(int(ticks) for ticks in (user, nice, system, irq, soft, steal)) / TICKS_S

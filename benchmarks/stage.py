@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ CONNECTIONS_MAX = 300
 READY_WITHIN_S = 60.0
 SCRAM_CAN_BE_QUICK = 16  # the major that brought scram_iterations
 API = ("-m", "guerdon.entrypoints.cli", "api")
+WORKER = ("-m", "guerdon.entrypoints.cli", "worker")
 REFERENCE = ("-m", "benchmarks.reference")
 
 
@@ -60,7 +61,7 @@ class Stage:
 
     def place(self, name: str, sizes: Sizes) -> Place:
         """Make a database, migrate it, and fill it."""
-        return asyncio.run(self._place(name, sizes))
+        return asyncio.run(self.furnish(name, sizes))
 
     def serve(
         self, place: Place, settings: Mapping[str, str], *, count: int = 2, what: tuple[str, ...] = API
@@ -68,9 +69,16 @@ class Stage:
         """Start processes on one address, as `guerdon up` does, and wait until they answer."""
         with listening_sockets("127.0.0.1", 0, count) as sockets:
             port = int(sockets[0].getsockname()[1])
-            started = [self._start(place, settings, what, listening.fileno()) for listening in sockets]
+            started = [
+                self._spawn(place, settings, (*what, "--descriptor", str(one.fileno())), (one.fileno(),))
+                for one in sockets
+            ]
         _wait_until_ready(port, started)
         return Service(port, tuple(process.pid for process in started))
+
+    def work(self, place: Place) -> "subprocess.Popen[bytes]":
+        """Start a worker."""
+        return self._spawn(place, {}, WORKER, ())
 
     def stop(self) -> None:
         """Stop all processes, the youngest first."""
@@ -79,7 +87,8 @@ class Stage:
         for process in self._processes:
             process.wait()
 
-    async def _place(self, name: str, sizes: Sizes) -> Place:
+    async def furnish(self, name: str, sizes: Sizes) -> Place:
+        """Do what `place` does, from within a loop."""
         server = await asyncpg.connect(self.owner_url)
         await server.execute(f"CREATE DATABASE {name}")
         if self.binaries.major >= SCRAM_CAN_BE_QUICK:
@@ -91,17 +100,15 @@ class Stage:
         await migrate(url)
         return Place(url, await seed(url, self.home, sizes))
 
-    def _start(
-        self, place: Place, settings: Mapping[str, str], what: tuple[str, ...], descriptor: int
-    ) -> subprocess.Popen[bytes]:
+    def _spawn(
+        self, place: Place, settings: Mapping[str, str], words: Sequence[str], descriptors: Sequence[int]
+    ) -> "subprocess.Popen[bytes]":
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GUERDON_")}
         ours = {"DATABASE_URL": place.url, "GUERDON_HOME": str(self.home), "GUERDON_LOG_LEVEL": "warning"}
         # The limit of requests is for tenants, not for benchmarks.
         ours["GUERDON_REQUESTS_PER_MINUTE"] = str(2**31)
         process = subprocess.Popen(
-            [sys.executable, *what, "--descriptor", str(descriptor)],
-            env={**kept, **ours, **settings},
-            pass_fds=(descriptor,),
+            [sys.executable, *words], env={**kept, **ours, **settings}, pass_fds=tuple(descriptors)
         )
         self._processes.append(process)
         return process

@@ -10,7 +10,14 @@ import msgspec
 from guerdon.passes import bulk_queries as queries
 from guerdon.passes.bulk_queries import Held, OwnChanges, Removed, SharedChanges, Touched
 from guerdon.passes.errors import PassExists, PassNotFound
-from guerdon.passes.metadata_queries import SharedMembers, follow_members, lock_and_compare, refresh_metadata
+from guerdon.passes.metadata_queries import (
+    SharedMembers,
+    follow_each,
+    follow_members,
+    lock_and_compare,
+    lock_and_compare_each,
+    refresh_metadata,
+)
 from guerdon.passes.model import EVENT_UPDATED, Changes, JsonObject, identity_of, merge, read_object, write_json
 from guerdon.passes.updating import EVENT_NOTIFIED, Notification
 from guerdon.passes.usage import count_moves
@@ -109,12 +116,13 @@ async def _change_alike(tx: Tx, change: BulkChange, now: datetime) -> Touched:
 
 
 async def _change_each(tx: Tx, change: BulkChange, each: Sequence[Changes], now: datetime) -> Touched:
-    await queries.lock_passes(tx, change.pass_ids)
     metadata = [_text(changes.metadata) for changes in each]
+    gap = await lock_and_compare_each(tx, change.pass_ids, metadata)
     own = OwnChanges(metadata, [_text(changes.additional_data) for changes in each])
     changed = await queries.update_each(tx, change.pass_ids, own, Removed(), now)
     if any(changes.metadata for changes in each):
-        await refresh_metadata(tx, changed.pass_ids)
+        texts = dict(zip(change.pass_ids, metadata, strict=True))
+        await follow_each(tx, changed.pass_ids, [texts[pass_id] for pass_id in changed.pass_ids], gap)
     return changed
 
 

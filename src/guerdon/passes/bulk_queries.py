@@ -142,14 +142,14 @@ async def update_each(tx: Tx, pass_ids: Sequence[str], own: OwnChanges, removed:
         """
         WITH touched AS (
             UPDATE pass p
-               SET metadata = (p.metadata || g.metadata) - $8::text[],
-                   additional_data = (p.additional_data || g.additional_data) - $9::text[],
+               SET metadata = (p.metadata || g.metadata::jsonb) - $8::text[],
+                   additional_data = (p.additional_data || g.additional_data::jsonb) - $9::text[],
                    pass_type = coalesce(g.pass_type, p.pass_type),
-                   identifiers = coalesce(g.identifiers, p.identifiers),
+                   identifiers = coalesce(g.identifiers::jsonb, p.identifiers),
                    identity = CASE WHEN g.identifiers IS NULL THEN p.identity ELSE g.identity END,
                    revision = p.revision + 1,
                    updated_at = greatest(p.updated_at, $10)
-              FROM unnest($2::text[], $3::jsonb[], $4::jsonb[], $5::text[], $6::jsonb[], $7::bytea[])
+              FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[])
                    AS g (pass_id, metadata, additional_data, pass_type, identifiers, identity)
              WHERE p.tenant_id = $1 AND p.pass_id = g.pass_id AND p.voided_at IS NULL
             RETURNING p.pass_id, p.pass_type, p.revision

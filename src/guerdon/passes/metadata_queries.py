@@ -103,6 +103,84 @@ async def follow_members(tx: Tx, pass_ids: Sequence[str], members: SharedMembers
         await _insert_members(tx, gap.lacking, members.text)
 
 
+async def lock_and_compare_each(tx: Tx, pass_ids: Sequence[str], metadata: Sequence[str]) -> SearchGap:
+    """Do what `lock_and_compare` does where each pass gets members of its own, as JSON text in the order of the ids."""
+    gap = await tx.maybe(
+        SearchGap,
+        """
+        WITH given AS MATERIALIZED (
+            SELECT g.pass_id, g.metadata::jsonb AS metadata FROM unnest($2::text[], $3::text[]) AS g (pass_id, metadata)
+        ), held AS MATERIALIZED (
+            SELECT p.pass_id, p.metadata AS old, g.metadata AS new
+              FROM given g
+              JOIN pass p ON p.tenant_id = $1 AND p.pass_id = g.pass_id AND p.voided_at IS NULL
+             ORDER BY p.pass_id FOR NO KEY UPDATE OF p
+        )
+        SELECT coalesce(array_agg(pass_id) FILTER (WHERE EXISTS (
+                   SELECT FROM jsonb_each(new) AS m
+                    WHERE jsonb_typeof(m.value) IN ('string', 'number', 'boolean')
+                      AND (jsonb_typeof(old -> m.key) IN ('string', 'number', 'boolean')) IS NOT TRUE
+               )), '{}') AS lacking,
+               coalesce(array_agg(pass_id) FILTER (WHERE EXISTS (
+                   SELECT FROM jsonb_each(new) AS m
+                    WHERE jsonb_typeof(m.value) NOT IN ('string', 'number', 'boolean') AND old ? m.key
+               )), '{}') AS losing
+          FROM held
+        """,
+        tx.tenant_id,
+        pass_ids,
+        metadata,
+    )
+    assert gap is not None
+    return gap
+
+
+async def follow_each(tx: Tx, pass_ids: Sequence[str], metadata: Sequence[str], gap: SearchGap) -> None:
+    """Make the rows of locked passes follow what each of them got, as `follow_members` does."""
+    await tx.execute(
+        """
+        WITH given AS MATERIALIZED (
+            SELECT g.pass_id, g.metadata::jsonb AS metadata FROM unnest($2::text[], $3::text[]) AS g (pass_id, metadata)
+        )
+        UPDATE pass_metadata m
+           SET value = left(g.metadata ->> m.name, 500),
+               number = CASE WHEN jsonb_typeof(g.metadata -> m.name) = 'number' THEN
+                   least(greatest(round((g.metadata ->> m.name)::numeric, 300), -1e308), 1e308)::double precision END
+          FROM given g
+         WHERE m.tenant_id = $1 AND m.pass_id = g.pass_id
+           AND jsonb_typeof(g.metadata -> m.name) IN ('string', 'number', 'boolean')
+           AND (m.value <> left(g.metadata ->> m.name, 500)
+                OR (m.number IS NOT NULL) <> (jsonb_typeof(g.metadata -> m.name) = 'number'))
+        """,
+        tx.tenant_id,
+        pass_ids,
+        metadata,
+    )
+    if gap.lacking:
+        given = dict(zip(pass_ids, metadata, strict=True))
+        await _insert_each(tx, gap.lacking, [given[pass_id] for pass_id in gap.lacking])
+    if gap.losing:
+        await refresh_metadata(tx, gap.losing)
+
+
+async def _insert_each(tx: Tx, pass_ids: Sequence[str], metadata: Sequence[str]) -> None:
+    await tx.execute(
+        """
+        INSERT INTO pass_metadata (tenant_id, name, value, number, pass_id)
+        SELECT $1, w.key, left(w.value #>> '{}', 500),
+               CASE WHEN jsonb_typeof(w.value) = 'number' THEN
+                   least(greatest(round((w.value #>> '{}')::numeric, 300), -1e308), 1e308)::double precision END,
+               g.pass_id
+          FROM unnest($2::text[], $3::text[]) AS g (pass_id, metadata), jsonb_each(g.metadata::jsonb) AS w
+         WHERE jsonb_typeof(w.value) IN ('string', 'number', 'boolean') AND length(w.key) BETWEEN 1 AND 100
+        ON CONFLICT (tenant_id, name, value, pass_id) DO NOTHING
+        """,
+        tx.tenant_id,
+        pass_ids,
+        metadata,
+    )
+
+
 async def _delete_members(tx: Tx, pass_ids: Sequence[str], names: Sequence[str]) -> None:
     await tx.execute(
         "DELETE FROM pass_metadata WHERE tenant_id = $1 AND pass_id = ANY($2::text[]) AND name = ANY($3::text[])",

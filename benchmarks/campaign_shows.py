@@ -1,0 +1,193 @@
+"""Campaigns at size, through the API and a worker process: what is seen meanwhile, and the proof of what they did."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.campaign_crew import Crew, Measured, Meter
+
+SAMPLE_S = 0.1
+CLOSE_S = 0.005  # between looks after a cancel
+STILL_S = 3.0  # without any change, after which a cancelled campaign is believed to stand
+OUTCOMES = 1_000
+EVERY: Mapping[str, Any] = {"all": True, "update": {"metadata": {"tier": "gold", "season": None}}}
+OTHER: Mapping[str, Any] = {"all": True, "update": {"metadata": {"season": "winter"}}}
+PROOF = """
+SELECT count(*) FILTER (WHERE p.revision > 1) AS changed,
+       count(*) FILTER (WHERE p.revision - 1 <> coalesce(e.events, 0)) AS untrue,
+       coalesce(max(p.revision), 1) - 1 AS times_at_most,
+       coalesce(sum(e.events), 0)::bigint AS events,
+       count(*) FILTER (WHERE p.metadata ->> 'tier' IS DISTINCT FROM m.value) AS not_found_so
+  FROM pass p
+  LEFT JOIN (SELECT subject_id, count(*) AS events FROM event WHERE kind = 'Pass:Updated' GROUP BY subject_id) AS e
+         ON e.subject_id = p.pass_id
+  LEFT JOIN pass_metadata m ON m.tenant_id = p.tenant_id AND m.pass_id = p.pass_id AND m.name = 'tier'
+ WHERE p.tenant_id = 'bench'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A campaign's statistics, as the API answered them once."""
+
+    total: int
+    updated: int
+    errors: int
+    is_cancelled: bool
+
+    @property
+    def done(self) -> int:
+        """Passes that have their outcome."""
+        return self.updated + self.errors
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the database says of all passes in the end.
+
+    `untrue` ones have another number of events than of changes; `not_found_so` have search rows that say otherwise.
+    """
+
+    changed: int
+    untrue: int
+    times_at_most: int
+    events: int
+    not_found_so: int
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A campaign that came to its end."""
+
+    passes: int
+    choosing_s: float
+    working_s: float
+    samples: int
+    measured: Measured
+
+    @property
+    def per_s(self) -> float:
+        """Give the passes of a second."""
+        return self.passes / self.working_s
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A campaign that was cancelled: seconds from the answer to the last change that was seen, and how far it came."""
+
+    passes: int
+    updated: int
+    answered_in_s: float
+    last_change_s: float
+
+
+async def show_whole(crew: Crew, kills: int = 0) -> Worked:
+    """Change every pass once, while the worker is killed so many times, and prove that it was so."""
+    correlation_id, count, choosing_s = await start(crew, EVERY)
+    marks = [count * number // (kills + 1) for number in range(1, kills + 1)]
+    meter, samples = Meter(crew), 0
+    async for seen in watch(crew, correlation_id, count):
+        samples += 1
+        if marks and seen.done >= marks[0]:
+            del marks[0]
+            crew.kill_worker()
+    measured = meter.read()
+    assert not marks, "the campaign was over before the worker was killed"
+    assert await prove(crew) == Proof(count, 0, 1, count, 0)
+    return Worked(count, choosing_s, measured.seconds, samples, measured)
+
+
+async def show_cancel(crew: Crew, share: float = 0.4) -> Stopped:
+    """Cancel a campaign when a share of it is done, and prove when it stood still and what it had done by then."""
+    correlation_id, count, _ = await start(crew, EVERY)
+    async for seen in watch(crew, correlation_id, count):
+        if seen.done >= share * count:
+            break
+    began_at = time.perf_counter()
+    answer = await crew.client.post(f"/push-updates/{correlation_id}/cancel")
+    answered_at = changed_at = time.perf_counter()
+    assert answer.status_code == 202, answer.text
+    last = await look(crew, correlation_id)
+    while (now := time.perf_counter()) < changed_at + STILL_S:
+        seen = await look(crew, correlation_id)
+        if seen.done != last.done:
+            last, changed_at = seen, now
+        await asyncio.sleep(CLOSE_S)
+    assert last.is_cancelled
+    assert last.done < count, "the campaign was over before it was cancelled"
+    assert await prove(crew) == Proof(last.updated, 0, 1, last.updated, 0)
+    states = await count_outcomes(crew, correlation_id)
+    assert states == {"updated": last.updated, "cancelled": count - last.updated}, states
+    return Stopped(count, last.updated, answered_at - began_at, changed_at - answered_at)
+
+
+async def show_two(crew: Crew) -> Worked:
+    """Run two campaigns on the same passes at once, and prove that each pass got both and nobody met a deadlock."""
+    deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    before = await crew.owner.fetchval(deadlocks)
+    (first, count, choosing_s), (second, others, _) = [await start(crew, body) for body in (EVERY, OTHER)]
+    meter = Meter(crew)
+    samples = sum(await asyncio.gather(_await_end(crew, first, count), _await_end(crew, second, others)))
+    measured = meter.read()
+    assert count == others
+    assert await prove(crew) == Proof(count, 0, 2, 2 * count, 0)
+    assert await crew.owner.fetchval(deadlocks) == before
+    both = """SELECT count(*) FROM pass WHERE revision = 3 AND metadata @> '{"tier": "gold"}'
+                 AND (metadata ->> 'season' IS NULL OR metadata ->> 'season' = 'winter')"""
+    assert await crew.owner.fetchval(both) == count
+    return Worked(2 * count, choosing_s, measured.seconds, samples, measured)
+
+
+async def start(crew: Crew, body: Mapping[str, Any]) -> tuple[str, int, float]:
+    """Start a campaign; give its correlation id, its count, and the seconds until the answer."""
+    began_at = time.perf_counter()
+    answer = await crew.client.post("/bulk-update", json=dict(body))
+    assert answer.status_code == 200, answer.text
+    said = answer.json()
+    return said["correlationId"], said["count"], time.perf_counter() - began_at
+
+
+async def look(crew: Crew, correlation_id: str) -> Seen:
+    """Read the statistics of a campaign."""
+    answer = await crew.client.get("/push-updates")
+    assert answer.status_code == 200, answer.text
+    (one,) = [one for one in answer.json() if one["correlationId"] == correlation_id]
+    return Seen(one["total"], one["updated"], one["errors"], one["cancelled"])
+
+
+async def watch(crew: Crew, correlation_id: str, count: int) -> AsyncIterator[Seen]:
+    """Read the statistics every 100 ms until all passes are done; each time they must add up and not go back."""
+    before = 0
+    due_at = time.perf_counter()
+    while before < count:
+        seen = await look(crew, correlation_id)
+        assert before <= seen.done <= seen.total == count, seen
+        before = seen.done
+        yield seen
+        due_at = max(due_at + SAMPLE_S, time.perf_counter())
+        await asyncio.sleep(due_at - time.perf_counter())
+
+
+async def prove(crew: Crew) -> Proof:
+    """Ask the database what became of every pass."""
+    record = await crew.owner.fetchrow(PROOF, timeout=600)
+    assert record is not None
+    return Proof(*record.values())
+
+
+async def count_outcomes(crew: Crew, correlation_id: str) -> Mapping[str, int]:
+    """Read what became of each pass, as a caller does, and count."""
+    states = Counter[str]()
+    address: str | None = f"/push-updates/{correlation_id}/passes?limit={OUTCOMES}"
+    while address is not None:
+        page = await crew.client.get(address)
+        states.update(one["state"] for one in page.json())
+        address = page.links["next"]["url"].partition("/passes")[2] if page.links else None
+    return states
+
+
+async def _await_end(crew: Crew, correlation_id: str, count: int) -> int:
+    return len([seen async for seen in watch(crew, correlation_id, count)])
