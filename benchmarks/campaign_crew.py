@@ -18,6 +18,7 @@ from benchmarks.seeding import TENANT, Sizes
 from benchmarks.stage import Place, Service, Stage
 
 ANSWER_S = 600.0
+POLL_S, POLLS_MAX = 0.2, 300
 FILL = """
 INSERT INTO pass (tenant_id, pass_id, pass_type, sealed_secret, identifiers, identity, metadata, additional_data,
                   created_at, updated_at)
@@ -112,9 +113,20 @@ async def open_crew(stage: Stage, name: str, passes: int) -> AsyncGenerator[Crew
         await owner.execute(statement, timeout=ANSWER_S)
     api = await asyncio.to_thread(stage.serve, place, {}, count=1)
     base = f"http://127.0.0.1:{api.port}/api/{TENANT}/passes"
+    worker = stage.work(place)
+    await _await_worker(owner)
     async with httpx2.AsyncClient(base_url=base, headers={"x-api-key": place.api_key}, timeout=ANSWER_S) as client:
-        yield Crew(stage, place, api, stage.work(place), client, owner)
+        yield Crew(stage, place, api, worker, client, owner)
     await owner.close()
+
+
+async def _await_worker(owner: "asyncpg.Connection[asyncpg.Record]") -> None:
+    for _ in range(POLLS_MAX):
+        # The first thing that a worker does is to arrange what recurs.
+        if await owner.fetchval("SELECT EXISTS (SELECT FROM queue.schedule)"):
+            return
+        await asyncio.sleep(POLL_S)
+    raise TimeoutError("the worker does not begin")
 
 
 def memory_most(pid: int) -> int:

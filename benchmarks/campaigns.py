@@ -36,7 +36,9 @@ async def _show(stage: Stage, show: str, asked: argparse.Namespace) -> str:
     async with open_crew(stage, f"campaign_{show}", asked.passes) as crew:
         match show:
             case "whole":
-                return _say_worked(await show_whole(crew))
+                worked = await show_whole(crew)
+                holds = "yes" if worked.per_s >= BAR_PER_S else "NO"
+                return f"{_say_worked(worked)}; bar {BAR_PER_S:,}/s: {holds}"
             case "kills":
                 return f"{asked.kills} kills; {_say_worked(await show_whole(crew, asked.kills))}"
             case "cancel":
@@ -52,7 +54,7 @@ def _say_worked(worked: Worked) -> str:
     each_us = [1e6 * seconds / worked.passes for seconds in (measured.worker_s, measured.database_s)]
     return (
         f"{worked.passes:,} changes; chosen in {worked.choosing_s:.2f} s; changed in {worked.working_s:.1f} s, "
-        f"{worked.per_s:,.0f}/s (bar {BAR_PER_S:,}: {'yes' if worked.per_s >= BAR_PER_S else 'NO'}); "
+        f"{worked.per_s:,.0f}/s; "
         f"{each_us[0]:.1f} µs of the worker and {each_us[1]:.1f} of PostgreSQL each, others had "
         f"{measured.others_share:.0%} of the processors; worker {measured.worker_bytes / 2**20:.0f} MB at most, "
         f"API {measured.api_bytes / 2**20:.0f} MB; {worked.samples} samples, all of which added up"
