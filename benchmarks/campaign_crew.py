@@ -102,15 +102,21 @@ class Meter:
         return time.perf_counter(), worker_s, database_s, worker_s + database_s + api_s + time.process_time(), busy_s()
 
 
-@asynccontextmanager
-async def open_crew(stage: Stage, name: str, passes: int) -> AsyncGenerator[Crew]:
-    """Make a database with so many passes and let everybody in; nobody works yet."""
-    place = await stage.furnish(name, Sizes(0))
+async def seed_passes(stage: Stage, passes: int) -> Place:
+    """Make a database with so many passes, for crews to have copies of."""
+    place = await stage.furnish("campaign", Sizes(0))
     owner = await asyncpg.connect(place.url)
-    for statement, arguments in ((FILL, [passes]), (FILL_SEARCH, []), (FILL_IDENTIFIERS, [])):
+    for statement, arguments in ((FILL, [passes]), (FILL_SEARCH, []), (FILL_IDENTIFIERS, []), ("VACUUM ANALYZE", [])):
         await owner.execute(statement, *arguments, timeout=ANSWER_S)
-    for statement in ("VACUUM ANALYZE", "CHECKPOINT"):
-        await owner.execute(statement, timeout=ANSWER_S)
+    await owner.close()
+    return place
+
+
+@asynccontextmanager
+async def open_crew(stage: Stage, seeded: Place, name: str) -> AsyncGenerator[Crew]:
+    """Let everybody into a copy of a database; nobody works yet, and nothing is left of it in the end."""
+    place = await stage.copy(seeded, name)
+    owner = await asyncpg.connect(place.url, server_settings={"work_mem": "256MB"})
     api = await asyncio.to_thread(stage.serve, place, {}, count=1)
     base = f"http://127.0.0.1:{api.port}/api/{TENANT}/passes"
     worker = stage.work(place)
@@ -118,6 +124,8 @@ async def open_crew(stage: Stage, name: str, passes: int) -> AsyncGenerator[Crew
     async with httpx2.AsyncClient(base_url=base, headers={"x-api-key": place.api_key}, timeout=ANSWER_S) as client:
         yield Crew(stage, place, api, worker, client, owner)
     await owner.close()
+    stage.stop()
+    await stage.drop(place)
 
 
 async def _await_worker(owner: "asyncpg.Connection[asyncpg.Record]") -> None:

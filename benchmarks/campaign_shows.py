@@ -17,14 +17,24 @@ EVERY: Mapping[str, Any] = {"all": True, "update": {"metadata": {"tier": "gold",
 OTHER: Mapping[str, Any] = {"all": True, "update": {"metadata": {"season": "winter"}}}
 PROOF = """
 SELECT count(*) FILTER (WHERE p.revision > 1) AS changed,
-       count(*) FILTER (WHERE p.revision - 1 <> coalesce(e.events, 0)) AS untrue,
+       count(*) FILTER (WHERE (p.revision - 1, p.revision) IS DISTINCT FROM (coalesce(e.events, 0), coalesce(e.last, 1))
+                           OR e.first <> 2) AS untrue,
        coalesce(max(p.revision), 1) - 1 AS times_at_most,
        coalesce(sum(e.events), 0)::bigint AS events,
-       count(*) FILTER (WHERE p.metadata ->> 'tier' IS DISTINCT FROM m.value) AS not_found_so
+       (SELECT count(*)
+          FROM (SELECT f.pass_id, m.key AS name, m.value FROM pass f, jsonb_each_text(f.metadata) AS m) AS s
+          FULL JOIN pass_metadata m ON m.pass_id = s.pass_id AND m.name = s.name
+         WHERE s.value IS DISTINCT FROM m.value) AS not_found_so,
+       (SELECT count(*)
+          FROM campaign c
+          LEFT JOIN LATERAL (SELECT coalesce(sum(cardinality(k.pass_ids)), 0) AS passes FROM campaign_chunk k
+                              WHERE k.campaign_id = c.campaign_id AND k.done_at IS NOT NULL) AS done ON true
+         WHERE c.updated <> done.passes OR c.errors <> 0) AS miscounted
   FROM pass p
-  LEFT JOIN (SELECT subject_id, count(*) AS events FROM event WHERE kind = 'Pass:Updated' GROUP BY subject_id) AS e
+  LEFT JOIN (SELECT subject_id, count(*) AS events, min((payload ->> 'revision')::bigint) AS first,
+                    max((payload ->> 'revision')::bigint) AS last
+               FROM event WHERE kind = 'Pass:Updated' GROUP BY subject_id) AS e
          ON e.subject_id = p.pass_id
-  LEFT JOIN pass_metadata m ON m.tenant_id = p.tenant_id AND m.pass_id = p.pass_id AND m.name = 'tier'
  WHERE p.tenant_id = 'bench'
 """
 
@@ -48,7 +58,8 @@ class Seen:
 class Proof:
     """What the database says of all passes in the end.
 
-    `untrue` ones have another number of events than of changes; `not_found_so` have search rows that say otherwise.
+    `untrue` ones have other events than one for each new revision; `not_found_so` are search rows that a pass lacks, or
+    that say what it does not; `miscounted` campaigns have other counters than outcomes.
     """
 
     changed: int
@@ -56,6 +67,7 @@ class Proof:
     times_at_most: int
     events: int
     not_found_so: int
+    miscounted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,8 @@ async def show_whole(crew: Crew, kills: int = 0) -> Worked:
             crew.kill_worker()
     measured = meter.read()
     assert not marks, "the campaign was over before the worker was killed"
-    assert await prove(crew) == Proof(count, 0, 1, count, 0)
+    assert await prove(crew) == Proof(count, 0, 1, count, 0, 0)
+    assert await count_outcomes(crew, correlation_id) == {"updated": count}
     return Worked(count, choosing_s, measured.seconds, samples, measured)
 
 
@@ -118,7 +131,7 @@ async def show_cancel(crew: Crew, share: float = 0.4) -> Stopped:
         await asyncio.sleep(CLOSE_S)
     assert last.is_cancelled
     assert last.done < count, "the campaign was over before it was cancelled"
-    assert await prove(crew) == Proof(last.updated, 0, 1, last.updated, 0)
+    assert await prove(crew) == Proof(last.updated, 0, 1, last.updated, 0, 0)
     states = await count_outcomes(crew, correlation_id)
     assert states == {"updated": last.updated, "cancelled": count - last.updated}, states
     return Stopped(count, last.updated, answered_at - began_at, changed_at - answered_at)
@@ -133,8 +146,10 @@ async def show_two(crew: Crew) -> Worked:
     samples = sum(await asyncio.gather(_await_end(crew, first, count), _await_end(crew, second, others)))
     measured = meter.read()
     assert count == others
-    assert await prove(crew) == Proof(count, 0, 2, 2 * count, 0)
+    assert await prove(crew) == Proof(count, 0, 2, 2 * count, 0, 0)
     assert await crew.owner.fetchval(deadlocks) == before
+    for correlation_id in (first, second):
+        assert await count_outcomes(crew, correlation_id) == {"updated": count}
     both = """SELECT count(*) FROM pass WHERE revision = 3 AND metadata @> '{"tier": "gold"}'
                  AND (metadata ->> 'season' IS NULL OR metadata ->> 'season' = 'winter')"""
     assert await crew.owner.fetchval(both) == count
@@ -179,13 +194,15 @@ async def prove(crew: Crew) -> Proof:
 
 
 async def count_outcomes(crew: Crew, correlation_id: str) -> Mapping[str, int]:
-    """Read what became of each pass, as a caller does, and count."""
-    states = Counter[str]()
+    """Read what became of each pass, as a caller does, and count; none may be named twice."""
+    states, named = Counter[str](), set[str]()
     address: str | None = f"/push-updates/{correlation_id}/passes?limit={OUTCOMES}"
     while address is not None:
         page = await crew.client.get(address)
         states.update(one["state"] for one in page.json())
+        named.update(one["passId"] for one in page.json())
         address = page.links["next"]["url"].partition("/passes")[2] if page.links else None
+    assert len(named) == states.total()
     return states
 
 

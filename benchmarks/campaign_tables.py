@@ -49,7 +49,7 @@ async def show_table(crew: Crew, media_type: str, rows: int) -> Uploaded:
     meter = Meter(crew)
     samples = len([seen async for seen in watch(crew, said["correlationId"], said["count"])])
     measured = meter.read()
-    assert await prove(crew) == Proof(said["count"], 0, 1, said["count"], 0)
+    assert await prove(crew) == Proof(said["count"], 0, 1, said["count"], 0, 0)
     seated = "SELECT count(*) FROM pass WHERE metadata ->> 'seat' = 'seat ' || (identifiers ->> 'customerId')"
     assert await crew.owner.fetchval(seated) == said["count"]
     worked = Worked(said["count"], answered_in_s, measured.seconds, samples, measured)

@@ -9,11 +9,11 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.campaign_crew import open_crew
+from benchmarks.campaign_crew import open_crew, seed_passes
 from benchmarks.campaign_shows import Stopped, Worked, show_cancel, show_two, show_whole
 from benchmarks.campaign_tables import Uploaded, show_table
 from benchmarks.machine import describe, syncs_per_s, wait_until_quiet
-from benchmarks.stage import Stage, open_stage
+from benchmarks.stage import Place, Stage, open_stage
 from guerdon.platform.tables import CSV, XLSX
 
 BAR_PER_S = 20_000
@@ -27,13 +27,14 @@ def main() -> None:
     with open_stage(asked.bin_dir) as stage:
         print(f"{datetime.now(UTC):%Y-%m-%d}; {describe()}; PostgreSQL {stage.binaries.version}", flush=True)
         print(f"{syncs_per_s(stage.home):,.0f} syncs/s", flush=True)
+        seeded = asyncio.run(seed_passes(stage, asked.passes))
         for show in asked.show:
             wait_until_quiet(asked.patience)
-            print(f"{show}: {asyncio.run(_show(stage, show, asked))}", flush=True)
+            print(f"{show}: {asyncio.run(_show(stage, seeded, show, asked))}", flush=True)
 
 
-async def _show(stage: Stage, show: str, asked: argparse.Namespace) -> str:
-    async with open_crew(stage, f"campaign_{show}", asked.passes) as crew:
+async def _show(stage: Stage, seeded: Place, show: str, asked: argparse.Namespace) -> str:
+    async with open_crew(stage, seeded, f"campaign_{show}") as crew:
         match show:
             case "whole":
                 worked = await show_whole(crew)
