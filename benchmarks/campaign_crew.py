@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,13 +51,24 @@ class Crew:
     past_worker_s: float = 0.0
     worker_bytes_max: int = 0
 
-    def kill_worker(self) -> None:
+    async def kill_worker(self) -> None:
         """End the worker as a power cut would, and start another."""
         self.past_worker_s = self.worker_s()
         self.worker_bytes_max = self.worker_bytes()
         self.worker.kill()
         self.worker.wait()
         self.worker = self.stage.work(self.place)
+
+    async def crash_database(self) -> None:
+        """Kill a process of the server, which ends all others and recovers from its log."""
+        os.kill(await self.owner.fetchval("SELECT pg_backend_pid()"), signal.SIGKILL)
+        self.owner.terminate()
+        for _ in range(POLLS_MAX):
+            with suppress(asyncpg.PostgresError, OSError):
+                self.owner = await _connect(self.place)
+                return
+            await asyncio.sleep(POLL_S)
+        raise TimeoutError("the database does not come back")
 
     def worker_s(self) -> float:
         """Tell the processor seconds of all workers."""
@@ -116,16 +128,21 @@ async def seed_passes(stage: Stage, passes: int) -> Place:
 async def open_crew(stage: Stage, seeded: Place, name: str) -> AsyncGenerator[Crew]:
     """Let everybody into a copy of a database; nobody works yet, and nothing is left of it in the end."""
     place = await stage.copy(seeded, name)
-    owner = await asyncpg.connect(place.url, server_settings={"work_mem": "256MB"})
+    owner = await _connect(place)
     api = await asyncio.to_thread(stage.serve, place, {}, count=1)
     base = f"http://127.0.0.1:{api.port}/api/{TENANT}/passes"
     worker = stage.work(place)
     await _await_worker(owner)
     async with httpx2.AsyncClient(base_url=base, headers={"x-api-key": place.api_key}, timeout=ANSWER_S) as client:
-        yield Crew(stage, place, api, worker, client, owner)
-    await owner.close()
+        crew = Crew(stage, place, api, worker, client, owner)
+        yield crew
+    await crew.owner.close()
     stage.stop()
     await stage.drop(place)
+
+
+async def _connect(place: Place) -> "asyncpg.Connection[asyncpg.Record]":
+    return await asyncpg.connect(place.url, server_settings={"work_mem": "256MB"})
 
 
 async def _await_worker(owner: "asyncpg.Connection[asyncpg.Record]") -> None:

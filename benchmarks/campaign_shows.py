@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,9 @@ SAMPLE_S = 0.1
 CLOSE_S = 0.005  # between looks after a cancel
 STILL_S = 3.0  # without any change, after which a cancelled campaign is believed to stand
 OUTCOMES = 1_000
+UNAVAILABLE = 503  # while the database recovers
+RECOVERY_LOOKS_MAX = 600
+Accident = Callable[[], Awaitable[None]]
 EVERY: Mapping[str, Any] = {"all": True, "update": {"metadata": {"tier": "gold", "season": None}}}
 OTHER: Mapping[str, Any] = {"all": True, "update": {"metadata": {"season": "winter"}}}
 PROOF = """
@@ -72,13 +75,18 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """A campaign that came to its end."""
+    """A campaign that came to its end; `stood_still_s` is the longest time without a change of its counters."""
 
     passes: int
     choosing_s: float
-    working_s: float
     samples: int
+    stood_still_s: float
     measured: Measured
+
+    @property
+    def working_s(self) -> float:
+        """Give the seconds from its start to its last pass."""
+        return self.measured.seconds
 
     @property
     def per_s(self) -> float:
@@ -96,27 +104,57 @@ class Stopped:
     last_change_s: float
 
 
-async def show_whole(crew: Crew, kills: int = 0) -> Worked:
-    """Change every pass once, while the worker is killed so many times, and prove that it was so."""
+@dataclass(slots=True)
+class Watch:
+    """Looks at a campaign every 100 ms until all passes are done; its statistics must add up and never go back."""
+
+    crew: Crew
+    correlation_id: str
+    count: int
+    samples: int = 0
+    stood_still_s: float = 0.0
+
+    async def until_done(self) -> AsyncIterator[Seen]:
+        """Give what is seen each time."""
+        done, changed_at = 0, time.perf_counter()
+        due_at = changed_at
+        while done < self.count:
+            seen = await look(self.crew, self.correlation_id)
+            assert done <= seen.done <= seen.total == self.count, seen
+            self.samples += 1
+            if seen.done > done:
+                now = time.perf_counter()
+                self.stood_still_s = max(self.stood_still_s, now - changed_at)
+                done, changed_at = seen.done, now
+            yield seen
+            due_at = max(due_at + SAMPLE_S, time.perf_counter())
+            await asyncio.sleep(due_at - time.perf_counter())
+
+    async def to_the_end(self) -> None:
+        """Look until all passes are done."""
+        async for _ in self.until_done():
+            pass
+
+
+async def show_whole(crew: Crew, accidents: Sequence[Accident] = ()) -> Worked:
+    """Change every pass once, while accidents happen at even distances, and prove that it was so."""
     correlation_id, count, choosing_s = await start(crew, EVERY)
-    marks = [count * number // (kills + 1) for number in range(1, kills + 1)]
-    meter, samples = Meter(crew), 0
-    async for seen in watch(crew, correlation_id, count):
-        samples += 1
-        if marks and seen.done >= marks[0]:
-            del marks[0]
-            crew.kill_worker()
+    marks = [(count * number // (len(accidents) + 1), happen) for number, happen in enumerate(accidents, start=1)]
+    meter, watch = Meter(crew), Watch(crew, correlation_id, count)
+    async for seen in watch.until_done():
+        if marks and seen.done >= marks[0][0]:
+            await marks.pop(0)[1]()
     measured = meter.read()
-    assert not marks, "the campaign was over before the worker was killed"
+    assert not marks, "the campaign was over before everything had happened"
     assert await prove(crew) == Proof(count, 0, 1, count, 0, 0)
     assert await count_outcomes(crew, correlation_id) == {"updated": count}
-    return Worked(count, choosing_s, measured.seconds, samples, measured)
+    return Worked(count, choosing_s, watch.samples, watch.stood_still_s, measured)
 
 
 async def show_cancel(crew: Crew, share: float = 0.4) -> Stopped:
     """Cancel a campaign when a share of it is done, and prove when it stood still and what it had done by then."""
     correlation_id, count, _ = await start(crew, EVERY)
-    async for seen in watch(crew, correlation_id, count):
+    async for seen in Watch(crew, correlation_id, count).until_done():
         if seen.done >= share * count:
             break
     began_at = time.perf_counter()
@@ -124,10 +162,10 @@ async def show_cancel(crew: Crew, share: float = 0.4) -> Stopped:
     answered_at = changed_at = time.perf_counter()
     assert answer.status_code == 202, answer.text
     last = await look(crew, correlation_id)
-    while (now := time.perf_counter()) < changed_at + STILL_S:
+    while time.perf_counter() < changed_at + STILL_S:
         seen = await look(crew, correlation_id)
         if seen.done != last.done:
-            last, changed_at = seen, now
+            last, changed_at = seen, time.perf_counter()
         await asyncio.sleep(CLOSE_S)
     assert last.is_cancelled
     assert last.done < count, "the campaign was over before it was cancelled"
@@ -142,8 +180,8 @@ async def show_two(crew: Crew) -> Worked:
     deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
     before = await crew.owner.fetchval(deadlocks)
     (first, count, choosing_s), (second, others, _) = [await start(crew, body) for body in (EVERY, OTHER)]
-    meter = Meter(crew)
-    samples = sum(await asyncio.gather(_await_end(crew, first, count), _await_end(crew, second, others)))
+    meter, watches = Meter(crew), [Watch(crew, first, count), Watch(crew, second, others)]
+    await asyncio.gather(*(watch.to_the_end() for watch in watches))
     measured = meter.read()
     assert count == others
     assert await prove(crew) == Proof(count, 0, 2, 2 * count, 0, 0)
@@ -153,7 +191,8 @@ async def show_two(crew: Crew) -> Worked:
     both = """SELECT count(*) FROM pass WHERE revision = 3 AND metadata @> '{"tier": "gold"}'
                  AND (metadata ->> 'season' IS NULL OR metadata ->> 'season' = 'winter')"""
     assert await crew.owner.fetchval(both) == count
-    return Worked(2 * count, choosing_s, measured.seconds, samples, measured)
+    samples, stood_still_s = sum(watch.samples for watch in watches), max(watch.stood_still_s for watch in watches)
+    return Worked(2 * count, choosing_s, samples, stood_still_s, measured)
 
 
 async def start(crew: Crew, body: Mapping[str, Any]) -> tuple[str, int, float]:
@@ -168,22 +207,14 @@ async def start(crew: Crew, body: Mapping[str, Any]) -> tuple[str, int, float]:
 async def look(crew: Crew, correlation_id: str) -> Seen:
     """Read the statistics of a campaign."""
     answer = await crew.client.get("/push-updates")
+    for _ in range(RECOVERY_LOOKS_MAX):
+        if answer.status_code != UNAVAILABLE:
+            break
+        await asyncio.sleep(SAMPLE_S)
+        answer = await crew.client.get("/push-updates")
     assert answer.status_code == 200, answer.text
     (one,) = [one for one in answer.json() if one["correlationId"] == correlation_id]
     return Seen(one["total"], one["updated"], one["errors"], one["cancelled"])
-
-
-async def watch(crew: Crew, correlation_id: str, count: int) -> AsyncIterator[Seen]:
-    """Read the statistics every 100 ms until all passes are done; each time they must add up and not go back."""
-    before = 0
-    due_at = time.perf_counter()
-    while before < count:
-        seen = await look(crew, correlation_id)
-        assert before <= seen.done <= seen.total == count, seen
-        before = seen.done
-        yield seen
-        due_at = max(due_at + SAMPLE_S, time.perf_counter())
-        await asyncio.sleep(due_at - time.perf_counter())
 
 
 async def prove(crew: Crew) -> Proof:
@@ -204,7 +235,3 @@ async def count_outcomes(crew: Crew, correlation_id: str) -> Mapping[str, int]:
         address = page.links["next"]["url"].partition("/passes")[2] if page.links else None
     assert len(named) == states.total()
     return states
-
-
-async def _await_end(crew: Crew, correlation_id: str, count: int) -> int:
-    return len([seen async for seen in watch(crew, correlation_id, count)])

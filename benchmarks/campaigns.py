@@ -18,7 +18,7 @@ from guerdon.platform.tables import CSV, XLSX
 
 BAR_PER_S = 20_000
 CANCEL_BAR_S = 1.0
-SHOWS = ("whole", "kills", "cancel", "two", "csv", "xlsx")
+SHOWS = ("whole", "kills", "crash", "cancel", "two", "csv", "xlsx")
 
 
 def main() -> None:
@@ -41,7 +41,9 @@ async def _show(stage: Stage, seeded: Place, show: str, asked: argparse.Namespac
                 holds = "yes" if worked.per_s >= BAR_PER_S else "NO"
                 return f"{_say_worked(worked)}; bar {BAR_PER_S:,}/s: {holds}"
             case "kills":
-                return f"{asked.kills} kills; {_say_worked(await show_whole(crew, asked.kills))}"
+                return f"{asked.kills} kills; {_say_worked(await show_whole(crew, [crew.kill_worker] * asked.kills))}"
+            case "crash":
+                return _say_worked(await show_whole(crew, [crew.crash_database]))
             case "cancel":
                 return _say_stopped(await show_cancel(crew))
             case "two":
@@ -55,7 +57,7 @@ def _say_worked(worked: Worked) -> str:
     each_us = [1e6 * seconds / worked.passes for seconds in (measured.worker_s, measured.database_s)]
     return (
         f"{worked.passes:,} changes; chosen in {worked.choosing_s:.2f} s; changed in {worked.working_s:.1f} s, "
-        f"{worked.per_s:,.0f}/s; "
+        f"{worked.per_s:,.0f}/s; stood still for {worked.stood_still_s:.1f} s at most; "
         f"{each_us[0]:.1f} µs of the worker and {each_us[1]:.1f} of PostgreSQL each, others had "
         f"{measured.others_share:.0%} of the processors; worker {measured.worker_bytes / 2**20:.0f} MB at most, "
         f"API {measured.api_bytes / 2**20:.0f} MB; {worked.samples} samples, all of which added up"

@@ -28,7 +28,10 @@ from guerdon.platform.ids import new_id
 
 @dataclass(frozen=True, slots=True)
 class BulkChange:
-    """What many passes get: the same for all, or, when `each` is there, what stands at a pass's place in it."""
+    """What many passes get: the same for all, or, when `each` is there, what stands at a pass's place in it.
+
+    What is in `each` adds members and replaces them; it removes none.
+    """
 
     pass_ids: Sequence[str]
     shared: Changes
