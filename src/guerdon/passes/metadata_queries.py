@@ -100,7 +100,7 @@ async def follow_members(tx: Tx, pass_ids: Sequence[str], members: SharedMembers
     if members.names:
         await _update_members(tx, pass_ids, members.text)
     if gap.lacking:
-        await _insert_members(tx, gap.lacking, members.text)
+        await _insert_members(tx, gap.lacking, [members.text] * len(gap.lacking))
 
 
 async def lock_and_compare_each(tx: Tx, pass_ids: Sequence[str], metadata: Sequence[str]) -> SearchGap:
@@ -158,27 +158,9 @@ async def follow_each(tx: Tx, pass_ids: Sequence[str], metadata: Sequence[str], 
     )
     if gap.lacking:
         given = dict(zip(pass_ids, metadata, strict=True))
-        await _insert_each(tx, gap.lacking, [given[pass_id] for pass_id in gap.lacking])
+        await _insert_members(tx, gap.lacking, [given[pass_id] for pass_id in gap.lacking])
     if gap.losing:
         await refresh_metadata(tx, gap.losing)
-
-
-async def _insert_each(tx: Tx, pass_ids: Sequence[str], metadata: Sequence[str]) -> None:
-    await tx.execute(
-        """
-        INSERT INTO pass_metadata (tenant_id, name, value, number, pass_id)
-        SELECT $1, w.key, left(w.value #>> '{}', 500),
-               CASE WHEN jsonb_typeof(w.value) = 'number' THEN
-                   least(greatest(round((w.value #>> '{}')::numeric, 300), -1e308), 1e308)::double precision END,
-               g.pass_id
-          FROM unnest($2::text[], $3::text[]) AS g (pass_id, metadata), jsonb_each(g.metadata::jsonb) AS w
-         WHERE jsonb_typeof(w.value) IN ('string', 'number', 'boolean') AND length(w.key) BETWEEN 1 AND 100
-        ON CONFLICT (tenant_id, name, value, pass_id) DO NOTHING
-        """,
-        tx.tenant_id,
-        pass_ids,
-        metadata,
-    )
 
 
 async def _delete_members(tx: Tx, pass_ids: Sequence[str], names: Sequence[str]) -> None:
@@ -214,15 +196,15 @@ async def _update_members(tx: Tx, pass_ids: Sequence[str], members: str) -> None
     )
 
 
-async def _insert_members(tx: Tx, pass_ids: Sequence[str], members: str) -> None:
+async def _insert_members(tx: Tx, pass_ids: Sequence[str], members: Sequence[str]) -> None:
     await tx.execute(
         """
         INSERT INTO pass_metadata (tenant_id, name, value, number, pass_id)
         SELECT $1, w.key, left(w.value #>> '{}', 500),
                CASE WHEN jsonb_typeof(w.value) = 'number' THEN
                    least(greatest(round((w.value #>> '{}')::numeric, 300), -1e308), 1e308)::double precision END,
-               p.pass_id
-          FROM unnest($2::text[]) AS p (pass_id), jsonb_each($3::jsonb) AS w
+               g.pass_id
+          FROM unnest($2::text[], $3::text[]) AS g (pass_id, members), jsonb_each(g.members::jsonb) AS w
          WHERE jsonb_typeof(w.value) IN ('string', 'number', 'boolean') AND length(w.key) BETWEEN 1 AND 100
         ON CONFLICT (tenant_id, name, value, pass_id) DO NOTHING
         """,
