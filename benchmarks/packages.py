@@ -80,7 +80,9 @@ class Packages:
     async def _issue(self, pass_ids: Sequence[str]) -> Window:
         async with _opened(self.place) as database:
             master_key = load_master_key(None, self.stage.home)
-            issuer = PassIssuer(database, master_key, PassTypes(), lambda: datetime.now(UTC))
+            issuer = PassIssuer(
+                database, master_key, PassTypes(), lambda _tenant_id: datetime.now(UTC), lambda: datetime.now(UTC)
+            )
             await issuer.issue(TENANT, pass_ids[-1])
             before = time.process_time(), server_s(self.stage.postmaster)
             window = await _timed([partial(issuer.issue, TENANT, pass_id) for pass_id in pass_ids])

@@ -581,6 +581,7 @@ CREATE TABLE public.tenant (
     created_at timestamp with time zone NOT NULL,
     revision bigint DEFAULT 1 NOT NULL,
     time_zone text DEFAULT 'UTC'::text NOT NULL,
+    is_sandbox boolean DEFAULT false NOT NULL,
     CONSTRAINT tenant_default_language_check CHECK ((default_language ~ '^[a-z]{2}(-[A-Z]{2})?$'::text)),
     CONSTRAINT tenant_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT tenant_requests_per_minute_check CHECK ((requests_per_minute > 0)),
@@ -588,6 +589,21 @@ CREATE TABLE public.tenant (
     CONSTRAINT tenant_status_check CHECK ((status = ANY (ARRAY['onboarding'::text, 'active'::text, 'disabled'::text]))),
     CONSTRAINT tenant_tenant_id_check CHECK ((tenant_id ~ '^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$'::text)),
     CONSTRAINT tenant_time_zone_check CHECK (((length(time_zone) >= 1) AND (length(time_zone) <= 64)))
+);
+
+CREATE TABLE public.tenant_clock (
+    tenant_id text NOT NULL,
+    now_at timestamp with time zone NOT NULL,
+    advance_id uuid,
+    from_at timestamp with time zone,
+    to_at timestamp with time zone,
+    posted bigint,
+    state text,
+    actor text,
+    CONSTRAINT tenant_clock_check CHECK ((num_nulls(advance_id, from_at, to_at, posted, state, actor) = ANY (ARRAY[0, 6]))),
+    CONSTRAINT tenant_clock_check1 CHECK (((now_at >= from_at) AND (now_at <= to_at))),
+    CONSTRAINT tenant_clock_posted_check CHECK ((posted >= 0)),
+    CONSTRAINT tenant_clock_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'cancelled'::text])))
 );
 
 CREATE TABLE public.tenant_file (
@@ -987,6 +1003,9 @@ ALTER TABLE ONLY public.reward
 ALTER TABLE ONLY public.store
     ADD CONSTRAINT store_pkey PRIMARY KEY (tenant_id, store_id);
 
+ALTER TABLE ONLY public.tenant_clock
+    ADD CONSTRAINT tenant_clock_pkey PRIMARY KEY (tenant_id);
+
 ALTER TABLE ONLY public.tenant_file
     ADD CONSTRAINT tenant_file_pkey PRIMARY KEY (tenant_id, path, version);
 
@@ -1223,6 +1242,9 @@ ALTER TABLE ONLY public.privilege
 ALTER TABLE ONLY public.reward_claim
     ADD CONSTRAINT reward_claim_tenant_id_reward_id_fkey FOREIGN KEY (tenant_id, reward_id) REFERENCES public.reward(tenant_id, reward_id);
 
+ALTER TABLE ONLY public.tenant_clock
+    ADD CONSTRAINT tenant_clock_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
+
 ALTER TABLE ONLY public.tenant_file
     ADD CONSTRAINT tenant_file_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
 
@@ -1265,6 +1287,8 @@ ALTER TABLE public.campaign_error ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.coupon ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY every_clock ON public.tenant_clock FOR SELECT TO guerdon_worker USING (true);
 
 CREATE POLICY every_name ON public.tenant FOR SELECT TO guerdon_worker USING (true);
 
@@ -1356,6 +1380,8 @@ CREATE POLICY one_tenant ON public.store TO guerdon_app USING ((tenant_id = curr
 
 CREATE POLICY one_tenant ON public.tenant TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
+CREATE POLICY one_tenant ON public.tenant_clock TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
 CREATE POLICY one_tenant ON public.tenant_file TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.tenant_secret TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
@@ -1413,6 +1439,8 @@ ALTER TABLE public.reward_claim ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.store ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.tenant ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.tenant_clock ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.tenant_file ENABLE ROW LEVEL SECURITY;
 
@@ -1526,6 +1554,12 @@ GRANT SELECT,UPDATE ON TABLE public.tenant TO guerdon_app;
 GRANT SELECT(tenant_id) ON TABLE public.tenant TO guerdon_worker;
 
 GRANT SELECT(status) ON TABLE public.tenant TO guerdon_worker;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.tenant_clock TO guerdon_app;
+
+GRANT SELECT(tenant_id) ON TABLE public.tenant_clock TO guerdon_worker;
+
+GRANT SELECT(now_at) ON TABLE public.tenant_clock TO guerdon_worker;
 
 GRANT SELECT,INSERT ON TABLE public.tenant_file TO guerdon_app;
 

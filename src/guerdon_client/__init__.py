@@ -12,6 +12,7 @@ from guerdon_client.campaigns import (
     TableStarted,
 )
 from guerdon_client.client import Guerdon
+from guerdon_client.clock import ClockAdvance, TenantClock
 from guerdon_client.configuration_model import (
     AppleCertificate,
     ConfigFile,
@@ -136,6 +137,7 @@ __all__ = [
     "CampaignPass",
     "CampaignStarted",
     "Claimed",
+    "ClockAdvance",
     "Command",
     "ConfigFile",
     "Conflict",
@@ -218,6 +220,7 @@ __all__ = [
     "Store",
     "StoreDetails",
     "TableStarted",
+    "TenantClock",
     "TenantCore",
     "TenantUsage",
     "TooLarge",

@@ -8,6 +8,7 @@ from typing import Any, Final, Self, TypeVar
 import httpx2
 
 from guerdon_client.calls import Answer, Call
+from guerdon_client.clock import Clock
 from guerdon_client.connection import ANSWER_BYTES_MAX, TIMEOUT_S, Intake, connect
 from guerdon_client.exchange import Attempt, Lost, Pause, Retries, exchange
 from guerdon_client.operations import Blocking, Operations, Story
@@ -51,6 +52,11 @@ class Guerdon(Operations, Blocking):
     def wallets(self) -> Wallets[Blocking]:
         """Give what the client can do with points wallets."""
         return Wallets(self)
+
+    @property
+    def clock(self) -> Clock[Blocking]:
+        """Give what the client can do with the time of a sandbox."""
+        return Clock(self)
 
     @property
     def reports(self) -> Reports[Blocking]:

@@ -46,10 +46,10 @@ class House:
             return counted
 
 
-def new_house(running: Running, requests_per_minute: int | None = None) -> House:
+def new_house(running: Running, requests_per_minute: int | None = None, *, is_sandbox: bool = False) -> House:
     """Make a tenant by the operator's commands; one with a limit has no pass types."""
     tenant_id = f"h-{uuid.uuid4().hex[:12]}"
-    operate(running, "tenant", "create", tenant_id)
+    operate(running, "tenant", "create", tenant_id, *(["--sandbox"] if is_sandbox else []))
     made = operate(running, "key", "create", "--tenant", tenant_id, "--name", "owner", "--scope", "*", "--json")
     house = House(running, tenant_id, json.loads(made)["token"])
     if requests_per_minute is not None:

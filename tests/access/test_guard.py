@@ -12,6 +12,7 @@ from guerdon.access.guard import AllowanceHeaders, CallerDep, Guard, OptionalCal
 from guerdon.access.limits import RateLimits
 from guerdon.access.tokens import mint_for_user
 from guerdon.platform.boundary import Boundary
+from guerdon.platform.db import Database
 from guerdon.platform.http import (
     PUBLIC,
     HotAnswer,
@@ -23,6 +24,7 @@ from guerdon.platform.http import (
     router,
     spoken_verbs,
 )
+from guerdon.tenants.clocks import TenantClocks
 from tests.access.builders import NOW, KeyMaker
 
 USER = "9cbe650a-1fb7-4b06-912b-cead8a013e8b"
@@ -43,9 +45,9 @@ async def anywhere(caller: CallerDep) -> str:
 
 
 @pytest.fixture
-async def http(authenticator: Authenticator) -> AsyncIterator[httpx2.AsyncClient]:
+async def http(authenticator: Authenticator, database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     limits = RateLimits(requests_per_minute=TENANT_LIMIT, anonymous_requests_per_minute=ADDRESS_LIMIT)
-    guard = Guard(authenticator, limits, seconds=lambda: 0.0)
+    guard = Guard(authenticator, limits, TenantClocks(database, lambda: NOW), seconds=lambda: 0.0)
 
     async def answer_hot(request: HotRequest) -> HotAnswer:
         caller = await guard.admit_hot(request, "Pass.Read")

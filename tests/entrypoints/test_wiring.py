@@ -11,7 +11,7 @@ LATER = datetime(2099, 1, 1, tzinfo=UTC)
 
 
 async def do(shop: Shop, kind: str, now: datetime) -> None:
-    context = JobContext(shop.house.database, 1, 1, lambda: now, lambda _topic: None)
+    context = JobContext(shop.house.database, 1, 1, lambda: now, lambda _topic: None, lambda: now)
     await job_kinds(shop.house.master_key)[kind].handler(Job(kind, shop.tenant_id, {}), context)
 
 

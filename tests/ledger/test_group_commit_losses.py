@@ -25,7 +25,12 @@ def a_poster(
     queue_max: int = 1_000,
 ) -> Poster:
     return Poster(
-        database, effects or {}, lambda: NOON, commands_max=commands_max, in_flight=in_flight, queue_max=queue_max
+        database,
+        effects or {},
+        lambda _tenant_id: NOON,
+        commands_max=commands_max,
+        in_flight=in_flight,
+        queue_max=queue_max,
     )
 
 

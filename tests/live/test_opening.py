@@ -121,8 +121,8 @@ async def test_the_sockets_address_is_none_for_a_request(shop: Shop, pass_id: st
 
 async def test_strangers_open_only_so_many_sockets_a_minute(house: House) -> None:
     limits = RateLimits(requests_per_minute=9, anonymous_requests_per_minute=2)
-    guard = Guard(house.authenticator, limits)
-    sockets = LiveSockets(_no_app, house.watcher, guard, LiveTokens(house.master_key), house.clock)
+    guard = Guard(house.authenticator, limits, house.clock)
+    sockets = LiveSockets(_no_app, house.watcher, guard, LiveTokens(house.master_key), house.real_clock)
     app, statuses, headers = Boundary(sockets, body_bytes_max=1024), list[int](), list[tuple[bytes, bytes]]()
 
     async def send(message: Message) -> None:

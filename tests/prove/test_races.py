@@ -34,7 +34,10 @@ TILLS = 32
 def processes(database: Database, count: int = 3) -> list[Poster]:
     """Posters that know nothing of each other, as those of several processes; the last takes commands one by one."""
     sizes = [64] * (count - 1) + [1]
-    return [Poster(database, {}, lambda: NOON, commands_max=size, in_flight=2, queue_max=10_000) for size in sizes]
+    return [
+        Poster(database, {}, lambda _tenant_id: NOON, commands_max=size, in_flight=2, queue_max=10_000)
+        for size in sizes
+    ]
 
 
 async def raced(posters: Sequence[Poster], tenant_id: str, commands: Sequence[Command]) -> Counter[str]:

@@ -99,7 +99,7 @@ async def test_one_of_many_creates_of_one_id_wins(shop: Shop) -> None:
 
 async def locations(shop: Shop, pass_id: str) -> list[str]:
     async with shop.house.database.tenant(shop.tenant_id) as tx:
-        now = shop.house.clock()
+        now = shop.house.clock(shop.tenant_id)
         view = (await load_drawing(tx, shop.house.pass_types, pass_id, now)).view(now)
     return [str(location.text.default) for location in view.locations]
 

@@ -14,6 +14,7 @@ from guerdon.platform.boundary import App, Message, Receive, Scope, Send
 from guerdon.platform.http import KNOWN, PERSON, PUBLIC, HotRequest
 from guerdon.platform.problems import Forbidden, NotFound, Problem, TooManyRequests, Unauthenticated
 from guerdon.platform.tenant_ids import is_tenant_id
+from guerdon.tenants.clocks import TenantClocks
 
 CALLER: Final = "guerdon.caller"
 ALLOWANCE: Final = "guerdon.allowance"
@@ -37,10 +38,18 @@ class Guard:
     """
 
     def __init__(
-        self, authenticator: Authenticator, limits: RateLimits, seconds: Callable[[], float] = time.monotonic
+        self,
+        authenticator: Authenticator,
+        limits: RateLimits,
+        clocks: TenantClocks,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Ask `authenticator` who calls and `limits` how often; `seconds` is a clock that only runs forward."""
+        """Ask `authenticator` who calls and `limits` how often; `seconds` is a clock that only runs forward.
+
+        Whoever is admitted finds the clock of the tenant as it stands, whichever process advanced it.
+        """
         self._authenticator = authenticator
+        self._clocks = clocks
         self._limits = limits
         self._seconds = seconds
 
@@ -79,6 +88,8 @@ class Guard:
         caller = None if key is None else self._authenticator.find_cached(key.decode("latin-1"))
         if caller is None or caller.tenant_id != tenant_id or not caller.allows(wanted):
             return None
+        if self._clocks.stands(tenant_id):
+            return None
         return Admission(caller, self._limits.take_tenant(tenant_id, caller.requests_per_minute, self._seconds()))
 
     def admit_socket(self, scope: Scope) -> None:
@@ -103,6 +114,8 @@ class Guard:
             if tenant_id is None:
                 _check_chosen(caller, headers)
             _require(caller, wanted)
+        if tenant_id is not None or caller is not None:
+            await self._clocks.follow(cast("str", tenant_id) if caller is None else caller.tenant_id)
         scope[CALLER] = caller
         return caller
 

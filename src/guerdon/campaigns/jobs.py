@@ -43,7 +43,7 @@ async def run_campaign(job: Job, context: JobContext) -> None:
         if isinstance(end, BaseException):
             raise end
     if not all(ends):
-        due_at = context.now() + timedelta(seconds=max(0.0, running.next_at - _seconds()))
+        due_at = context.real_now() + timedelta(seconds=max(0.0, running.next_at - _seconds()))
         async with context.database.tenant(job.tenant_id) as tx:
             await defer_campaign(tx, running.campaign.campaign_id, due_at)
 
@@ -53,7 +53,7 @@ async def forget_campaigns(job: Job, context: JobContext) -> None:
     dropped = 1
     while dropped:
         async with context.database.tenant(job.tenant_id) as tx:
-            dropped = await queries.delete_old(tx, context.now() - KEPT_FOR)
+            dropped = await queries.delete_old(tx, context.real_now() - KEPT_FOR)
 
 
 @dataclass(slots=True)

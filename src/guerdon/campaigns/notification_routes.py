@@ -1,8 +1,6 @@
 """HTTP for telling the holder of one pass something (research/wallet-crew.md 1.8 and 1.11), and for what was told."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -15,6 +13,7 @@ from guerdon.passes.finding import resolve_pass
 from guerdon.passes.identifiers import IDENTIFIERS_PARAMETER, parse_identifiers
 from guerdon.passes.notifications import HISTORY_MAX, list_history, notify_pass
 from guerdon.passes.notify_request import NotifyRequest
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
@@ -34,7 +33,7 @@ class NotificationRoutes:
     """The operations on notifications of one pass."""
 
     database: Database
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes; the literal path stands before those with a pass id."""
@@ -54,10 +53,10 @@ class NotificationRoutes:
         body.check("content")
 
         async def work(tx: Tx) -> Answer:
-            await notify_pass(tx, new_id(), pass_id, body.read(), caller.actor, self.clock())
+            await notify_pass(tx, new_id(), pass_id, body.read(), caller.actor, self.clock(tenant_id))
             return Answer(200)
 
-        return respond(await write_once(self.database, tenant_id, write, self.clock(), work))
+        return respond(await write_once(self.database, tenant_id, write, self.clock(tenant_id), work))
 
     async def notify_by_identifiers(
         self, tenant_id: TenantId, request: Request, body: NotifyRequest, caller: CallerDep, write: Write
@@ -68,10 +67,10 @@ class NotificationRoutes:
 
         async def work(tx: Tx) -> Answer:
             pass_id = await resolve_pass(tx, identifiers)
-            await notify_pass(tx, new_id(), pass_id, body.read(), caller.actor, self.clock())
+            await notify_pass(tx, new_id(), pass_id, body.read(), caller.actor, self.clock(tenant_id))
             return Answer(200)
 
-        return respond(await write_once(self.database, tenant_id, write, self.clock(), work))
+        return respond(await write_once(self.database, tenant_id, write, self.clock(tenant_id), work))
 
     async def list(
         self, tenant_id: TenantId, pass_id: PassId, cursor: Cursor = None, limit: Limit = LIST_DEFAULT

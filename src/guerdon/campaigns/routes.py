@@ -1,6 +1,5 @@
 """HTTP for campaigns: start one, watch it, read what became of each pass, cancel it (WIRE.md section 1)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from tempfile import SpooledTemporaryFile
@@ -30,6 +29,7 @@ from guerdon.campaigns.starting import cancel_campaigns, new_campaign, start_cam
 from guerdon.passes.filters import GivenFilter, check_filters
 from guerdon.passes.model import write_json
 from guerdon.passes.pass_types import PassTypes
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
@@ -56,7 +56,7 @@ class CampaignRoutes:
 
     database: Database
     pass_types: PassTypes
-    clock: Callable[[], datetime]
+    clock: TenantClock
     passes_per_s_max: int
 
     def router(self) -> APIRouter:
@@ -83,7 +83,7 @@ class CampaignRoutes:
 
     async def start(self, tenant_id: TenantId, body: BulkUpdateRequest, caller: CallerDep, write: Write) -> Response:
         """Schedule a change of many passes, or a message to their holders; a dry run names what would change."""
-        now = self.clock()
+        now = self.clock(tenant_id)
         selection = _check(body)
         new = self._campaign(body, caller, now)
 
@@ -101,7 +101,7 @@ class CampaignRoutes:
         """List the campaigns of the last 30 days, newest first, with counters that are true at every instant."""
         before = None if cursor is None else UUID(cursor)
         async with self.database.tenant(tenant_id) as tx:
-            campaigns = await list_recent(tx, before, limit, self.clock())
+            campaigns = await list_recent(tx, before, limit, self.clock(tenant_id))
         following = campaigns[-1].campaign_id.hex if len(campaigns) == limit else None
         address = f"/api/{tenant_id}/passes/push-updates"
         return listed([show_campaign(campaign) for campaign in campaigns], address, following, limit)
@@ -128,7 +128,7 @@ class CampaignRoutes:
         self, tenant_id: TenantId, correlation_id: CorrelationIdInPath, caller: CallerDep, write: Write
     ) -> Response:
         """Stop the campaigns of a correlation id; passes that were changed already stay changed."""
-        now = self.clock()
+        now = self.clock(tenant_id)
 
         async def work(tx: Tx) -> Answer:
             await cancel_campaigns(tx, correlation_id, caller.actor, now)

@@ -1,9 +1,7 @@
 """HTTP for campaigns whose passes and changes stand in an uploaded table."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Annotated, Literal
@@ -22,6 +20,7 @@ from guerdon.campaigns.uploading import Checked, check_table
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.bodies import takes
 from guerdon.platform.boundary import BODY
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
@@ -49,7 +48,7 @@ class UploadRoutes:
 
     database: Database
     pass_types: PassTypes
-    clock: Callable[[], datetime]
+    clock: TenantClock
     passes_per_s_max: int
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
 
@@ -101,4 +100,6 @@ class UploadRoutes:
         campaign_id = new_id()
         passes_per_s = min(pace or self.passes_per_s_max, self.passes_per_s_max)
         named = correlation_id or campaign_id.hex
-        return new_campaign(campaign_id, BULK_UPDATE_FILE, named, caller.actor, passes_per_s, self.clock())
+        return new_campaign(
+            campaign_id, BULK_UPDATE_FILE, named, caller.actor, passes_per_s, self.clock(caller.tenant_id)
+        )

@@ -1,9 +1,7 @@
 """HTTP for one file of a tenant at a time: list, read, write, remove, versions, differences, roll back."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -18,6 +16,7 @@ from guerdon.configuration.versions import check_precondition, diff, etag, get_v
 from guerdon.delivery.etags import is_known
 from guerdon.platform.bodies import takes
 from guerdon.platform.boundary import BODY
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.parameters import Write, respond
@@ -65,7 +64,7 @@ class FileRoutes:
     """The operations on one file; what is saved was checked before, with every finding told."""
 
     database: Database
-    clock: Callable[[], datetime]
+    clock: TenantClock
     comparing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(COMPARED_AT_ONCE))
 
     def router(self) -> APIRouter:
@@ -127,7 +126,9 @@ class FileRoutes:
         if_none_match: IfNoneMatch = None,
     ) -> Response:
         """Check a file and save it as its next version; every finding is told, and one error refuses it."""
-        checked = await check_beside_stored(self.database, tenant_id, {path: request.scope[BODY]}, self.clock())
+        checked = await check_beside_stored(
+            self.database, tenant_id, {path: request.scope[BODY]}, self.clock(tenant_id)
+        )
 
         async def work(tx: Tx) -> Answer:
             await check_precondition(tx, path, if_match, if_none_match)
@@ -144,7 +145,7 @@ class FileRoutes:
         if_match: IfMatch = None,
     ) -> Response:
         """Remove a file; its versions stay readable. The type of passes that exist, and its pictures, cannot go."""
-        now, removal = self.clock(), await check_removal(self.database, tenant_id, path)
+        now, removal = self.clock(tenant_id), await check_removal(self.database, tenant_id, path)
 
         async def work(tx: Tx) -> Answer:
             await check_precondition(tx, path, if_match, None)
@@ -194,7 +195,7 @@ class FileRoutes:
         """Save the content of an earlier version again, as a new version; it is checked as any other."""
         async with self.database.tenant(tenant_id) as tx:
             earlier = await get_file(tx, path, body.version)
-        checked = await check_beside_stored(self.database, tenant_id, {path: earlier.content}, self.clock())
+        checked = await check_beside_stored(self.database, tenant_id, {path: earlier.content}, self.clock(tenant_id))
 
         async def work(tx: Tx) -> Answer:
             await check_precondition(tx, path, if_match, None)
@@ -203,12 +204,12 @@ class FileRoutes:
         return await self._answer(tenant_id, write, work)
 
     async def _save(self, tx: Tx, path: str, checked: Checked, caller: Caller) -> Answer:
-        moved = await save_checked(tx, checked, now=self.clock(), actor=caller.actor)
+        moved = await save_checked(tx, checked, now=self.clock(tx.tenant_id), actor=caller.actor)
         version = moved[0].version if moved else (await get_file(tx, path)).version
         findings = [FindingOut.of(one) for one in checked.findings]
         saved = FileSaved(path=path, version=version, changed=bool(moved), findings=findings)
         return Answer(200, saved.text())
 
     async def _answer(self, tenant_id: str, write: WriteOptions, work: Work) -> Response:
-        answer = await write_once(self.database, tenant_id, write, self.clock(), work)
+        answer = await write_once(self.database, tenant_id, write, self.clock(tenant_id), work)
         return respond(answer, {"ETag": etag(msgspec.json.decode(answer.body)["version"])})

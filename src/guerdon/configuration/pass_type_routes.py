@@ -1,7 +1,6 @@
 """HTTP for tools that draw pass types: which there are, and what a sample pass of one looks like."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -17,6 +16,7 @@ from guerdon.passes.errors import UnknownPassType
 from guerdon.passes.model import write_json
 from guerdon.passes.pass_type import PassType, PassTypeInvalid
 from guerdon.passes.pass_types import FOLDER, PassTypes
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.wire import LanguageCode
@@ -36,7 +36,7 @@ class PassTypeRoutes:
 
     database: Database
     pass_types: PassTypes
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -56,7 +56,7 @@ class PassTypeRoutes:
 
     async def preview(self, tenant_id: TenantId, name: TypeName, language: Language = None) -> Response:
         """Show what each wallet would show of a sample pass with made-up data, and what it would lose."""
-        now = self.clock()
+        now = self.clock(tenant_id)
         async with self.database.tenant(tenant_id) as tx:
             try:
                 pass_type = await self.pass_types.get(tx, name)

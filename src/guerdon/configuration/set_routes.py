@@ -1,8 +1,6 @@
 """HTTP for several files at once: check them, or save all of them or none, as `guerdon config push` does."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
@@ -11,6 +9,7 @@ from guerdon.access.guard import CallerDep
 from guerdon.configuration.pushing import check_beside_stored, save_checked
 from guerdon.configuration.schemas import FilePush, FileSet, FilesSaved, Validated
 from guerdon.platform.bodies import up_to
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.parameters import Write, respond
@@ -26,7 +25,7 @@ class FileSetRoutes:
     """The operations on several files."""
 
     database: Database
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -50,12 +49,12 @@ class FileSetRoutes:
 
     async def validate(self, tenant_id: TenantId, body: FileSet) -> Response:
         """Check one file or several as they would stand among the tenant's, and save nothing."""
-        checked = await check_beside_stored(self.database, tenant_id, body.contents(), self.clock())
+        checked = await check_beside_stored(self.database, tenant_id, body.contents(), self.clock(tenant_id))
         return Response(Validated.of(checked.findings).text(), media_type="application/json")
 
     async def push(self, tenant_id: TenantId, body: FilePush, caller: CallerDep, write: Write) -> Response:
         """Save the files that differ, all or none; with `prune`, remove all others."""
-        now = self.clock()
+        now = self.clock(tenant_id)
         checked = await check_beside_stored(self.database, tenant_id, body.contents(), now, is_pruning=body.prune)
 
         async def work(tx: Tx) -> Answer:

@@ -1,8 +1,6 @@
 """HTTP for the core of a tenant (research/wallet-crew.md 2.4): what it is called and which languages it speaks."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
@@ -12,6 +10,7 @@ from guerdon.access.model import CORE_READ
 from guerdon.configuration.schemas import TenantChange, TenantOut
 from guerdon.passes.pass_type import PassTypeInvalid
 from guerdon.passes.pass_types import PassTypes
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.parameters import Write, respond
@@ -29,7 +28,7 @@ class TenantRoutes:
 
     database: Database
     pass_types: PassTypes
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -48,7 +47,7 @@ class TenantRoutes:
 
     async def change(self, tenant_id: TenantId, body: TenantChange, caller: CallerDep, write: Write) -> Response:
         """Change the name, the default language, the time zone of reports; members that are not given stay."""
-        now = self.clock()
+        now = self.clock(tenant_id)
 
         async def work(tx: Tx) -> Answer:
             change = CoreChange(body.name, body.default_language, body.time_zone)

@@ -16,6 +16,7 @@ from guerdon.coupons.keeping import Wallets, give_coupon, revert_coupon, use_cou
 from guerdon.coupons.model import Coupon, CouponContent, CouponState
 from guerdon.coupons.reading import count_coupons, list_coupons
 from guerdon.coupons.schemas import NamedCoupon, NewCoupon
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import PERSON, asks, router
@@ -37,7 +38,7 @@ class CouponRoutes:
 
     database: Database
     wallets: Wallets
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -67,7 +68,7 @@ class CouponRoutes:
 
     async def give(self, wallet: WalletId, body: NewCoupon, caller: CallerDep, write: Write) -> Response:
         """Give a wallet a coupon, without a charge."""
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
         data = None if body.data is None else body.data.model_dump_json(by_alias=True, exclude_none=True)
         content = CouponContent(body.details.model_dump_json(by_alias=True, exclude_none=True), data)
 
@@ -89,7 +90,7 @@ class CouponRoutes:
     async def _change(
         self, change: Change, wallet_id: UUID, body: NamedCoupon, caller: Caller, write: WriteOptions
     ) -> Response:
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
 
         async def work(tx: Tx) -> Answer:
             return Answer(200, _encode(await change(tx, wallet_id, body.coupon, caller.actor, now), now))
@@ -106,7 +107,7 @@ class CouponRoutes:
         *,
         is_for_user: bool,
     ) -> Response:
-        now = self.clock()
+        now = self.clock(tenant_id)
         async with self.database.tenant(tenant_id) as tx:
             await self.wallets.check(tx, wallet_id)
             coupons = await list_coupons(tx, wallet_id, status, now, wanted)

@@ -1,7 +1,7 @@
 """HTTP for passes of a supplier key: their ids, and what each would show (WIRE.md section 1)."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -14,6 +14,7 @@ from guerdon.delivery.languages import choose_language
 from guerdon.passes.lookup import LOOKUP_MAX, Providers, list_named
 from guerdon.passes.model import write_json
 from guerdon.passes.pass_types import PassTypes
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.problems import Problem
@@ -46,7 +47,7 @@ class LookupRoutes:
     database: Database
     pass_types: PassTypes
     providers: Providers
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the route; it stands before those with a pass id."""
@@ -66,7 +67,7 @@ class LookupRoutes:
     ) -> Response:
         """List the passes that a provider finds for a key; without a provider, which of several ids are passes."""
         headers: dict[str, str] = {}
-        now = self.clock()
+        now = self.clock(tenant_id)
         async with self.database.tenant(tenant_id) as tx:
             if provider is None:
                 ids = await list_named(tx, value)

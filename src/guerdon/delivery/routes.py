@@ -1,7 +1,7 @@
 """HTTP by which a pass leaves the house: install, preview and the way to its page (WIRE.md section 1)."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -20,6 +20,7 @@ from guerdon.passes.installation import Source
 from guerdon.passes.model import write_json
 from guerdon.passes.pass_types import PassTypes
 from guerdon.passes.sources import SourceDep, SourceNotes
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database
 from guerdon.platform.http import PUBLIC, asks, router
 from guerdon.platform.problems import InvalidRequest, NotBuilt
@@ -62,7 +63,7 @@ class DeliveryRoutes:
     pass_types: PassTypes
     issuer: PassIssuer
     sources: SourceNotes
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -95,7 +96,7 @@ class DeliveryRoutes:
     async def view(self, tenant_id: TenantId, pass_id: PassId, source: SourceDep) -> Response:
         """Send a browser to the page of the pass; what its link said goes with it."""
         async with self.database.tenant(tenant_id) as tx:
-            drawing = await load_drawing(tx, self.pass_types, pass_id, self.clock())
+            drawing = await load_drawing(tx, self.pass_types, pass_id, self.clock(tenant_id))
         return _to_page(f"/{tenant_id}/{drawing.pass_type.layout}?id={pass_id}", source)
 
     async def _install_several(
@@ -134,7 +135,7 @@ class DeliveryRoutes:
         return Response(package.content, headers=headers, media_type=APPLE_MEDIA_TYPE)
 
     async def _preview(self, tenant_id: str, pass_id: str, request: Request) -> Response:
-        now = self.clock()
+        now = self.clock(tenant_id)
         async with self.database.tenant(tenant_id) as tx:
             drawing = await load_drawing(tx, self.pass_types, pass_id, now)
         view = drawing.view(now)

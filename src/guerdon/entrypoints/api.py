@@ -18,6 +18,7 @@ from guerdon.campaigns.notification_routes import NotificationRoutes
 from guerdon.campaigns.routes import CampaignRoutes
 from guerdon.campaigns.upload_routes import UploadRoutes
 from guerdon.configuration.certificate_routes import CertificateRoutes
+from guerdon.configuration.clock_routes import ClockRoutes
 from guerdon.configuration.file_routes import FileRoutes
 from guerdon.configuration.pass_type_routes import PassTypeRoutes
 from guerdon.configuration.secret_routes import SecretRoutes
@@ -121,7 +122,7 @@ def build_app(house: House) -> App:
     # The framework would do this at the first request, and somebody would wait for it.
     list(iter_route_contexts(app.routes))
     requests = AllowanceHeaders(HotRoutes(hot, app, spoken_verbs(parts, hot)))
-    inner = LiveSockets(requests, house.watcher, house.guard, LiveTokens(house.master_key), house.clock)
+    inner = LiveSockets(requests, house.watcher, house.guard, LiveTokens(house.master_key), house.real_clock)
     whole = Boundary(inner, body_bytes_max=house.settings.body_bytes_max, rules=body_rules(parts))
     # Pages of any origin may call: no cookie ever says who asks, so they can do nothing that their server could not.
     return CORSMiddleware(
@@ -146,22 +147,23 @@ def framework(house: House, parts: Sequence[APIRouter]) -> tuple[FastAPI, list[H
 
 def routers(house: House) -> list[APIRouter]:
     """Give the rooms' routers, literal paths before those with a pass id."""
-    database, types, clock = house.database, house.pass_types, house.clock
+    database, types, clock, real_clock = house.database, house.pass_types, house.clock, house.real_clock
     rules = AddressRules(read_networks(house.settings.webhook_allowed_networks))
     return [
-        ApiKeyRoutes(database, house.master_key, clock, house.announce_access).router(),
-        RoleRoutes(database, clock, house.announce_access).router(),
+        ApiKeyRoutes(database, house.master_key, real_clock, house.announce_access).router(),
+        RoleRoutes(database, real_clock, house.announce_access).router(),
         FileRoutes(database, clock).router(),
         FileSetRoutes(database, clock).router(),
         PassTypeRoutes(database, types, clock).router(),
         TenantRoutes(database, types, clock).router(),
-        SecretRoutes(database, house.master_key, clock).router(),
-        CertificateRoutes(database, house.master_key, clock).router(),
+        ClockRoutes(database, clock, real_clock).router(),
+        SecretRoutes(database, house.master_key, real_clock).router(),
+        CertificateRoutes(database, house.master_key, real_clock).router(),
         PrivilegeRoutes(database, types, clock).router(),
-        WebhookRoutes(database, house.master_key, clock, rules).router(),
+        WebhookRoutes(database, house.master_key, real_clock, rules).router(),
         FeedRoutes(database, house.streams, house.guard.readmit).router(),
         CampaignRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),
-        LiveRoutes(database, LiveTokens(house.master_key), house.settings.public_url, clock).router(),
+        LiveRoutes(database, LiveTokens(house.master_key), house.settings.public_url, real_clock).router(),
         UploadRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),
         NotificationRoutes(database, clock).router(),
         ImportRoutes(database, house.master_key, types, clock).router(),
@@ -173,8 +175,8 @@ def routers(house: House) -> list[APIRouter]:
         PassListRoutes(database, house.master_key).router(),
         PassRoutes(database, house.master_key, types, clock).router(),
         DeletionRoutes(database, delete_pass, clock).router(),
-        AppleRoutes(database, house.master_key, house.issuer, clock).router(),
-        DeliveryRoutes(database, types, house.issuer, SourceNotes(database, clock), clock).router(),
+        AppleRoutes(database, house.master_key, house.issuer, clock, real_clock).router(),
+        DeliveryRoutes(database, types, house.issuer, SourceNotes(database, real_clock), clock).router(),
         PageRoutes(database, types, house.settings.public_url, clock).router(),
         *points_routers(house),
     ]

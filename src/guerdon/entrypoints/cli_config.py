@@ -15,6 +15,7 @@ from guerdon.entrypoints.configuration import Folder, read_folder
 from guerdon.entrypoints.configuration_moving import pull_files
 from guerdon.entrypoints.home import open_place, settings_at
 from guerdon.platform.clock import utc_now
+from guerdon.tenants.clocks import find_time
 
 ACTOR = "operator"
 
@@ -43,9 +44,10 @@ def push(
     """Check a folder and save what differs; if any pass type is wrong, all mistakes are told and nothing is saved."""
 
     async def work() -> int:
-        read, now = read_folder(folder), utc_now()
+        read = read_folder(folder)
         async with open_place(settings_at(home), say) as place:
             async with place.tenant(tenant) as tx:
+                now = await find_time(tx, utc_now())
                 stored = frozenset[str]() if prune else frozenset(await list_all_files(tx))
             findings = ordered([*read.findings, *check_files(read.files, stored, now)])
             is_wrong = any(finding.is_error for finding in findings)

@@ -1,7 +1,9 @@
 """`guerdon passes`: passes that come from another provider."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +20,7 @@ from guerdon.passes.importing import Importer
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.clock import utc_now
 from guerdon.platform.tables import CSV, JSON_LINES, XLSX
+from guerdon.tenants.clocks import TenantClocks
 
 ACTOR = "operator"
 ROWS_BETWEEN_WORDS = 10_000
@@ -94,7 +97,8 @@ async def _importer(place: Place, tenant: str) -> Importer:
 
 
 async def _check(place: Place, tenant: str, importer: Importer, path: Path) -> Totals:
-    return await check_rows(place.database, tenant, importer, _rows(path, "checked"), utc_now, _report, _keep_none)
+    clock = await _clock(place, tenant)
+    return await check_rows(place.database, tenant, importer, _rows(path, "checked"), clock, _report, _keep_none)
 
 
 async def _keep_none(_rows: Sequence[Row]) -> None:
@@ -102,7 +106,14 @@ async def _keep_none(_rows: Sequence[Row]) -> None:
 
 
 async def _take_in(place: Place, tenant: str, importer: Importer, path: Path) -> Totals:
-    return await take_in_file(place.database, tenant, importer, _rows(path, "read"), utc_now, _report)
+    clock = await _clock(place, tenant)
+    return await take_in_file(place.database, tenant, importer, _rows(path, "read"), clock, _report)
+
+
+async def _clock(place: Place, tenant: str) -> Callable[[], datetime]:
+    clocks = TenantClocks(place.database, utc_now)
+    await clocks.look(tenant)
+    return partial(clocks, tenant)
 
 
 def _rows(path: Path, done: str) -> Iterator[Row | BadRow]:

@@ -14,6 +14,9 @@ TenantArgument = Annotated[str, typer.Argument(help="2 to 40 of a-z, 0-9 and inn
 Name = Annotated[str | None, typer.Option("--name", help="What people call the tenant; else its id.")]
 Language = Annotated[str, typer.Option("--language", help="The language of its texts, such as en or pt-BR.")]
 Requests = Annotated[int | None, typer.Option("--requests-per-minute", min=1, help="The tenant's own limit.")]
+IsSandbox = Annotated[
+    bool, typer.Option("--sandbox", help="For tests: its time may be frozen and advanced. It stays one for good.")
+]
 NoLimit = Annotated[bool, typer.Option("--default", help="Back to the installation's limit.")]
 
 
@@ -25,13 +28,25 @@ def register(app: typer.Typer, sentence: str) -> None:
     app.add_typer(group, name="tenant")
 
 
-def create(tenant: TenantArgument, name: Name = None, language: Language = "en", home: Home = None) -> None:
+def create(
+    tenant: TenantArgument,
+    name: Name = None,
+    language: Language = "en",
+    *,
+    sandbox: IsSandbox = False,
+    home: Home = None,
+) -> None:
     """Create a tenant."""
 
     async def work() -> None:
         async with open_place(settings_at(home), say) as place, place.owner() as owner:
             made = await create_tenant(
-                owner, tenant_id=tenant, name=name or tenant, now=utc_now(), default_language=language
+                owner,
+                tenant_id=tenant,
+                name=name or tenant,
+                now=utc_now(),
+                default_language=language,
+                is_sandbox=sandbox,
             )
         say(f"There is now a tenant {made.tenant_id!r}.")
 
@@ -96,5 +111,6 @@ def _row(tenant: Tenant) -> dict[str, object]:
         "status": tenant.status,
         "defaultLanguage": tenant.default_language,
         "requestsPerMinute": tenant.requests_per_minute,
+        "sandbox": tenant.is_sandbox,
         "createdAt": rfc3339(tenant.created_at),
     }

@@ -18,13 +18,14 @@ from guerdon.ledger.group_commit import Poster
 from guerdon.live.sockets import SocketLimits, Sockets
 from guerdon.live.watching import Watcher
 from guerdon.passes.pass_types import PassTypes
-from guerdon.platform.clock import utc_now
+from guerdon.platform.clock import TenantClock, utc_now
 from guerdon.platform.db import Database, open_database
 from guerdon.platform.events import EVENTS_TOPIC
 from guerdon.platform.keys import MasterKey, configured_master_key
 from guerdon.platform.settings import Settings, SettingsInvalid
 from guerdon.platform.wakeups import Wakeups
 from guerdon.privileges.reading import PrivilegeLists
+from guerdon.tenants.clocks import CLOCKS_TOPIC, TenantClocks
 from guerdon.webhooks.streaming import EventStreams
 
 ACCESS_TOPIC = "access"
@@ -46,7 +47,8 @@ class House:
     issuer: PassIssuer
     streams: EventStreams
     watcher: Watcher
-    clock: Callable[[], datetime]
+    clock: TenantClocks
+    real_clock: Callable[[], datetime]
 
     def announce_access(self) -> None:
         """Have every process look at keys and tenants again; this one at once."""
@@ -55,7 +57,7 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, clock: Callable[[], datetime] = utc_now) -> AsyncGenerator[House]:
+async def open_house(settings: Settings, real_clock: Callable[[], datetime] = utc_now) -> AsyncGenerator[House]:
     """Open everything that a process needs, and at the end let what is under way finish.
 
     Raises SettingsInvalid, MasterKeyInvalid, IssuersInvalid, OSError when the database cannot be reached.
@@ -69,22 +71,27 @@ async def open_house(settings: Settings, clock: Callable[[], datetime] = utc_now
         stack.push_async_callback(database.close)
         wakeups = await stack.enter_async_context(Wakeups(url))
         database.announce_by(wakeups.announce)
-        house = furnish(settings, database, wakeups, master_key, clock)
+        house = furnish(settings, database, wakeups, master_key, real_clock)
+        # Before the first request, lest the time of a tenant go back to the world's.
+        await house.clock.read_all()
+        wakeups.listen(CLOCKS_TOPIC, house.clock.wake)
         wakeups.listen(ACCESS_TOPIC, house.authenticator.forget_all)
         house.streams.listen(wakeups)
         wakeups.listen_to_family(EVENTS_TOPIC, house.watcher.wake)
         await stack.enter_async_context(_running(house.authenticator.uses.keep_flushing))
         await stack.enter_async_context(_running(house.watcher.keep_watching))
+        await stack.enter_async_context(_running(house.clock.keep_reading))
         stack.push_async_callback(house.poster.drain)
         stack.callback(house.issuer.close)
         yield house
 
 
 def furnish(
-    settings: Settings, database: Database, wakeups: Wakeups, master_key: MasterKey, clock: Callable[[], datetime]
+    settings: Settings, database: Database, wakeups: Wakeups, master_key: MasterKey, real_clock: Callable[[], datetime]
 ) -> House:
     """Make what the routes are made of; nothing is connected or started yet. Raises IssuersInvalid."""
-    authenticator = Authenticator(database, master_key, read_issuers(settings.jwt_issuers_file), settings, clock)
+    clock = TenantClocks(database, real_clock)
+    authenticator = Authenticator(database, master_key, read_issuers(settings.jwt_issuers_file), settings, real_clock)
     limits = RateLimits(
         requests_per_minute=settings.requests_per_minute,
         anonymous_requests_per_minute=settings.anonymous_requests_per_minute,
@@ -96,18 +103,19 @@ def furnish(
         master_key,
         wakeups,
         authenticator,
-        Guard(authenticator, limits),
+        Guard(authenticator, limits, clock),
         pass_types,
         _poster(settings, database, clock),
         PrivilegeLists(database, clock, queue_max=settings.queue_max),
-        PassIssuer(database, master_key, pass_types, clock, settings.public_url),
+        PassIssuer(database, master_key, pass_types, clock, real_clock, settings.public_url),
         EventStreams(database),
         Watcher(database, Sockets(_socket_limits(settings))),
         clock,
+        real_clock,
     )
 
 
-def _poster(settings: Settings, database: Database, clock: Callable[[], datetime]) -> Poster:
+def _poster(settings: Settings, database: Database, clock: TenantClock) -> Poster:
     # Group commit off is the same code with one command a transaction and as many of them as there are connections.
     in_flight = settings.group_commit_in_flight if settings.group_commit else settings.pool_size
     commands_max = settings.group_commit_commands_max if settings.group_commit else 1

@@ -106,7 +106,7 @@ async def _ensure_tenants(place: Place, now: datetime) -> None:
     async with place.owner() as owner:
         for tenant_id, name in TENANTS.items():
             with suppress(TenantExists):
-                await create_tenant(owner, tenant_id=tenant_id, name=name, now=now)
+                await create_tenant(owner, tenant_id=tenant_id, name=name, now=now, is_sandbox=True)
 
 
 async def _furnish(tx: Tx, master_key: MasterKey, authority: DevelopmentAuthority, kept_key: str, now: datetime) -> str:

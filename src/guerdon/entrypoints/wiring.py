@@ -8,9 +8,10 @@ from guerdon.campaigns.jobs import FORGET_CAMPAIGNS, RUN_CAMPAIGN, forget_campai
 from guerdon.entrypoints.worker import Companion, Surroundings
 from guerdon.imports.jobs import FORGET_IMPORTS, RUN_IMPORT, forget_imports, run_import
 from guerdon.ledger.checkpoints import take_checkpoint
+from guerdon.ledger.due import first_due_after
 from guerdon.ledger.group_commit import Effect
 from guerdon.ledger.model import AccountKind
-from guerdon.passes.deleting import ERASED_MAX, ERASER, list_erasable, void_pass
+from guerdon.passes.deleting import ERASED_MAX, ERASER, first_erasable_after, list_erasable, void_pass
 from guerdon.passes.erasing import erase_at_once, lock_for_erasing
 from guerdon.passes.sources import forget_old_sources
 from guerdon.platform.clock import utc_now
@@ -24,8 +25,16 @@ from guerdon.points.expiring import expire_due
 from guerdon.points.recording import on_posted as on_points_posted
 from guerdon.points.returning import RollbackHook
 from guerdon.privileges.movements import on_posted
-from guerdon.privileges.purging import PRIVILEGES_MAX, have_privileges, purge_overdue, remove_of_passes
+from guerdon.privileges.purging import (
+    PRIVILEGES_MAX,
+    first_overdue_after,
+    have_privileges,
+    purge_overdue,
+    remove_of_passes,
+)
 from guerdon.rewards.claiming import roll_back_claim
+from guerdon.tenants.advancing import DueWork, work_advance
+from guerdon.tenants.freezing import ADVANCE_CLOCK
 from guerdon.webhooks.addresses import AddressRules, read_networks
 from guerdon.webhooks.attempts import FORGOTTEN_MAX, forget_old_attempts
 from guerdon.webhooks.dispatching import Dispatcher
@@ -49,12 +58,31 @@ def _sweep(step: Callable[[Tx, datetime], Awaitable[int]], step_max: int) -> Job
     """Do a job in steps of one transaction each, until one finds less than it could have done."""
 
     async def sweep(job: Job, context: JobContext) -> None:
-        done = step_max
-        while done == step_max:
-            async with context.database.tenant(job.tenant_id) as tx:
-                done = await step(tx, context.now())
+        await _sweep_until(job, context, step, step_max, context.now)
 
     return sweep
+
+
+def _forget(step: Callable[[Tx, datetime], Awaitable[int]], step_max: int) -> JobHandler:
+    """Do the same by the world's time: for how long records of work are kept, a tenant's clock does not say."""
+
+    async def forget(job: Job, context: JobContext) -> None:
+        await _sweep_until(job, context, step, step_max, context.real_now)
+
+    return forget
+
+
+async def _sweep_until(
+    job: Job,
+    context: JobContext,
+    step: Callable[[Tx, datetime], Awaitable[int]],
+    step_max: int,
+    clock: Callable[[], datetime],
+) -> None:
+    done = step_max
+    while done == step_max:
+        async with context.database.tenant(job.tenant_id) as tx:
+            done = await step(tx, clock())
 
 
 async def _expire_points(job: Job, context: JobContext) -> None:
@@ -91,6 +119,14 @@ async def _forget_sources(tx: Tx, now: datetime) -> int:
     return await forget_old_sources(tx, now, ROWS_MAX)
 
 
+# All that happens because a time has come; what is only read by the time (windows, states, reports) needs no work.
+DUE_WORKS: Sequence[DueWork] = (
+    DueWork(expire_due, first_due_after),
+    DueWork(purge_overdue, first_overdue_after),
+    DueWork(_erase_passes, first_erasable_after),
+)
+
+
 def companions(master_key: MasterKey) -> Sequence[Companion]:
     """Give what a worker does beside its jobs: tell webhooks of events."""
 
@@ -113,9 +149,12 @@ def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
 
     return {
         PURGE_PRIVILEGES: JobKind(_sweep(purge_overdue, PRIVILEGES_MAX)),
+        ADVANCE_CLOCK: JobKind(
+            functools.partial(work_advance, DUE_WORKS), attempts_max=1_000, backoff_s_max=60.0, at_once_max=4
+        ),
         EXPIRE_POINTS: JobKind(_expire_points, attempts_max=100, backoff_s_max=60.0),
-        FORGET_KEYS: JobKind(_sweep(_forget_keys, ROWS_MAX)),
-        FORGET_SOURCES: JobKind(_sweep(_forget_sources, ROWS_MAX)),
+        FORGET_KEYS: JobKind(_forget(_forget_keys, ROWS_MAX)),
+        FORGET_SOURCES: JobKind(_forget(_forget_sources, ROWS_MAX)),
         ERASE_PASSES: JobKind(_sweep(_erase_passes, ERASED_MAX)),
         SEAL_LEDGER: JobKind(seal_ledger),
         RUN_CAMPAIGN: CAMPAIGNS,
@@ -127,7 +166,7 @@ def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
             at_once_max=IMPORTS_AT_ONCE_MAX,
         ),
         FORGET_IMPORTS: JobKind(forget_imports),
-        FORGET_ATTEMPTS: JobKind(_sweep(forget_old_attempts, FORGOTTEN_MAX)),
+        FORGET_ATTEMPTS: JobKind(_forget(forget_old_attempts, FORGOTTEN_MAX)),
     }
 
 

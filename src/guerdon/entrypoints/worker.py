@@ -17,6 +17,7 @@ from guerdon.platform.jobs_schedule import Schedule, arrange, defer_due
 from guerdon.platform.jobs_worker import JobKind, Worker
 from guerdon.platform.settings import Settings, SettingsInvalid
 from guerdon.platform.wakeups import Wakeups
+from guerdon.tenants.clocks import CLOCKS_TOPIC, TenantClocks
 
 QUEUE_CONNECTIONS = 3
 COMPANION_CONNECTIONS = 4
@@ -61,14 +62,24 @@ async def run_worker(
         queue = await _opened(stack, url, QUEUE_CONNECTIONS)
         wakeups = await stack.enter_async_context(Wakeups(url))
         database.announce_by(wakeups.announce)
+        clocks = TenantClocks(database, utc_now)
+        await clocks.read_all()
         worker = Worker(
-            database, queue, handlers, wakeups.announce, poll_s=settings.jobs_poll_s, heartbeat_s=heartbeat_s
+            database,
+            queue,
+            handlers,
+            wakeups.announce,
+            clock_of=clocks.of,
+            poll_s=settings.jobs_poll_s,
+            heartbeat_s=heartbeat_s,
         )
+        wakeups.listen(CLOCKS_TOPIC, clocks.wake)
         wakeups.listen(JOBS_TOPIC, worker.wake)
         beside = await _opened(stack, url, COMPANION_CONNECTIONS)
         beside.announce_by(wakeups.announce)
         surroundings = Surroundings(settings, beside, wakeups, stop)
         accompanying = [asyncio.create_task(_accompany(companion, surroundings)) for companion in companions]
+        following = asyncio.create_task(clocks.keep_reading())
         ticking = asyncio.create_task(_tick(queue, schedules, wakeups, settings.jobs_poll_s))
         upkeep = asyncio.create_task(_keep_up(queue, handlers))
         try:
@@ -77,9 +88,9 @@ async def run_worker(
         finally:
             for companion in accompanying:
                 companion.cancel()
-            for task in (ticking, upkeep):
+            for task in (following, ticking, upkeep):
                 task.cancel()
-            await asyncio.wait([ticking, upkeep])
+            await asyncio.wait([following, ticking, upkeep])
 
 
 async def _accompany(companion: Companion, surroundings: Surroundings) -> None:

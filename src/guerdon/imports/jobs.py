@@ -57,7 +57,7 @@ async def forget_imports(job: Job, context: JobContext) -> None:
     dropped = 1
     while dropped:
         async with context.database.tenant(job.tenant_id) as tx:
-            dropped = await queries.delete_old(tx, context.now() - KEPT_FOR)
+            dropped = await queries.delete_old(tx, context.real_now() - KEPT_FOR)
 
 
 @dataclass(frozen=True, slots=True)

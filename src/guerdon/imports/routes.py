@@ -1,9 +1,9 @@
 """HTTP for imports: send a file of passes, watch it being taken in, read which rows were left out, cancel it."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
 from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Annotated, Literal
@@ -33,6 +33,7 @@ from guerdon.passes.importing import Importer
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.bodies import takes
 from guerdon.platform.boundary import BODY
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
@@ -72,7 +73,7 @@ class ImportRoutes:
     database: Database
     master_key: MasterKey
     pass_types: PassTypes
-    clock: Callable[[], datetime]
+    clock: TenantClock
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FILES_AT_ONCE))
 
     def router(self) -> APIRouter:
@@ -141,7 +142,7 @@ class ImportRoutes:
 
     async def cancel(self, tenant_id: TenantId, import_id: ImportId, caller: CallerDep, write: Write) -> Response:
         """Stop an import; passes that were taken in already stay."""
-        now = self.clock()
+        now = self.clock(tenant_id)
 
         async def work(tx: Tx) -> Answer:
             await cancel_import(tx, UUID(import_id), caller.actor, now)
@@ -159,13 +160,14 @@ class ImportRoutes:
         async with self.database.tenant(tenant_id) as tx:
             type_names = frozenset(await self.pass_types.list_names(tx))
         importer = Importer(self.master_key, type_names, caller.actor)
-        totals = await check_rows(self.database, tenant_id, importer, rows, self.clock, report, spool.keep)
+        clock = partial(self.clock, tenant_id)
+        totals = await check_rows(self.database, tenant_id, importer, rows, clock, report, spool.keep)
         return Checked(totals, named)
 
     async def _start(
         self, tenant_id: str, caller: Caller, write: WriteOptions, checked: Checked, spool: Spool
     ) -> Answer:
-        now = self.clock()
+        now = self.clock(tenant_id)
 
         async def work(tx: Tx) -> Answer:
             started = await start_import(tx, spool.seal.import_id, checked, spool.read(), caller.actor, now)

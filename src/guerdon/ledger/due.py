@@ -9,6 +9,11 @@ from guerdon.ledger.model import AccountKey, Command, Expire, Release
 from guerdon.platform.db import Tx
 
 
+async def first_due_after(tx: Tx, instant: datetime) -> datetime | None:
+    """Tell when a hold or a lot with something in it ends next, after an instant."""
+    return await lot_queries.first_end_after(tx, instant)
+
+
 async def list_due(tx: Tx, now: datetime, accounts_max: int, new_movement_id: Callable[[], str]) -> list[Command]:
     """Say what is to be posted now: releases first, then one expiry for each account, `accounts_max` of each at most.
 

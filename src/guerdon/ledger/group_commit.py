@@ -15,6 +15,7 @@ from guerdon.ledger.errors import LotTaken
 from guerdon.ledger.model import AccountKey, AccountKind, Command, Posted
 from guerdon.ledger.posting import Outcome, post
 from guerdon.platform import metrics
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.gather import Gatherer
 from guerdon.platform.problems import InternalError, Overloaded, Problem
@@ -56,7 +57,7 @@ class Poster:
         self,
         database: Database,
         effects: Mapping[AccountKind, Effect],
-        clock: Callable[[], datetime],
+        clock: TenantClock,
         *,
         commands_max: int,
         in_flight: int,
@@ -159,7 +160,7 @@ class Poster:
     async def _post_together(
         self, tenant_id: str, commands: Sequence[Command], *, dry_run: bool = False
     ) -> list[Outcome]:
-        now = self._clock()
+        now = self._clock(tenant_id)
         async with self._database.tenant(tenant_id, dry_run=dry_run) as tx:
             outcomes = await post(tx, commands, now)
             posted = [outcome for outcome in outcomes if isinstance(outcome, Posted) and not outcome.is_repeat]

@@ -216,3 +216,25 @@ async def list_ended(tx: Tx, now: datetime, limit: int) -> list[tuple[AccountKin
         limit,
     )
     return [(record["kind"], record["owner_id"]) for record in records]
+
+
+async def first_end_after(tx: Tx, instant: datetime) -> datetime | None:
+    """Read when the next open hold, or the next lot with something in it, ends after an instant."""
+    first: datetime | None = await tx.value(
+        """
+        SELECT least(
+               (SELECT h.expires_at
+                  FROM ledger_hold h
+                  JOIN ledger_account a ON a.tenant_id = $1 AND a.account_id = h.account_id AND a.closed_at IS NULL
+                 WHERE h.tenant_id = $1 AND h.closed_seq IS NULL AND h.expires_at > $2
+                 ORDER BY h.expires_at LIMIT 1),
+               (SELECT l.expires_at
+                  FROM ledger_lot l
+                  JOIN ledger_account a ON a.tenant_id = $1 AND a.account_id = l.account_id AND a.closed_at IS NULL
+                 WHERE l.tenant_id = $1 AND NOT l.is_empty AND l.expires_at > $2
+                 ORDER BY l.expires_at LIMIT 1))
+        """,
+        tx.tenant_id,
+        instant,
+    )
+    return first

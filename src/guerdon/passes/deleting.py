@@ -39,3 +39,9 @@ async def void_pass(tx: Tx, pass_id: str, actor: str, now: datetime) -> None:
 async def list_erasable(tx: Tx, now: datetime) -> Sequence[str]:
     """Give the ids of passes whose time as voided is over, at most 50; `erasing.py` erases them."""
     return await queries.list_voided(tx, now - ERASED_AFTER, ERASED_MAX)
+
+
+async def first_erasable_after(tx: Tx, instant: datetime) -> datetime | None:
+    """Tell when the next voided pass is to be erased, after an instant."""
+    voided_at = await queries.first_voided_after(tx, instant - ERASED_AFTER)
+    return None if voided_at is None else voided_at + ERASED_AFTER

@@ -1,14 +1,13 @@
 """HTTP for deleting a pass (WIRE.md section 1)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
 from guerdon.access.guard import CallerDep
 from guerdon.passes.deleting import DeletePass
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.parameters import Write, respond
@@ -24,7 +23,7 @@ class DeletionRoutes:
 
     database: Database
     delete: DeletePass
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the route."""
@@ -39,7 +38,7 @@ class DeletionRoutes:
 
         Everything else answers 404 from now on. While it is voided, deleting it again changes nothing.
         """
-        now = self.clock()
+        now = self.clock(tenant_id)
 
         async def work(tx: Tx) -> Answer:
             await self.delete(tx, pass_id, caller.actor, now)

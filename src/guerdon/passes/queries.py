@@ -166,6 +166,14 @@ async def void_pass(tx: Tx, pass_id: str, now: datetime) -> None:
     )
 
 
+async def first_voided_after(tx: Tx, instant: datetime) -> datetime | None:
+    """Read when the first pass was voided after an instant."""
+    first: datetime | None = await tx.value(
+        "SELECT min(voided_at) FROM pass WHERE tenant_id = $1 AND voided_at > $2", tx.tenant_id, instant
+    )
+    return first
+
+
 async def list_voided(tx: Tx, before: datetime, limit: int) -> list[str]:
     """Give the ids of passes that were voided before an instant, in order."""
     records = await tx.records(

@@ -1,8 +1,7 @@
 """HTTP for creating, finding, reading and changing passes (WIRE.md section 1)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
@@ -21,7 +20,7 @@ from guerdon.passes.pass_types import PassTypes
 from guerdon.passes.proofs import Claim, ProofKeys, is_proof_name, read_claims, unproven
 from guerdon.passes.schemas import CreatePass, PassDocument, UpdatePass
 from guerdon.passes.updating import update_pass
-from guerdon.platform.clock import rfc3339
+from guerdon.platform.clock import TenantClock, rfc3339
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import PUBLIC, asks, router
 from guerdon.platform.ids import new_pass_id, new_secret
@@ -59,7 +58,7 @@ class PassRoutes:
     database: Database
     master_key: MasterKey
     pass_types: PassTypes
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes; literal paths stand before those with a pass id."""
@@ -99,10 +98,10 @@ class PassRoutes:
             await self._check_proofs(tx, caller, pass_type, claims)
             identifiers = {claim.name: claim.value for claim in claims}
             new = NewPass(new_pass_id(), new_secret(), pass_type, identifiers, body.metadata, body.additional_data)
-            pass_id = await create_pass(tx, self.master_key, new, _actor(caller), self.clock())
+            pass_id = await create_pass(tx, self.master_key, new, _actor(caller), self.clock(tenantId))
             return Answer(200, pass_id.encode(), "text/plain; charset=utf-8")
 
-        answer = await write_once(self.database, tenantId, write, self.clock(), work)
+        answer = await write_once(self.database, tenantId, write, self.clock(tenantId), work)
         if wants_json:
             document = msgspec.json.encode({"passId": answer.body.decode()})
             answer = Answer(200, document, is_replayed=answer.is_replayed)
@@ -163,7 +162,7 @@ class PassRoutes:
         async def work(tx: Tx) -> Answer:
             return await self._update(tx, passId, body, pass_type, caller)
 
-        return respond(await write_once(self.database, tenantId, write, self.clock(), work))
+        return respond(await write_once(self.database, tenantId, write, self.clock(tenantId), work))
 
     async def update_by_identifiers(
         self,
@@ -180,14 +179,14 @@ class PassRoutes:
         async def work(tx: Tx) -> Answer:
             return await self._update(tx, await resolve_pass(tx, identifiers), body, pass_type, caller)
 
-        return respond(await write_once(self.database, tenantId, write, self.clock(), work))
+        return respond(await write_once(self.database, tenantId, write, self.clock(tenantId), work))
 
     async def _update(self, tx: Tx, pass_id: str, body: UpdatePass, pass_type: str | None, caller: Caller) -> Answer:
         found = await get_pass(tx, pass_id)
         if pass_type is not None:
             await self.pass_types.get(tx, pass_type)
         changes = Changes(body.identifiers, body.metadata, body.additional_data, pass_type)
-        await update_pass(tx, found.pass_id, changes, caller.actor, self.clock())
+        await update_pass(tx, found.pass_id, changes, caller.actor, self.clock(caller.tenant_id))
         return Answer(200)
 
     async def _check_proofs(

@@ -1,8 +1,6 @@
 """HTTP for scans (research/wallet-crew.md 2.2): scan, and list what was scanned."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,7 +13,7 @@ from guerdon.passes.pass_types import PassTypes
 from guerdon.passes.scan_queries import Scan
 from guerdon.passes.scan_schemas import AddScanRequest, ScanDocument, ScanResponse
 from guerdon.passes.scanning import list_scans, scan_pass
-from guerdon.platform.clock import rfc3339
+from guerdon.platform.clock import TenantClock, rfc3339
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
@@ -38,7 +36,7 @@ class ScanRoutes:
 
     database: Database
     pass_types: PassTypes
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -49,7 +47,7 @@ class ScanRoutes:
 
     async def scan(self, tenant_id: TenantId, body: AddScanRequest, caller: CallerDep, write: Write) -> Response:
         """Find the pass that a scanned value belongs to, and keep that it was scanned; nothing is redeemed."""
-        now = self.clock()
+        now = self.clock(tenant_id)
 
         async def work(tx: Tx) -> Answer:
             pass_id = await scan_pass(tx, self.pass_types, new_id(), body.data, body.type, caller.actor, now)

@@ -1,8 +1,7 @@
 """HTTP for the usage of passes: by type, and overall with a daily series (WIRE.md section 1)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -12,6 +11,7 @@ from guerdon.passes.pass_type_parts import NAME_PATTERN
 from guerdon.passes.pass_types import PassTypes
 from guerdon.passes.usage import Figures, read_days, read_statistics, read_totals, read_window
 from guerdon.passes.usage_schemas import TenantUsage, TypeUsage
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database
 from guerdon.platform.http import asks, router
 from guerdon.platform.problems import InvalidRequest
@@ -35,7 +35,7 @@ class UsageRoutes:
 
     database: Database
     pass_types: PassTypes
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes; they stand before those with a pass id."""
@@ -60,7 +60,7 @@ class UsageRoutes:
 
     async def usage(self, tenant_id: TenantId, first: FirstDay = None, last: LastDay = None) -> Response:
         """Tell what all passes come to, and what happened on each day: the last 30 ones, or those asked for."""
-        window = read_window(_read_day("from", first), _read_day("to", last), self.clock().date())
+        window = read_window(_read_day("from", first), _read_day("to", last), self.clock(tenant_id).date())
         async with self.database.tenant(tenant_id) as tx:
             totals, days = await read_totals(tx), await read_days(tx, window)
         document = {

@@ -1,8 +1,6 @@
 """HTTP for persons (GDPR): export all that is kept of one, and erase it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -15,7 +13,7 @@ from guerdon.persons.erasing import Receipt, erase_person
 from guerdon.persons.exporting import note_export, write_export
 from guerdon.persons.finding import list_passes_of_person
 from guerdon.persons.schemas import ErasureReceipt, PersonExport
-from guerdon.platform.clock import rfc3339
+from guerdon.platform.clock import TenantClock, rfc3339
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
@@ -37,7 +35,7 @@ class PersonRoutes:
     """The operations on persons over one database."""
 
     database: Database
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -51,7 +49,7 @@ class PersonRoutes:
     async def export(self, tenant_id: TenantId, request: Request, caller: CallerDep) -> Response:
         """Give all that is kept of the passes that all identifiers match; that it was given is kept too."""
         identifiers = parse_identifiers(request.scope["query_string"])
-        now = self.clock()
+        now = self.clock(tenant_id)
         async with self.database.tenant(tenant_id) as tx:
             pass_ids = await list_passes_of_person(tx, identifiers)
             await note_export(tx, new_id(), pass_ids, caller.actor, now)
@@ -61,7 +59,7 @@ class PersonRoutes:
     async def erase(self, tenant_id: TenantId, request: Request, caller: CallerDep, write: Write) -> Response:
         """Erase all passes that all identifiers match, and all that hangs on them; the receipt says what it was."""
         identifiers = parse_identifiers(request.scope["query_string"])
-        now = self.clock()
+        now = self.clock(tenant_id)
 
         async def work(tx: Tx) -> Answer:
             return Answer(200, _document(await erase_person(tx, new_id(), identifiers, caller.actor, now)))

@@ -1,6 +1,10 @@
 """The one place that asks what time it is."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+
+# What time it is for a tenant, by its id: the world's time, unless the tenant's clock is frozen (decision 0010).
+TenantClock = Callable[[str], datetime]
 
 
 def utc_now() -> datetime:

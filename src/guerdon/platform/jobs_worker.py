@@ -42,7 +42,9 @@ _log = structlog.stdlib.get_logger("guerdon.jobs")
 class JobContext:
     """What a handler gets beside its job; `attempt` begins at 1.
 
-    After a commit in which it deferred jobs, a handler calls `announce("jobs")`.
+    `now` is the time of the job's tenant. What has to do with the world, such as when a job is due or for how long
+    records of work are kept, goes by `real_now` (decision 0010). After a commit in which it deferred jobs, a handler
+    calls `announce("jobs")`.
     """
 
     database: Database
@@ -50,8 +52,11 @@ class JobContext:
     attempt: int
     now: Callable[[], datetime]
     announce: Callable[[str], None]
+    real_now: Callable[[], datetime] = utc_now
 
 
+# How a tenant's clock is got when a job of it begins.
+ClockOf = Callable[[str], Awaitable[Callable[[], datetime]]]
 JobHandler = Callable[[Job, JobContext], Awaitable[None]]
 
 
@@ -102,6 +107,10 @@ class _Running:
             self.task.cancel()
 
 
+async def _real_clock(_tenant_id: str) -> Callable[[], datetime]:
+    return utc_now
+
+
 class Worker:
     """Takes due jobs of the kinds it knows and runs them, many at once, until it is told to stop."""
 
@@ -112,6 +121,7 @@ class Worker:
         kinds: Mapping[str, JobKind],
         announce: Callable[[str], None],
         *,
+        clock_of: ClockOf = _real_clock,
         poll_s: float,
         heartbeat_s: float = 30.0,
     ) -> None:
@@ -120,6 +130,7 @@ class Worker:
         self._queue = queue
         self._kinds = kinds
         self._announce = announce
+        self._clock_of = clock_of
         self._poll_s = poll_s
         self._heartbeat_s = heartbeat_s
         self._running: dict[int, _Running] = {}
@@ -225,8 +236,7 @@ class Worker:
                 metrics.observe_job(job.kind, outcome, perf_counter() - started_at)
 
     async def _interruptible(self, kind: JobKind, job: Job, row: Row, *, is_deduped: bool) -> None:
-        context = JobContext(self._database, row.id, row.attempts + 1, utc_now, self._announce)
-        running = _Running(asyncio.create_task(self._handle(kind, job, context, is_deduped=is_deduped)))
+        running = _Running(asyncio.create_task(self._handle(kind, job, row, is_deduped=is_deduped)))
         self._running[row.id] = running
         try:
             await running.task
@@ -236,13 +246,15 @@ class Worker:
             # Asked for of the library, which leaves alone what is no longer ours (see PatientQueries).
             raise RetryRequested(timedelta(0), running.ending.value) from None
         except Exception as failure:  # noqa: BLE001  # whatever a handler raises is a failed attempt
-            self._judge(kind, context.attempt, failure)
+            self._judge(kind, row.attempts + 1, failure)
         finally:
             del self._running[row.id]
 
-    async def _handle(self, kind: JobKind, job: Job, context: JobContext, *, is_deduped: bool) -> None:
+    async def _handle(self, kind: JobKind, job: Job, row: Row, *, is_deduped: bool) -> None:
         if is_deduped:
-            await self._begin(context.job_id)
+            await self._begin(row.id)
+        clock = await self._clock_of(job.tenant_id)
+        context = JobContext(self._database, row.id, row.attempts + 1, clock, self._announce)
         async with asyncio.timeout(kind.time_s_max):
             await kind.handler(job, context)
 

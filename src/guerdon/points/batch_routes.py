@@ -1,8 +1,6 @@
 """HTTP for batches: adding points, at once or asynchronously, and listing them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,6 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from guerdon.access.guard import CallerDep
 from guerdon.ledger.group_commit import Poster
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import KNOWN, asks, router
@@ -38,7 +37,7 @@ class BatchRoutes:
 
     database: Database
     poster: Poster
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -61,7 +60,7 @@ class BatchRoutes:
         self, request: Request, wallet_id: WalletId, caller: CallerDep, asked: ListingDep, active: bool = False
     ) -> Response:
         """List a wallet's batches, the newest first; with `active`, those that live and are not empty."""
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
         async with self.database.tenant(caller.tenant_id) as tx:
             page = await list_batches(tx, wallet_id, asked, now, is_active=active)
         documents = [batch_document(batch, now) for batch in page.items]

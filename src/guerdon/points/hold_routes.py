@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import asks, router
@@ -35,7 +36,7 @@ class HoldRoutes:
     """The operations on holds over one database."""
 
     database: Database
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -58,14 +59,14 @@ class HoldRoutes:
     async def list(self, request: Request, wallet_id: WalletId, caller: CallerDep, asked: ListingDep) -> Response:
         """List a wallet's open holds, the newest first."""
         async with self.database.tenant(caller.tenant_id) as tx:
-            page = await list_holds(tx, wallet_id, asked, self.clock())
+            page = await list_holds(tx, wallet_id, asked, self.clock(caller.tenant_id))
         documents = [hold_document(hold) for hold in page.items]
         return list_response(request, documents, total=page.total, next_cursor=page.next_cursor)
 
     async def get(self, wallet_id: WalletId, hold_id: HoldId, caller: CallerDep) -> Response:
         """Read one hold, open or not."""
         async with self.database.tenant(caller.tenant_id) as tx:
-            hold = await get_hold(tx, wallet_id, hold_id, self.clock())
+            hold = await get_hold(tx, wallet_id, hold_id, self.clock(caller.tenant_id))
         return Response(encoder.encode(hold_document(hold)), media_type="application/json")
 
     async def hold(self, wallet_id: WalletId, body: HoldBody, caller: CallerDep, write: Write) -> Response:
@@ -111,7 +112,7 @@ class HoldRoutes:
     async def _write(
         self, caller: Caller, write: WriteOptions, act: Callable[[Tx, datetime], Awaitable[tuple[int, Document]]]
     ) -> Response:
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
 
         async def work(tx: Tx) -> Answer:
             status, document = await act(tx, now)

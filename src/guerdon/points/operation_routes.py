@@ -1,8 +1,7 @@
 """HTTP for operations: using points, rolling back, changing what is said, listing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from guerdon.access.guard import CallerDep
 from guerdon.ledger.group_commit import Poster
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import asks, router
@@ -41,7 +41,7 @@ class OperationRoutes:
     database: Database
     poster: Poster
     hooks: Sequence[RollbackHook]
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes; the literal path stands before those with an operation."""
@@ -87,7 +87,7 @@ class OperationRoutes:
 
     async def roll_back(self, wallet_id: WalletId, body: RollbackBody, caller: CallerDep, write: Write) -> Response:
         """Give an operation's points back to the batches that they came from; whole, or in part by `amount`."""
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
 
         async def work(tx: Tx) -> Answer:
             rollback = await roll_back(
@@ -113,7 +113,7 @@ class OperationRoutes:
         write: Write,
     ) -> Response:
         """Change what is said of an operation: `venue` and `extra`, those that are given."""
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
 
         async def work(tx: Tx) -> Answer:
             changed = await change_operation(

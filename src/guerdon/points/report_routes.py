@@ -1,6 +1,6 @@
 """HTTP for the reports on points, as JSON or, when `Accept` names it, as CSV."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BeforeValidator
 
 from guerdon.access.guard import CallerDep
-from guerdon.platform.clock import rfc3339
+from guerdon.platform.clock import TenantClock, rfc3339
 from guerdon.platform.db import Database
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import asks, router
@@ -46,7 +46,7 @@ class ReportRoutes:
     """The reports over one database."""
 
     database: Database
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -62,7 +62,7 @@ class ReportRoutes:
 
     async def liability(self, request: Request, caller: CallerDep, as_of: AsOf = None) -> Response:
         """Tell what is owed at an instant, in points and money, by the lots' unit price and age."""
-        instant = self._instant(as_of)
+        instant = self._instant(caller.tenant_id, as_of)
         async with self.database.tenant(caller.tenant_id) as tx:
             rows = report_queries.iter_liability(tx, instant)
             return await _answer(request, {"asOf": rfc3339(instant)}, LIABILITY, rows)
@@ -71,7 +71,7 @@ class ReportRoutes:
         self, request: Request, caller: CallerDep, days: Days = DAYS_DEFAULT, as_of: AsOf = None
     ) -> Response:
         """Tell what expires in the rest of today and on the `days` days after it, by day of the tenant's zone."""
-        instant = self._instant(as_of)
+        instant = self._instant(caller.tenant_id, as_of)
         async with self.database.tenant(caller.tenant_id) as tx:
             zone = (await get_tenant(tx)).time_zone
             rows = report_queries.iter_expiring(tx, instant, days, zone)
@@ -81,7 +81,7 @@ class ReportRoutes:
         self, request: Request, caller: CallerDep, year: Year, month: MonthOfYear, as_of: AsOf = None
     ) -> Response:
         """List the batches that were paid for and expired with something left in a month of the tenant's zone."""
-        instant = self._instant(as_of)
+        instant = self._instant(caller.tenant_id, as_of)
         async with self.database.tenant(caller.tenant_id) as tx:
             zone = (await get_tenant(tx)).time_zone
             head = {"asOf": rfc3339(instant), "timeZone": zone, "year": year, "month": month}
@@ -91,7 +91,7 @@ class ReportRoutes:
     async def wallets(self, request: Request, caller: CallerDep, asked: ListingDep, as_of: AsOf = None) -> Response:
         """List the wallets with their balances, next expiries and counts of lots, in the order of their ids."""
         async with self.database.tenant(caller.tenant_id) as tx:
-            page = await list_wallets(tx, asked, self._instant(as_of))
+            page = await list_wallets(tx, asked, self._instant(caller.tenant_id, as_of))
         answer = list_response(
             request, [row_document(one) for one in page.items], total=page.total, next_cursor=page.next_cursor
         )
@@ -100,8 +100,8 @@ class ReportRoutes:
         headers = {name: text for name, text in answer.headers.items() if not name.startswith("content-")}
         return Response(csv_text(WALLETS, page.items), 200, headers, CSV)
 
-    def _instant(self, as_of: datetime | None) -> datetime:
-        now = self.clock()
+    def _instant(self, tenant_id: str, as_of: datetime | None) -> datetime:
+        now = self.clock(tenant_id)
         return now if as_of is None else min(as_of, now)
 
 

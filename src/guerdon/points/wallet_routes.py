@@ -10,6 +10,7 @@ from fastapi import APIRouter, Body, Path, Query, Request, Response
 
 from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import PERSON, asks, router
@@ -40,7 +41,7 @@ class WalletRoutes:
     """The operations on wallets over one database."""
 
     database: Database
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -99,7 +100,7 @@ class WalletRoutes:
         """Give every entry with the running balance, oldest first: from an instant on, and before another."""
         period = Period(instant_parameter("from", since), instant_parameter("to", until), as_of)
         async with self.database.tenant(caller.tenant_id) as tx:
-            page = await read_statement(tx, wallet_id, period, asked, self.clock())
+            page = await read_statement(tx, wallet_id, period, asked, self.clock(caller.tenant_id))
         documents = [line_document(line) for line in page.items]
         return list_response(request, documents, total=page.total, next_cursor=page.next_cursor)
 
@@ -130,7 +131,7 @@ class WalletRoutes:
         self, request: Request, caller: CallerDep, asked: ListingDep, active: bool = True
     ) -> Response:
         """List the batches of one's own wallet that live and are not empty; with `active=false`, all."""
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
         async with self.database.tenant(caller.tenant_id) as tx:
             page = await list_batches(tx, own_wallet_id(caller), asked, now, is_active=active)
         documents = [batch_document(batch, now) for batch in page.items]
@@ -146,14 +147,14 @@ class WalletRoutes:
     async def _get(self, tenant_id: str, wallet_id: UUID, as_of: datetime | None) -> Response:
         async with self.database.tenant(tenant_id) as tx:
             wallet = await get_wallet(tx, wallet_id)
-            balance = await read_balance(tx, wallet, self.clock(), as_of)
+            balance = await read_balance(tx, wallet, self.clock(tenant_id), as_of)
         headers = {"ETag": f'"{balance.version}"'}
         return Response(encoder.encode(wallet_document(wallet, balance)), 200, headers, "application/json")
 
     async def _write(
         self, caller: Caller, wallet_id: UUID, write: WriteOptions, change: Callable[[Tx, datetime], Awaitable[bool]]
     ) -> Response:
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
 
         async def work(tx: Tx) -> Answer:
             is_new = await change(tx, now)

@@ -2,9 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from guerdon.ledger.errors import AccountNotFound
 from guerdon.ledger.group_commit import Poster
 from guerdon.ledger.model import Command, Move, Posted, Repeat
 from guerdon.passes.model import RESERVED_IDS
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database
 from guerdon.platform.http import HotAnswer, HotRequest, HotRoute, invalid_request, read_json
 from guerdon.platform.ids import new_movement_id
@@ -67,7 +67,7 @@ class HotPrivilegeRoutes:
     guard: Guard
     poster: Poster
     lists: PrivilegeLists
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def routes(self) -> list[HotRoute]:
         """Give the routes with what they ask and what they document."""
@@ -101,7 +101,7 @@ class HotPrivilegeRoutes:
             return HotAnswer(200, text.encode())
         asked = read_asked(query)
         async with self.database.tenant(tenant_id) as tx:
-            page = await list_page(tx, pass_id, self.clock(), asked)
+            page = await list_page(tx, pass_id, self.clock(tenant_id), asked)
         more = page_headers(page, request.scope["path"], query).items()
         headers = [(name.lower().encode(), value.encode()) for name, value in more]
         return HotAnswer(200, page.text.encode(), [JSON_HEADER, *headers])

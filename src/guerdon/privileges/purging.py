@@ -25,6 +25,11 @@ async def purge_overdue(tx: Tx, now: datetime) -> int:
     return len(due)
 
 
+async def first_overdue_after(tx: Tx, instant: datetime) -> datetime | None:
+    """Tell when the next privilege is to be removed, after an instant."""
+    return await queries.first_deletion_after(tx, instant)
+
+
 async def remove_of_passes(tx: Tx, pass_ids: Sequence[str], actor: str, now: datetime) -> None:
     """Take all privileges of passes away; call this before a pass is locked, since accounts are locked first."""
     while found := await queries.list_of_passes(tx, pass_ids, PRIVILEGES_MAX):

@@ -227,6 +227,14 @@ async def list_overdue(tx: Tx, now: datetime, limit: int) -> list[Privilege]:
     )
 
 
+async def first_deletion_after(tx: Tx, instant: datetime) -> datetime | None:
+    """Read the first deletion date after an instant."""
+    first: datetime | None = await tx.value(
+        "SELECT min(deletion_date) FROM privilege WHERE tenant_id = $1 AND deletion_date > $2", tx.tenant_id, instant
+    )
+    return first
+
+
 async def list_of_passes(tx: Tx, pass_ids: Sequence[str], limit: int) -> list[Privilege]:
     """Read privileges of several passes, hidden or not."""
     return await tx.all(

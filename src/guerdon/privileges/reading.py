@@ -1,9 +1,10 @@
 """Reading privileges as the JSON text that callers get; concurrent lists share one statement."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from guerdon.passes.errors import PassNotFound
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.gather import Gatherer
 from guerdon.platform.problems import Problem
@@ -18,9 +19,7 @@ LISTS_MAX = 32
 class PrivilegeLists:
     """Answers concurrent requests for the privileges of passes with one statement per batch."""
 
-    def __init__(
-        self, database: Database, clock: Callable[[], datetime], *, in_flight: int = 2, queue_max: int = 4096
-    ) -> None:
+    def __init__(self, database: Database, clock: TenantClock, *, in_flight: int = 2, queue_max: int = 4096) -> None:
         """Read with at most `in_flight` statements at a time."""
         self._database = database
         self._clock = clock
@@ -37,7 +36,7 @@ class PrivilegeLists:
 
     async def _read_batch(self, tenant_id: str, pass_ids: Sequence[str]) -> list[str | BaseException]:
         async with self._database.tenant(tenant_id) as tx:
-            listed = await queries.list_documents(tx, list(set(pass_ids)), self._clock())
+            listed = await queries.list_documents(tx, list(set(pass_ids)), self._clock(tenant_id))
         return [_text_of(listed.get(pass_id), pass_id) for pass_id in pass_ids]
 
 

@@ -1,6 +1,5 @@
 """HTTP for privileges: seed 001's operations but the hot ones, which are in hot_routes.py."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -16,6 +15,7 @@ from guerdon.passes.finding import get_pass, resolve_pass
 from guerdon.passes.identifiers import IDENTIFIERS_PARAMETER, parse_identifiers
 from guerdon.passes.pass_types import PassTypes
 from guerdon.passes.updating import Notification, request_notification
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
@@ -46,7 +46,7 @@ class PrivilegeRoutes:
 
     database: Database
     pass_types: PassTypes
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes; literal paths stand before those with a pass id."""
@@ -71,21 +71,21 @@ class PrivilegeRoutes:
         query = request.scope["query_string"]
         identifiers, asked = parse_identifiers(query), read_asked(query)
         async with self.database.tenant(tenant_id) as tx:
-            page = await list_page(tx, await resolve_pass(tx, identifiers), self.clock(), asked)
+            page = await list_page(tx, await resolve_pass(tx, identifiers), self.clock(tenant_id), asked)
         headers = page_headers(page, request.scope["path"], query)
         return Response(page.text, headers=headers, media_type="application/json")
 
     async def get(self, tenant_id: TenantId, privilege_id: PrivilegeId, as_of: AsOf) -> Response:
         """Read one privilege, whatever pass holds it."""
         async with self.database.tenant(tenant_id) as tx:
-            return _versioned(await read_privilege(tx, privilege_id, None, self.clock(), as_of))
+            return _versioned(await read_privilege(tx, privilege_id, None, self.clock(tenant_id), as_of))
 
     async def get_of_pass(
         self, tenant_id: TenantId, pass_id: PassId, privilege_id: PrivilegeId, as_of: AsOf
     ) -> Response:
         """Read one privilege of one pass."""
         async with self.database.tenant(tenant_id) as tx:
-            return _versioned(await read_privilege(tx, privilege_id, pass_id, self.clock(), as_of))
+            return _versioned(await read_privilege(tx, privilege_id, pass_id, self.clock(tenant_id), as_of))
 
     async def create(
         self, tenant_id: TenantId, pass_id: PassId, body: InsertPrivilegeRequest, caller: CallerDep, write: Write
@@ -95,7 +95,7 @@ class PrivilegeRoutes:
         async def work(tx: Tx) -> Answer:
             return await self._create(tx, pass_id, body, caller)
 
-        return respond(await write_once(self.database, tenant_id, write, self.clock(), work))
+        return respond(await write_once(self.database, tenant_id, write, self.clock(tenant_id), work))
 
     async def create_by_identifiers(
         self, tenant_id: TenantId, request: Request, body: InsertPrivilegeRequest, caller: CallerDep, write: Write
@@ -106,7 +106,7 @@ class PrivilegeRoutes:
         async def work(tx: Tx) -> Answer:
             return await self._create(tx, await resolve_pass(tx, identifiers), body, caller)
 
-        return respond(await write_once(self.database, tenant_id, write, self.clock(), work))
+        return respond(await write_once(self.database, tenant_id, write, self.clock(tenant_id), work))
 
     async def put(
         self,
@@ -122,7 +122,7 @@ class PrivilegeRoutes:
         async def work(tx: Tx) -> Answer:
             return await self._put(tx, pass_id, privilege_id, body, caller)
 
-        return respond(await write_once(self.database, tenant_id, write, self.clock(), work))
+        return respond(await write_once(self.database, tenant_id, write, self.clock(tenant_id), work))
 
     async def put_by_identifiers(
         self,
@@ -139,7 +139,7 @@ class PrivilegeRoutes:
         async def work(tx: Tx) -> Answer:
             return await self._put(tx, await resolve_pass(tx, identifiers), privilege_id, body, caller)
 
-        return respond(await write_once(self.database, tenant_id, write, self.clock(), work))
+        return respond(await write_once(self.database, tenant_id, write, self.clock(tenant_id), work))
 
     async def delete(self, tenant_id: TenantId, privilege_id: PrivilegeId, caller: CallerDep, write: Write) -> Response:
         """Take a privilege away for good, whatever pass holds it."""
@@ -152,7 +152,7 @@ class PrivilegeRoutes:
         return await self._delete(tenant_id, privilege_id, pass_id, caller, write)
 
     async def _create(self, tx: Tx, pass_id: str, body: InsertPrivilegeRequest, caller: Caller) -> Answer:
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
         holder = await get_pass(tx, pass_id)
         bounds = await self._bounds(tx, holder.pass_type)
         privilege_id = new_id().hex
@@ -168,7 +168,7 @@ class PrivilegeRoutes:
     async def _put(
         self, tx: Tx, pass_id: str, privilege_id: str, body: PatchPrivilegeRequest, caller: Caller
     ) -> Answer:
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
         holder = await get_pass(tx, pass_id)
         bounds = await self._bounds(tx, holder.pass_type)
         description = read_description(body, body.type if "type" in body.model_fields_set else None)
@@ -180,10 +180,10 @@ class PrivilegeRoutes:
         self, tenant_id: str, privilege_id: str, pass_id: str | None, caller: Caller, write: WriteOptions
     ) -> Response:
         async def work(tx: Tx) -> Answer:
-            await delete_privilege(tx, privilege_id, pass_id, caller.actor, self.clock())
+            await delete_privilege(tx, privilege_id, pass_id, caller.actor, self.clock(tenant_id))
             return Answer(204)
 
-        return respond(await write_once(self.database, tenant_id, write, self.clock(), work))
+        return respond(await write_once(self.database, tenant_id, write, self.clock(tenant_id), work))
 
     async def _bounds(self, tx: Tx, pass_type_name: str) -> Bounds:
         pass_type = await self.pass_types.get(tx, pass_type_name)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
 from guerdon.coupons.documents import coupon_document
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import PERSON, asks, router
@@ -41,7 +41,7 @@ class ClaimRoutes:
 
     database: Database
     own_wallet: Callable[[Caller], UUID]
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -64,7 +64,7 @@ class ClaimRoutes:
     async def list_own(self, request: Request, caller: CallerDep, wanted: ListingDep, tag: TagQuery = None) -> Response:
         """List what users may claim now: high priority first, none last, then by creation."""
         async with self.database.tenant(caller.tenant_id) as tx:
-            rewards, total = await list_offered(tx, tag, self.clock(), wanted)
+            rewards, total = await list_offered(tx, tag, self.clock(caller.tenant_id), wanted)
         return list_response(
             request,
             [offered_document(reward) for reward in rewards],
@@ -83,7 +83,7 @@ class ClaimRoutes:
     async def _claim(
         self, wallet_id: UUID, reward_id: UUID, caller: Caller, write: WriteOptions, *, is_by_user: bool
     ) -> Response:
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
 
         async def work(tx: Tx) -> Answer:
             wish = ClaimWish(wallet_id, reward_id, new_id(), new_coupon_id(), is_by_user)

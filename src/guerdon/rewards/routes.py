@@ -1,8 +1,6 @@
 """HTTP for the catalogue of rewards (seed 003; WIRE.md section 2); claims are in claim_routes.py."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from guerdon.access.guard import CallerDep
 from guerdon.ledger.amounts import to_millionths
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import asks, router
@@ -39,7 +38,7 @@ class RewardRoutes:
     """The operations on the catalogue over one database."""
 
     database: Database
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -84,7 +83,7 @@ class RewardRoutes:
 
     async def create(self, body: RewardBody, caller: CallerDep, write: Write) -> Response:
         """Put a reward into the catalogue."""
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
 
         async def work(tx: Tx) -> Answer:
             reward = await create_reward(tx, new_id(), _terms(body), caller.actor, now)
@@ -94,7 +93,7 @@ class RewardRoutes:
 
     async def put(self, reward_id: RewardId, body: RewardBody, caller: CallerDep, write: Write) -> Response:
         """Replace a reward as a whole, or create it."""
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
 
         async def work(tx: Tx) -> Answer:
             reward, is_new = await put_reward(tx, reward_id, _terms(body), caller.actor, now)
@@ -104,7 +103,7 @@ class RewardRoutes:
 
     async def delete(self, reward_id: RewardId, caller: CallerDep, write: Write) -> Response:
         """Take a reward out of the catalogue; coupons that it gave stay."""
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
 
         async def work(tx: Tx) -> Answer:
             await delete_reward(tx, reward_id, caller.actor, now)

@@ -1,6 +1,5 @@
 """HTTP for stores (research/wallet-crew.md 2.6): list, create, read, replace, delete."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Response
 
 from guerdon.access.guard import CallerDep
-from guerdon.platform.clock import rfc3339
+from guerdon.platform.clock import TenantClock, rfc3339
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
@@ -38,7 +37,7 @@ class StoreRoutes:
     """The operations on stores over one database."""
 
     database: Database
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -79,7 +78,7 @@ class StoreRoutes:
 
     async def create(self, tenant_id: TenantId, body: NewStore, caller: CallerDep, write: Write) -> Response:
         """Create a store, by the id that is given or by a new one."""
-        now = self.clock()
+        now = self.clock(tenant_id)
 
         async def work(tx: Tx) -> Answer:
             store = _store(body.id or new_id().hex, body, now)
@@ -93,7 +92,7 @@ class StoreRoutes:
         self, tenant_id: TenantId, store_id: StoreIdInPath, body: StoreBody, caller: CallerDep, write: Write
     ) -> Response:
         """Replace a store as a whole, or create it."""
-        now = self.clock()
+        now = self.clock(tenant_id)
 
         async def work(tx: Tx) -> Answer:
             is_new = await put_store(tx, _store(store_id, body, now), caller.actor)
@@ -103,7 +102,7 @@ class StoreRoutes:
 
     async def delete(self, tenant_id: TenantId, store_id: StoreIdInPath, caller: CallerDep, write: Write) -> Response:
         """Delete a store."""
-        now = self.clock()
+        now = self.clock(tenant_id)
 
         async def work(tx: Tx) -> Answer:
             await delete_store(tx, store_id, caller.actor, now)

@@ -18,13 +18,17 @@ async def create_tenant(
     name: str,
     now: datetime,
     default_language: str = "en",
+    is_sandbox: bool = False,
 ) -> Tenant:
-    """Add an active tenant. Raises TenantIdInvalid, TenantIdReserved, TenantExists."""
+    """Add an active tenant, which is a sandbox for good or never.
+
+    Raises TenantIdInvalid, TenantIdReserved, TenantExists.
+    """
     if not is_tenant_id(tenant_id):
         raise TenantIdInvalid
     if tenant_id in OWN_ADDRESSES:
         raise TenantIdReserved(tenant_id)
-    tenant = Tenant(tenant_id, name, "active", default_language, None, now)
+    tenant = Tenant(tenant_id, name, "active", default_language, None, now, is_sandbox=is_sandbox)
     if not await queries.insert_tenant(owner, tenant):
         raise TenantExists(tenant_id)
     return tenant

@@ -29,7 +29,7 @@ class Tenant:
     """One business whose data this is; `requests_per_minute` None means the installation's limit.
 
     `revision` rises with every change of its files and secrets: of all that its passes are made from but themselves.
-    In the days and months of `time_zone` its reports count.
+    In the days and months of `time_zone` its reports count. A sandbox may have a clock of its own, and is one for good.
     """
 
     tenant_id: str
@@ -40,6 +40,7 @@ class Tenant:
     created_at: datetime
     revision: int = 1
     time_zone: str = "UTC"
+    is_sandbox: bool = False
 
     @property
     def is_disabled(self) -> bool:

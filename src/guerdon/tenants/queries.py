@@ -20,8 +20,8 @@ async def insert_tenant(owner: "asyncpg.Connection[asyncpg.Record]", tenant: Ten
     """Add a tenant; False when its id is taken."""
     status = await owner.execute(
         """
-        INSERT INTO tenant (tenant_id, name, status, default_language, requests_per_minute, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO tenant (tenant_id, name, status, default_language, requests_per_minute, created_at, is_sandbox)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (tenant_id) DO NOTHING
         """,
         tenant.tenant_id,
@@ -30,6 +30,7 @@ async def insert_tenant(owner: "asyncpg.Connection[asyncpg.Record]", tenant: Ten
         tenant.default_language,
         tenant.requests_per_minute,
         tenant.created_at,
+        tenant.is_sandbox,
     )
     return status == "INSERT 0 1"
 
@@ -38,7 +39,8 @@ async def list_tenants(owner: "asyncpg.Connection[asyncpg.Record]", *, after: st
     """Read tenants in the order of their ids."""
     records = await owner.fetch(
         """
-        SELECT tenant_id, name, status, default_language, requests_per_minute, created_at, revision, time_zone
+        SELECT tenant_id, name, status, default_language, requests_per_minute, created_at, revision, time_zone,
+               is_sandbox
           FROM tenant
          WHERE tenant_id > $1
          ORDER BY tenant_id
@@ -71,7 +73,8 @@ async def find_tenant(tx: Tx) -> Tenant | None:
     return await tx.maybe(
         Tenant,
         """
-        SELECT tenant_id, name, status, default_language, requests_per_minute, created_at, revision, time_zone
+        SELECT tenant_id, name, status, default_language, requests_per_minute, created_at, revision, time_zone,
+               is_sandbox
           FROM tenant
          WHERE tenant_id = $1
         """,

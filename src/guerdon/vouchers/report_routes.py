@@ -1,8 +1,6 @@
 """HTTP for the report on vouchers (WIRE.md section 2): those of a period, as JSON or CSV, written as they are read."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,6 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from guerdon.access.guard import CallerDep
 from guerdon.platform.boundary import HEADERS
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import asks, router
@@ -31,7 +30,7 @@ class VoucherReportRoutes:
     """The report on vouchers over one database."""
 
     database: Database
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -49,7 +48,7 @@ class VoucherReportRoutes:
         """Tell where the vouchers of a period stand, or stood at `asOf`: totals by state, and each by itself."""
         if first >= last:
             raise InvalidRequest({"to": ["Give an instant behind from."]})
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
         # What is still to come cannot be reported, and what changes while this is written is not in it.
         period = Period(first, last, now if as_of is None else min(as_of, now))
         write = write_csv if CSV.encode() in request.scope[HEADERS].get(b"accept", b"") else write_json

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
 from guerdon.ledger.amounts import to_decimal, to_millionths
 from guerdon.platform.boundary import HEADERS
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import PERSON, asks, router
@@ -52,7 +52,7 @@ class VoucherRoutes:
 
     database: Database
     own_wallet: Callable[[Caller], UUID]
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -86,7 +86,7 @@ class VoucherRoutes:
 
     async def make(self, body: NewVoucher, caller: CallerDep, write: Write) -> Response:
         """Make a voucher; its id is the code."""
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
 
         async def work(tx: Tx) -> Answer:
             voucher = await make_voucher(tx, new_code(), _wish(body), caller.actor, now)
@@ -100,7 +100,7 @@ class VoucherRoutes:
 
         The same request again, with its idempotency key, gives the same codes again, and so does GET at `Location`.
         """
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
 
         async def work(tx: Tx) -> Answer:
             bulk = VoucherBulk(new_id(), body.count, now, caller.actor)
@@ -125,11 +125,13 @@ class VoucherRoutes:
         """Read a voucher."""
         async with self.database.tenant(caller.tenant_id) as tx:
             found = await get_voucher(tx, voucher)
-        return Response(_encoder.encode(voucher_document(found, self.clock())), media_type="application/json")
+        return Response(
+            _encoder.encode(voucher_document(found, self.clock(caller.tenant_id))), media_type="application/json"
+        )
 
     async def cancel(self, voucher: VoucherId, caller: CallerDep, write: Write) -> Response:
         """Cancel a voucher that was not used."""
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
 
         async def work(tx: Tx) -> Answer:
             await cancel_voucher(tx, voucher, caller.actor, now)
@@ -146,7 +148,7 @@ class VoucherRoutes:
         return await self._use(self.own_wallet(caller), body, caller, write)
 
     async def _use(self, wallet_id: UUID, body: NamedVoucher, caller: Caller, write: WriteOptions) -> Response:
-        now = self.clock()
+        now = self.clock(caller.tenant_id)
 
         async def work(tx: Tx) -> Answer:
             batch = await use_voucher(tx, wallet_id, body.voucher, batch_id=new_id(), actor=caller.actor, now=now)

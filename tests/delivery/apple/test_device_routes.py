@@ -77,7 +77,7 @@ async def on_phone(shop: Shop, pass_id: str) -> Phone:
 async def public_shop(shop: Shop) -> AsyncIterator[Shop]:
     """A shop in a house that phones can reach."""
     house = shop.house
-    issuer = PassIssuer(house.database, house.master_key, house.pass_types, utc_now, PUBLIC)
+    issuer = PassIssuer(house.database, house.master_key, house.pass_types, house.clock, utc_now, PUBLIC)
     transport = httpx2.ASGITransport(build_app(replace(house, issuer=issuer)), raise_app_exceptions=True)
     async with httpx2.AsyncClient(transport=transport, base_url="http://shop.example") as client:
         yield replace(shop, http=client)

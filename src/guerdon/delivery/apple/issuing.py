@@ -24,6 +24,7 @@ from guerdon.passes.aliases import read_aliases
 from guerdon.passes.creating import secret_context
 from guerdon.passes.errors import PassNotFound
 from guerdon.passes.pass_types import PassTypes
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.newest import Newest
@@ -107,15 +108,20 @@ class PassIssuer:
         database: Database,
         master_key: MasterKey,
         pass_types: PassTypes,
-        clock: Callable[[], datetime],
+        clock: TenantClock,
+        real_clock: Callable[[], datetime],
         public_url: str | None = None,
     ) -> None:
-        """Begin with nothing cached; `public_url` is where phones ask for changes, as `web_service_url` understands."""
+        """Begin with nothing cached; what a pass shows goes by `clock`, and its signature by `real_clock`.
+
+        `public_url` is where phones ask for changes, as `web_service_url` understands.
+        """
         self._public_url = public_url
         self._database = database
         self._master_key = master_key
         self._pass_types = pass_types
         self._clock = clock
+        self._real_clock = real_clock
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pass-builder")
         self._standings = Standings(database)
         self._issued = Newest[tuple[str, str], _Issued](PACKAGES_MAX)
@@ -137,7 +143,7 @@ class PassIssuer:
 
     async def reissue(self, tenant_id: str, pass_id: str) -> Package:
         """Give the package as `issue` does, of a voided pass too: for the devices that hold it."""
-        now = self._clock()
+        now = self._clock(tenant_id)
         # Read before anything else is: what changes meanwhile stands higher, so that the next caller looks again.
         standing = await self._standings.get(tenant_id, pass_id)
         issued = self._issued.find((tenant_id, pass_id))
@@ -166,7 +172,7 @@ class PassIssuer:
         slots = _slots(view, ingredients.images)
         missing = [slot for slot in slots if self._sized.find(slot) is None]
         uploads = await self._read_uploads(ingredients.tenant_id, missing)
-        package = await loop.run_in_executor(self._threads, self._build, ingredients, view, slots, uploads, now)
+        package = await loop.run_in_executor(self._threads, self._build, ingredients, view, slots, uploads)
         return package, view.tells_time
 
     async def _gather(self, tx: Tx, pass_id: str, now: datetime) -> _Ingredients:
@@ -191,7 +197,6 @@ class PassIssuer:
         view: PassView,
         slots: tuple[_Slot, ...],
         uploads: Mapping[str, bytes],
-        now: datetime,
     ) -> Package:
         tenant_id, found = ingredients.tenant_id, ingredients.drawing.found
         signer = self._signer(ingredients.identity)
@@ -213,7 +218,7 @@ class PassIssuer:
         known = self._built.find(built_as)
         if known is not None:
             return known
-        content = build_from_parts(parts, document, signer, now)
+        content = build_from_parts(parts, document, signer, self._real_clock())
         package = Package(content, content_hash, found.updated_at, found.voided_at is not None)
         return self._built.keep(built_as, package)
 

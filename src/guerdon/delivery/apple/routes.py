@@ -20,6 +20,7 @@ from guerdon.delivery.etags import is_known
 from guerdon.passes.errors import PassNotFound
 from guerdon.passes.installation import Registration
 from guerdon.passes.installing import list_held_passes, record_installed, record_removed
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import PUBLIC, asks, router
 from guerdon.platform.keys import MasterKey
@@ -70,7 +71,8 @@ class AppleRoutes:
     database: Database
     master_key: MasterKey
     issuer: PassIssuer
-    clock: Callable[[], datetime]
+    clock: TenantClock
+    real_clock: Callable[[], datetime]
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -96,7 +98,7 @@ class AppleRoutes:
         authorization: Authorization = "",
     ) -> Response:
         """Register a device for changes of a pass that it holds; again, it brings a new push token."""
-        now = self.clock()
+        now = self.clock(tenant_id)
 
         async def work(tx: Tx) -> Answer:
             pass_id = (await admit_device(tx, self.master_key, pass_type_id, serial, authorization)).pass_id
@@ -120,7 +122,7 @@ class AppleRoutes:
         authorization: Authorization = "",
     ) -> Response:
         """Register no more: the device has given the pass up."""
-        now = self.clock()
+        now = self.clock(tenant_id)
 
         async def work(tx: Tx) -> Answer:
             found = await admit_device(tx, self.master_key, pass_type_id, serial, authorization)
@@ -158,7 +160,7 @@ class AppleRoutes:
         async with self.database.tenant(tenant_id) as tx:
             pass_id = (await admit_device(tx, self.master_key, pass_type_id, serial, authorization)).pass_id
         package = await self.issuer.reissue(tenant_id, pass_id)
-        now = self.clock().replace(microsecond=0)
+        now = self.real_clock().replace(microsecond=0)
         async with self.database.tenant(tenant_id) as tx:
             since = await copy_queries.find_copy(tx, pass_id, package.content_hash)
             is_new = since is None

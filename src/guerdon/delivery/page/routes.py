@@ -1,7 +1,7 @@
 """HTTP for the hosted page: the page, its living part, its pictures and its own files."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -27,6 +27,7 @@ from guerdon.passes.installation import Source
 from guerdon.passes.pass_types import PassTypes
 from guerdon.passes.sources import SourceDep
 from guerdon.platform.addresses import socket_base_url
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database
 from guerdon.platform.http import PUBLIC, asks, router
 from guerdon.platform.ids import new_secret
@@ -53,7 +54,7 @@ class PageRoutes:
     database: Database
     pass_types: PassTypes
     public_url: str | None
-    clock: Callable[[], datetime]
+    clock: TenantClock
 
     def router(self) -> APIRouter:
         """Give the routes; they are for browsers and stand outside the API document."""
@@ -87,7 +88,7 @@ class PageRoutes:
             return _missing(request)
 
     async def _one(self, tenant_id: str, layout: str, pass_id: str, source: Source, request: Request) -> Response:
-        now = self.clock()
+        now = self.clock(tenant_id)
         view = await self._view(tenant_id, layout, pass_id, now)
         language = choose_language(request.headers.get("accept-language", ""), view.languages)
         nonce = new_secret(NONCE_BYTES)
@@ -97,7 +98,7 @@ class PageRoutes:
 
     async def live(self, tenant_id: TenantId, layout: Layout, request: Request, pass_id: PassId = "") -> Response:
         """Give the part that changes, or 304."""
-        now = self.clock()
+        now = self.clock(tenant_id)
         view = await self._view(tenant_id, layout, pass_id, now)
         language = choose_language(request.headers.get("accept-language", ""), view.languages)
         text = render_fragment(view, _links(view, str(request.base_url), Source()), language, now)
@@ -136,7 +137,7 @@ class PageRoutes:
         return Response(asset.content, headers=headers, media_type=asset.media_type)
 
     async def _several(self, tenant_id: str, text: str, source: Source, request: Request) -> Response:
-        pass_ids, now = read_several(text), self.clock()
+        pass_ids, now = read_several(text), self.clock(tenant_id)
         if pass_ids is None:
             raise InvalidRequest({"ids": ["Give at least two ids, with commas between."]})
         async with self.database.tenant(tenant_id) as tx:
