@@ -6,6 +6,7 @@ WRITTEN_BY = {
     "tenant": "tenants",
     "tenant_secret": "tenants",
     "tenant_file": "tenants",
+    "tenant_clock": "tenants",
     "api_key": "access",
     "access_role": "access",
     "idempotency": "platform",

@@ -33,10 +33,12 @@ CARRIERS = {
 # Statements that ask for more than one tenant on purpose: who asks, and why.
 ACROSS_TENANTS = {
     "tenants.queries.list_tenants": "the operator lists tenants, as the owner",
+    "tenants.clock_queries.list_clocks": "every process asks which clocks stand, as guerdon_worker",
     "platform.jobs_schedule.list_tenants": "the schedule asks for the names, as guerdon_worker",
     "webhooks.queries.list_tenants": "the dispatcher asks for the names, as guerdon_worker",
 }
 ROLES = {
+    "tenants.clock_queries.list_clocks": "guerdon_worker",
     "platform.jobs_schedule.list_tenants": "guerdon_worker",
     "webhooks.queries.list_tenants": "guerdon_worker",
 }

@@ -62,35 +62,23 @@ async def run_worker(
         queue = await _opened(stack, url, QUEUE_CONNECTIONS)
         wakeups = await stack.enter_async_context(Wakeups(url))
         database.announce_by(wakeups.announce)
-        clocks = TenantClocks(database, utc_now)
-        await clocks.read_all()
-        worker = Worker(
-            database,
-            queue,
-            handlers,
-            wakeups.announce,
-            clock_of=clocks.of,
-            poll_s=settings.jobs_poll_s,
-            heartbeat_s=heartbeat_s,
-        )
-        wakeups.listen(CLOCKS_TOPIC, clocks.wake)
+        clocks = await _open_clocks(database, wakeups)
+        rhythm = {"poll_s": settings.jobs_poll_s, "heartbeat_s": heartbeat_s}
+        worker = Worker(database, queue, handlers, wakeups.announce, clock_of=clocks.of, **rhythm)
         wakeups.listen(JOBS_TOPIC, worker.wake)
         beside = await _opened(stack, url, COMPANION_CONNECTIONS)
         beside.announce_by(wakeups.announce)
         surroundings = Surroundings(settings, beside, wakeups, stop)
         accompanying = [asyncio.create_task(_accompany(companion, surroundings)) for companion in companions]
-        following = asyncio.create_task(clocks.keep_reading())
-        ticking = asyncio.create_task(_tick(queue, schedules, wakeups, settings.jobs_poll_s))
-        upkeep = asyncio.create_task(_keep_up(queue, handlers))
+        ticking = _tick(queue, schedules, wakeups, settings.jobs_poll_s)
+        endless = [asyncio.create_task(work) for work in (ticking, _keep_up(queue, handlers), clocks.keep_reading())]
         try:
             await worker.run(stop, settings.stop_grace_s)
             await asyncio.gather(*accompanying)
         finally:
-            for companion in accompanying:
-                companion.cancel()
-            for task in (following, ticking, upkeep):
+            for task in (*accompanying, *endless):
                 task.cancel()
-            await asyncio.wait([following, ticking, upkeep])
+            await asyncio.wait(endless)
 
 
 async def _accompany(companion: Companion, surroundings: Surroundings) -> None:
@@ -107,6 +95,13 @@ async def _opened(stack: contextlib.AsyncExitStack, url: str, connections: int) 
     database = await open_database(url, connections)
     stack.push_async_callback(database.close)
     return database
+
+
+async def _open_clocks(database: Database, wakeups: Wakeups) -> TenantClocks:
+    clocks = TenantClocks(database, utc_now)
+    await clocks.read_all()
+    wakeups.listen(CLOCKS_TOPIC, clocks.wake)
+    return clocks
 
 
 async def _tick(queue: Database, schedules: Sequence[Schedule], wakeups: Wakeups, poll_s: float) -> None:
