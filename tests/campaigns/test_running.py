@@ -1,5 +1,6 @@
 import asyncio
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from unittest.mock import ANY
 from uuid import UUID
 
@@ -163,6 +164,22 @@ async def test_a_campaign_makes_room_for_others_after_its_turn(
 
     assert statistics["updated"] == 2
     assert await owner.fetchval("SELECT count(*) FROM queue.pgqueuer WHERE entrypoint = 'campaigns.run'") == 1
+
+
+async def test_the_next_turn_is_due_by_the_time_of_the_world_whatever_that_of_the_tenant_is(
+    marketer: Marketer, owner: "asyncpg.Connection[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await marketer.issue_many(4)
+    await marketer.start(**EVERY, update=GOLD, options=SMALL)
+    await owner.execute("DELETE FROM queue.pgqueuer")
+    monkeypatch.setattr(jobs, "TURN_S", 0.2)
+    (one,) = await marketer.statistics()
+
+    advanced = replace(marketer.context(), now=lambda: datetime(2099, 1, 1, tzinfo=UTC))
+    await run_campaign(marketer.job(one["operationId"]), advanced)
+
+    due_at = await owner.fetchval("SELECT execute_after FROM queue.pgqueuer WHERE entrypoint = 'campaigns.run'")
+    assert due_at < datetime.now(UTC) + timedelta(hours=1)
 
 
 async def test_passes_that_somebody_holds_are_tried_again_later(
