@@ -120,6 +120,23 @@ async def test_a_clock_can_be_frozen_where_it_is_to_stand(lab: Lab) -> None:
     assert (clock["now"], clock["advance"]["state"]) == ("2099-12-31T23:59:59.500Z", "done")
 
 
+async def test_movements_of_a_tenant_whose_clock_stands_do_not_go_the_quick_way_and_bear_its_time(lab: Lab) -> None:
+    privilege_id = await lab.shop.grant(await lab.shop.issue(customerId="1"), 5)
+    path = f"/passes/privileges/{privilege_id}"
+    await lab.shop.ask("POST", f"{path}/movements", {"oldValue": 5, "movementValue": -1})
+    headers, guard = {b"x-api-key": lab.shop.key.encode()}, lab.shop.house.guard
+    before = guard.admit_at_once(headers, lab.shop.tenant_id, "Pass.Write")
+
+    now = await lab.freeze()
+    await lab.advance(now + DAY)
+    await lab.shop.ask("POST", f"{path}/movements", {"oldValue": 4, "movementValue": -1})
+
+    moved = (await lab.shop.ask("GET", path)).json()["data"]["movements"][-1]
+    assert before is not None
+    assert guard.admit_at_once(headers, lab.shop.tenant_id, "Pass.Write") is None
+    assert moved["date"] == rfc3339(now + DAY)
+
+
 async def test_lots_end_at_their_own_instants_however_far_the_clock_goes_at_once(lab: Lab) -> None:
     now = await lab.freeze()
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)

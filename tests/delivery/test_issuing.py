@@ -101,6 +101,21 @@ async def test_a_privilege_leaves_the_pass_at_its_deletion_date_though_nothing_w
     assert (before, shown(await issuer.issue(shop.tenant_id, pass_id))) == ("1", "0")
 
 
+async def test_a_pass_is_signed_at_the_time_of_the_world_though_its_tenant_is_years_ahead(
+    shop: Shop, clock: Clock
+) -> None:
+    await certify(shop)
+    house = shop.house
+    in_years = clock.now + timedelta(days=9_000)
+    ahead = PassIssuer(house.database, house.master_key, PassTypes(), lambda _tenant_id: in_years, clock)
+
+    package = await ahead.issue(shop.tenant_id, await shop.issue())
+
+    with zipfile.ZipFile(io.BytesIO(package.content)) as archive:
+        assert clock.now.strftime("%y%m%d%H%M%SZ").encode() in archive.read("signature")
+    ahead.close()
+
+
 async def test_a_pass_that_tells_the_time_is_drawn_each_time(shop: Shop, issuer: PassIssuer, clock: Clock) -> None:
     await certify(shop)
     await push(shop, CLOCK_TYPE)

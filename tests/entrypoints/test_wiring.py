@@ -10,8 +10,8 @@ from guerdon.platform.jobs_worker import JobContext
 LATER = datetime(2099, 1, 1, tzinfo=UTC)
 
 
-async def do(shop: Shop, kind: str, now: datetime) -> None:
-    context = JobContext(shop.house.database, 1, 1, lambda: now, lambda _topic: None, lambda: now)
+async def do(shop: Shop, kind: str, now: datetime, real_now: datetime | None = None) -> None:
+    context = JobContext(shop.house.database, 1, 1, lambda: now, lambda _topic: None, lambda: real_now or now)
     await job_kinds(shop.house.master_key)[kind].handler(Job(kind, shop.tenant_id, {}), context)
 
 
@@ -55,3 +55,12 @@ async def test_idempotency_keys_of_other_writes_are_forgotten_and_those_of_value
     other = await shop.ask("POST", "/passes?passType=bounded", {}, headers={"idempotency-key": "create"})
     assert again.headers["idempotency-replayed"] == "true"
     assert other.status_code == 200
+
+
+async def test_keys_are_kept_for_days_of_the_world_however_far_the_tenant_is_ahead(shop: Shop) -> None:
+    await shop.ask("POST", "/passes?passType=card", {}, headers={"idempotency-key": "create"})
+
+    await do(shop, FORGET_KEYS, LATER, real_now=datetime.now(UTC))
+
+    again = await shop.ask("POST", "/passes?passType=card", {}, headers={"idempotency-key": "create"})
+    assert again.headers["idempotency-replayed"] == "true"

@@ -1,8 +1,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
-from typing import TypeAlias
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -28,6 +28,7 @@ from guerdon.platform.jobs_worker import JobContext, JobHandler, JobKind, Worker
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 POLL_S = 0.05
+FAR = datetime(2099, 1, 1, tzinfo=UTC)
 OTHER_WORKER = UUID(int=7)
 BLOCKED = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation'"
 
@@ -52,10 +53,11 @@ async def working(
     grace_s: float = 5.0,
     poll_s: float = POLL_S,
     heartbeat_s: float = 30.0,
+    **more: Any,
 ) -> AsyncGenerator[Worker]:
     """A worker that runs for the length of the block."""
     stop = asyncio.Event()
-    worker = Worker(database, queue, kinds, no_announcement, poll_s=poll_s, heartbeat_s=heartbeat_s)
+    worker = Worker(database, queue, kinds, no_announcement, poll_s=poll_s, heartbeat_s=heartbeat_s, **more)
     running = asyncio.create_task(worker.run(stop, grace_s))
     try:
         yield worker
@@ -453,3 +455,26 @@ async def test_a_worker_outlives_a_database_that_drops_its_connections(
             await until(lambda: is_gone(owner, job_id))
 
     assert len(calls) == 1
+
+
+async def test_a_handler_is_told_the_time_of_its_tenant_and_that_of_the_world(
+    database: Database, queue: Database, tenant_id: str
+) -> None:
+    told: list[tuple[datetime, datetime]] = []
+
+    async def tell(_job: Job, context: JobContext) -> None:
+        told.append((context.now(), context.real_now()))
+
+    async def clock_of(asked: str) -> Callable[[], datetime]:
+        return lambda: FAR if asked == tenant_id else utc_now()
+
+    async def is_told() -> bool:
+        return bool(told)
+
+    await put_off(database, tenant_id, "telling")
+    async with working(database, queue, {"telling": JobKind(tell)}, clock_of=clock_of):
+        await until(is_told)
+
+    ((now, real_now),) = told
+    assert now == FAR
+    assert real_now < FAR
