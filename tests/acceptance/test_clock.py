@@ -117,7 +117,7 @@ def test_two_years_at_once_end_everything_that_lasts_shorter_at_its_own_time(tes
     assert tester.wallets.get(wallet_id).balance == 97  # the hold gave 5 back to the batch that has ended
     with pytest.raises(NotFound):
         tester.get_privilege(gone.privilege_id)
-    tester.apply_movement(lasting.privilege_id, 3, -1)
+    tester.apply_movement(lasting.privilege_id, -1, old_value=3)
     (movement,) = tester.get_privilege(lasting.privilege_id).movements[-1:]
     assert movement.date == START + 730 * DAY
 
