@@ -49,7 +49,7 @@ def freeze_clock(
 ) -> Call[TenantClock]:
     """Let the time stand from now on, for good; with `at`, it is advanced to there.
 
-    Raises Forbidden for a tenant that is no sandbox, InvalidRequest, Conflict.
+    Raises InvalidRequest, and Conflict, also for a tenant that is no sandbox.
     """
     body = write_json({} if at is None else {"at": instant_text(at)})
     headers = write_headers(idempotency_key, dry_run=dry_run)
@@ -59,14 +59,14 @@ def freeze_clock(
 def advance_clock(to: datetime, *, idempotency_key: str | None = None, dry_run: bool = False) -> Call[TenantClock]:
     """Begin to advance the clock; `get` tells when all that fell due on the way is posted.
 
-    Raises Forbidden for a tenant that is no sandbox, InvalidRequest, Conflict.
+    Raises InvalidRequest, and Conflict, also for a tenant that is no sandbox.
     """
     headers = write_headers(idempotency_key, dry_run=dry_run)
     return _write("advance", ACCEPTED, headers, write_json({"to": instant_text(to)}))
 
 
 def stop_clock(*, idempotency_key: str | None = None, dry_run: bool = False) -> Call[TenantClock]:
-    """Stop an advance where it is. Raises Forbidden for a tenant that is no sandbox, Conflict."""
+    """Stop an advance where it is. Raises Conflict, also for a tenant that is no sandbox."""
     return _write("stop", OK, write_headers(idempotency_key, dry_run=dry_run), None)
 
 

@@ -4,7 +4,7 @@ import io
 import json
 import time
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -81,9 +81,16 @@ def _configuration(shop: Guerdon, name: str) -> list[Thing]:
         Thing("/config/diff/", "from", 1),
         Thing("/config/rollback/", BODY, {"version": 1}),
         Thing("POST /config/apple/certificate", BODY, _certificate(shop.get_apple_certificate().pass_type_identifier)),
+        # The clock stands for all runs, and goes nowhere: what the others have made would end.
+        Thing("POST /config/clock/freeze", BODY, {}, None),
+        Thing("POST /config/clock/advance", BODY, {"to": _soon()}, None),
         Thing("/config/", "path", path),
         Thing("/secrets/", "name", f"secret-{name}", WORD),
     ]
+
+
+def _soon() -> str:
+    return (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
 
 
 def _certificate(pass_type_identifier: str) -> dict[str, str]:

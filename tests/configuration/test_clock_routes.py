@@ -63,7 +63,7 @@ async def test_a_live_tenant_has_no_clock_and_is_told_so(shop: Shop) -> None:
         for path, body in (("freeze", {}), ("advance", {"to": "2100-01-01T00:00:00Z"}), ("stop", None))
     ]
 
-    assert [(one["status"], one["code"]) for one in refused] == [(403, "not_a_sandbox")] * 3
+    assert [(one["status"], one["code"]) for one in refused] == [(409, "not_a_sandbox")] * 3
     assert (await shop.ask("GET", "/config/clock")).json()["sandbox"] is False
 
 

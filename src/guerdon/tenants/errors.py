@@ -6,12 +6,12 @@ FilePathInvalid      400  the path is not relative, plain and at most 200 charac
 SecretNameInvalid    400  the name is not 1 to 200 plain characters
 TimeZoneUnknown      400  there is no time zone of this name
 ClockTooFar          400  no clock may be advanced to an instant so late
-NotASandbox          403  the tenant was not made as a sandbox, so that its clock is the world's
 TenantNotFound       404  no such tenant
 FileMissing          404  no such file, or not in this version
 TenantExists         409  the id is taken
 TooManyFiles         409  the tenant has as many files as it may have
 TooManySecrets       409  the tenant has as many secrets as it may have
+NotASandbox          409  the tenant was not made as a sandbox, so that its clock is the world's
 ClockNotFrozen       409  the clock goes with the world and has to be frozen first
 ClockFrozen          409  the clock is frozen already
 ClockMoving          409  the clock is being advanced
@@ -23,7 +23,7 @@ SecretTooLarge       413  the secret is over the limit
 from datetime import datetime
 
 from guerdon.platform.clock import rfc3339
-from guerdon.platform.problems import Conflict, Forbidden, InvalidRequest, NotFound, TooLarge
+from guerdon.platform.problems import Conflict, InvalidRequest, NotFound, TooLarge
 
 
 class TenantIdInvalid(InvalidRequest):
@@ -86,15 +86,6 @@ class ClockTooFar(InvalidRequest):
         super().__init__({member: [f"Give an instant before {rfc3339(latest)}."]})
 
 
-class NotASandbox(Forbidden):
-    """The tenant was not made as a sandbox, so that its clock is the world's."""
-
-    code = "not_a_sandbox"
-
-    def __init__(self) -> None:
-        super().__init__("Only a tenant that was made with `guerdon tenant create --sandbox` may have a clock.")
-
-
 class TenantNotFound(NotFound):
     """No such tenant."""
 
@@ -139,6 +130,15 @@ class TooManySecrets(Conflict):
 
     def __init__(self, secrets_max: int) -> None:
         super().__init__(f"A tenant may have {secrets_max} secrets; delete one first.")
+
+
+class NotASandbox(Conflict):
+    """The tenant was not made as a sandbox, so that its clock is the world's."""
+
+    code = "not_a_sandbox"
+
+    def __init__(self) -> None:
+        super().__init__("Only a tenant that was made with `guerdon tenant create --sandbox` may have a clock.")
 
 
 class ClockNotFrozen(Conflict):
