@@ -13,6 +13,7 @@ MADE = 201, None
 class Lot:
     left: int
     ends: datetime | None
+    name: str = ""
 
 
 @dataclass
@@ -90,6 +91,10 @@ class Plain:
         wallet = self.wallets[name]
         held = sum(len(hold.units) for hold in wallet.holds.values() if hold.is_open)
         return self._available(wallet) + held, held
+
+    def left(self, name: str) -> dict[str, int]:
+        """Tell what is in each lot of a wallet that has something and has not ended."""
+        return {lot.name: lot.left for lot in self.wallets[name].lots if lot.left and not over(lot.ends, self.now)}
 
     def advance(self, to: datetime) -> None:
         """Let time pass: holds whose time is over give back, and what is in ended lots goes."""
