@@ -226,7 +226,7 @@ async def test_a_change_of_the_clock_is_an_event_of_its_caller_and_a_dry_run_is_
         events = await tx.records("SELECT kind, actor, occurred_at FROM event WHERE kind LIKE 'tenant.clock%'")
     assert (dry.status_code, thawed) == (201, False)
     assert (again.text, again.headers["idempotency-replayed"]) == (first.text, "true")
-    assert [row["kind"] for row in events] == ["tenant.clock-frozen", "tenant.clock-advancing", "tenant.clock-advanced"]
+    assert [row["kind"] for row in events] == ["tenant.clock-frozen", "tenant.clock-started", "tenant.clock-advanced"]
     assert {row["actor"].partition(":")[0] for row in events} == {"key"}
     assert [row["occurred_at"] for row in events] == [now, now, now + 400 * DAY]
 

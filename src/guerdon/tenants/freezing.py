@@ -20,7 +20,7 @@ from guerdon.tenants.errors import ClockBackwards, ClockFrozen, ClockMoving, Clo
 
 ADVANCE_CLOCK: Final = "tenants.advance-clock"
 CLOCK_FROZEN: Final = "tenant.clock-frozen"
-CLOCK_ADVANCING: Final = "tenant.clock-advancing"
+CLOCK_STARTED: Final = "tenant.clock-started"
 CLOCK_ADVANCED: Final = "tenant.clock-advanced"
 CLOCK_STOPPED: Final = "tenant.clock-stopped"
 
@@ -63,7 +63,7 @@ async def advance_clock(tx: Tx, to: datetime, actor: str) -> Clock:
         raise ClockBackwards(clock.now_at)
     advance_id, to_at = new_id(), whole_milliseconds(to)
     await queries.begin_advance(tx, advance_id, to_at, actor)
-    await _tell(tx, CLOCK_ADVANCING, {"to": rfc3339(to_at)}, actor, clock.now_at)
+    await _tell(tx, CLOCK_STARTED, {"to": rfc3339(to_at)}, actor, clock.now_at)
     await defer_advance(tx, advance_id)
     return await _changed(tx)
 
