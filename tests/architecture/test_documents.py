@@ -17,7 +17,7 @@ from tests.architecture.source import ROOT, Module, modules
 ROW = re.compile(r"^(?P<name>[A-Z]\w+)(?: +(?P<status>\d{3}) +|  +)\S", re.MULTILINE)
 # Mistakes of a body are told as such, wherever they are found.
 SHARED_CODES = ["guerdon/access/errors.py KeyDefinitionInvalid"]
-EVENT_KIND = re.compile(r"[A-Z][A-Za-z]+:[A-Z][A-Za-z]+|(tenant|access)\.([a-z]+-)?[a-z]+ed")
+EVENT_KIND = re.compile(r"[A-Z][A-Za-z]+:[A-Z][A-Za-z]+|(tenant|access)\.([a-z]+-)?([a-z]+ed|frozen)")
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # Written in two parts: this file, too, names no host of a registry.
 REGISTRY_HOSTS = [
