@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ STILL_S = 3.0  # without any change, after which a cancelled campaign is believe
 OUTCOMES = 1_000
 UNAVAILABLE = 503  # while the database recovers
 RECOVERY_LOOKS_MAX = 600
-Accident = Callable[[], Awaitable[None]]
+Accident = Callable[[], Coroutine[None, None, None]]
 EVERY: Mapping[str, Any] = {"all": True, "update": {"metadata": {"tier": "gold", "season": None}}}
 OTHER: Mapping[str, Any] = {"all": True, "update": {"metadata": {"season": "winter"}}}
 PROOF = """
@@ -141,9 +141,10 @@ async def show_whole(crew: Crew, accidents: Sequence[Accident] = ()) -> Worked:
     correlation_id, count, choosing_s = await start(crew, EVERY)
     marks = [(count * number // (len(accidents) + 1), happen) for number, happen in enumerate(accidents, start=1)]
     meter, watch = Meter(crew), Watch(crew, correlation_id, count)
-    async for seen in watch.until_done():
-        if marks and seen.done >= marks[0][0]:
-            await marks.pop(0)[1]()
+    async with asyncio.TaskGroup() as happening:
+        async for seen in watch.until_done():
+            if marks and seen.done >= marks[0][0]:
+                happening.create_task(marks.pop(0)[1]())
     measured = meter.read()
     assert not marks, "the campaign was over before everything had happened"
     assert await prove(crew) == Proof(count, 0, 1, count, 0, 0)

@@ -16,8 +16,9 @@ import structlog
 from guerdon.entrypoints.http_protocol import HttpProtocol, whole_answer
 from guerdon.platform import metrics
 from guerdon.platform.boundary import JSON, problem_headers, request_id_of
+from guerdon.platform.failures import log_failure, problem_of
 from guerdon.platform.http import HotAnswer
-from guerdon.platform.problems import InternalError, Problem
+from guerdon.platform.problems import Problem
 from guerdon.platform.quick import Headers, QuickRequest, QuickRoute, address_pattern
 
 BODY_BYTES_MAX: Final = 8_192
@@ -175,8 +176,8 @@ def _refusal(turn: _Turn, failure: BaseException) -> HotAnswer:
     if isinstance(failure, Problem):
         problem = turn.route.refusal(turn.request, failure)
     else:
-        log.error("request failed", request_id=turn.request_id, path=turn.route.template, exc_info=failure)
-        problem = InternalError()
+        log_failure(log, "request failed", failure, request_id=turn.request_id, path=turn.route.template)
+        problem = problem_of(failure)
     return HotAnswer(problem.status, problem.body(turn.request_id), problem_headers(problem))
 
 

@@ -16,23 +16,13 @@ from guerdon.ledger.model import AccountKey, AccountKind, Command, Posted
 from guerdon.ledger.posting import Outcome, post
 from guerdon.platform import metrics
 from guerdon.platform.clock import TenantClock
-from guerdon.platform.db import Database, Tx
+from guerdon.platform.db import Database, Tx, is_loss
 from guerdon.platform.gather import Gatherer
 from guerdon.platform.problems import InternalError, Overloaded, Problem
 
 Effect = Callable[[Tx, Sequence[Posted], datetime], Awaitable[None]]
 ATTEMPTS_MAX = 3
 LOT_KEY = "ledger_lot_pkey"
-LOSSES = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a statement met the closing of its line
-    OSError,
-)
 
 log = structlog.get_logger("guerdon.ledger")
 
@@ -104,7 +94,7 @@ class Poster:
             log.warning("batch failed", commands=len(commands), reason=repr(failure))
             # Whether the batch was committed is not always known, so each later attempt looks for its own entries.
             again = [replace(command, is_chosen=True) for command in commands]
-            if _is_loss(failure):
+            if is_loss(failure):
                 return await self._post_after_loss(tenant_id, again)
         return await self._post_one_by_one(tenant_id, again, Overloaded())
 
@@ -113,7 +103,7 @@ class Poster:
             try:
                 return await self._post_together(tenant_id, commands)
             except Exception as failure:  # noqa: BLE001  # as above
-                if not _is_loss(failure):
+                if not is_loss(failure):
                     return await self._post_one_by_one(tenant_id, commands, OutcomeUnknown())
         return [OutcomeUnknown()] * len(commands)
 
@@ -151,7 +141,7 @@ class Poster:
             except Problem as refusal:
                 return refusal
             except Exception as failure:
-                if not _is_loss(failure):
+                if not is_loss(failure):
                     log.exception("command failed", movement_id=command.movement_id)
                     return InternalError()
                 undecided = OutcomeUnknown()
@@ -169,11 +159,6 @@ class Poster:
                 if of_kind:
                     await effect(tx, of_kind, now)
         return outcomes
-
-
-def _is_loss(failure: Exception) -> bool:
-    """Tell whether the database went away, so that a commit may or may not have happened."""
-    return isinstance(failure, LOSSES) and not isinstance(failure, asyncpg.DataError)
 
 
 def _posted_or_raise(outcome: Outcome) -> Posted:

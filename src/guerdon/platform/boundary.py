@@ -12,10 +12,10 @@ from uuid_utils import uuid4
 from guerdon.platform import metrics
 from guerdon.platform.bodies import BodyRule
 from guerdon.platform.faces import speaks_codes
+from guerdon.platform.failures import log_failure, problem_of
 from guerdon.platform.problems import (
     MEDIA_TYPE,
     BadlyFormed,
-    InternalError,
     InvalidRequest,
     Problem,
     TooLarge,
@@ -81,10 +81,11 @@ class Boundary:
             answer.status = CLIENT_GONE
         except Problem as problem:
             await send_problem(problem, request_id, answer, scope["path"])
-        except Exception:
-            log.exception("request failed", request_id=request_id, method=scope["method"], path=scope["path"])
+        except Exception as failure:  # noqa: BLE001  # whatever it is, the caller gets an answer
+            told = {"request_id": request_id, "method": scope["method"], "path": scope["path"]}
+            log_failure(log, "request failed", failure, **told)
             if not answer.has_started:
-                await send_problem(InternalError(), request_id, answer, scope["path"])
+                await send_problem(problem_of(failure), request_id, answer, scope["path"])
         finally:
             metrics.observe_request(scope.get(ROUTE, "other"), answer.status, perf_counter() - started_at)
 
@@ -98,12 +99,12 @@ class Boundary:
             await self._app(scope, receive, opening)
         except Problem as problem:
             await send_problem(problem, request_id, opening)
-        except Exception:
-            log.exception("socket failed", request_id=request_id)
+        except Exception as failure:  # noqa: BLE001  # whatever it is, the caller gets an answer
+            log_failure(log, "socket failed", failure, request_id=request_id)
             if opening.is_open:
                 await send({"type": "websocket.close", "code": SOCKET_FAILED})
             else:
-                await send_problem(InternalError(), request_id, opening)
+                await send_problem(problem_of(failure), request_id, opening)
 
     async def _take_body(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         """Read the body into the scope, unless its route streams it, and give what the application receives."""

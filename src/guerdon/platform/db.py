@@ -1,7 +1,7 @@
 """Tenant-bound transactions over asyncpg, and rows as frozen dataclasses."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 
@@ -21,6 +21,27 @@ LOCK_TIMEOUT_MS = 10_000
 # A line that says nothing for minutes is forgotten by firewalls and balancers, and whoever uses it next waits for a
 # quarter of an hour. So the server says something every minute, and gives up a peer that answers nothing.
 KEEPALIVE = {"tcp_keepalives_idle": "60", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
+
+
+class Unreachable(OSError):
+    """No connection to the database can be had."""
+
+
+LOSSES = (
+    Unreachable,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a statement met the closing of its line
+)
+
+
+def is_loss(failure: BaseException) -> bool:
+    """Tell whether the database went away, so that a commit may or may not have happened."""
+    return isinstance(failure, LOSSES) and not isinstance(failure, asyncpg.DataError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +99,7 @@ class Database:
         With `dry_run` it is rolled back instead: the very same statements run and nothing stays.
         """
         assert is_tenant_id(tenant_id), tenant_id
-        async with self._pool.acquire() as connection:
+        async with _Loan(self._pool) as connection:
             # One round trip for both, and SET LOCAL rather than set_config(): the latter does not reach
             # the worker nodes of a Citus cluster and every policy would answer zero rows.
             await connection.execute(f"BEGIN; SET LOCAL app.tenant_id = '{tenant_id}'")
@@ -100,7 +121,7 @@ class Database:
     @asynccontextmanager
     async def shared(self) -> AsyncGenerator["Connection"]:
         """Lend a connection outside any tenant: it sees the queue's own tables and no tenant's rows."""
-        async with self._pool.acquire() as connection:
+        async with _Loan(self._pool) as connection:
             yield connection
 
     async def is_reachable(self) -> bool:
@@ -142,6 +163,25 @@ async def open_database(url: str, pool_size: int) -> Database:
     return Database(pool)
 
 
+class _Loan:
+    """A connection of the pool for a while."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> "Connection":
+        try:
+            self._connection = await self._pool.acquire()
+        except OSError as refused:
+            raise Unreachable(*refused.args) from refused
+        return self._connection
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._pool.release(self._connection)
+
+
 def _announce_to_nobody(_topic: str) -> None:
     return None
 
@@ -157,6 +197,8 @@ async def _prepare_connection(connection: "asyncpg.Connection[asyncpg.Record]") 
 
 
 async def _roll_back(connection: "Connection") -> None:
-    # A connection that is lost has rolled back by itself.
-    if not connection.is_closed():
-        await connection.execute("ROLLBACK")
+    # A connection that is lost has rolled back by itself, and the pool may have it back already; the caller is to learn
+    # why it was lost, and not that.
+    with suppress(asyncpg.InterfaceError):
+        if not connection.is_closed():
+            await connection.execute("ROLLBACK")

@@ -16,10 +16,10 @@ from starlette.exceptions import HTTPException
 
 from guerdon.platform.boundary import BODY, HEADERS, REQUEST_ID, ROUTE, App, Receive, Scope, Send, send_answer
 from guerdon.platform.faces import speaks_codes
+from guerdon.platform.failures import problem_of
 from guerdon.platform.problems import (
     MEDIA_TYPE,
     BadlyFormed,
-    InternalError,
     InvalidRequest,
     MethodNotAllowed,
     NotFound,
@@ -237,8 +237,8 @@ async def _on_http_exception(request: Request, failure: Exception) -> Response:
     return problem_response(BadlyFormed(str(refusal.detail)), request)
 
 
-async def _on_failure(request: Request, _failure: Exception) -> Response:
-    return problem_response(InternalError(), request)
+async def _on_failure(request: Request, failure: Exception) -> Response:
+    return problem_response(problem_of(failure), request)
 
 
 def _query_names(dependant: Dependant) -> set[str]:

@@ -21,6 +21,7 @@ HeadTooLarge         431  the address and the headers are over the limit
 InternalError        500  something failed that is our fault
 NotBuilt             501  documented, and not part of this release
 Overloaded           503  the queue is full; the same request may be sent again
+DatabaseUnavailable  503  the database is away; the same request may be sent again
 """
 
 from collections.abc import Mapping, Sequence
@@ -246,3 +247,16 @@ class Overloaded(Problem):
 
     def __init__(self) -> None:
         super().__init__("Too many requests are waiting; send it again shortly.", headers={"Retry-After": "1"})
+
+
+class DatabaseUnavailable(Problem):
+    """The database is away; the same request may be sent again, a write with the same key."""
+
+    status, code, title = 503, "database_unavailable", "The database is away"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database cannot be reached. Send the request again shortly; a write may have been done, and under the "
+            "same Idempotency-Key it is not done twice.",
+            headers={"Retry-After": "1"},
+        )

@@ -1,0 +1,44 @@
+import asyncio
+
+import asyncpg
+import pytest
+from tests.passes.test_deleting import until_one_waits
+from tests.shops import Shop, problem
+
+from guerdon.platform.db import Database, is_loss
+
+END_WAITING = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE wait_event_type = 'Lock' AND datname = current_database() AND application_name = 'guerdon'
+"""
+
+
+async def test_a_request_whose_database_went_away_is_told_to_come_again(
+    shop: Shop, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    pass_id = await shop.issue(customerId="1")
+    change = {"metadata": {"tier": "gold"}}
+    async with owner.transaction():
+        await owner.execute("SELECT FROM pass WHERE pass_id = $1 FOR UPDATE", pass_id)
+        asking = asyncio.create_task(shop.ask("PATCH", f"/passes/{pass_id}", change))
+        await until_one_waits(shop)
+        await owner.execute(END_WAITING)
+        answer = await asking
+
+    told = problem(answer)
+    assert (answer.status_code, told["code"], answer.headers["retry-after"]) == (503, "database_unavailable", "1")
+    assert (await shop.ask("PATCH", f"/passes/{pass_id}", change)).status_code == 200
+
+
+async def test_who_loses_the_connection_in_a_transaction_learns_why(
+    database: Database, owner: "asyncpg.Connection[asyncpg.Record]", tenant_id: str
+) -> None:
+    async def lose() -> None:
+        async with database.tenant(tenant_id) as tx:
+            await owner.execute("SELECT pg_terminate_backend($1)", await tx.value("SELECT pg_backend_pid()"))
+            await tx.value("SELECT pg_sleep(5)")
+
+    with pytest.raises(asyncpg.PostgresError) as lost:
+        await lose()
+
+    assert is_loss(lost.value)
