@@ -23,8 +23,9 @@ from guerdon.imports.checking import check_rows
 from guerdon.imports.chunks import Seal, Spool
 from guerdon.imports.files import read_rows
 from guerdon.imports.jobs import run_import
-from guerdon.imports.model import Checked, PassImport
+from guerdon.imports.model import Checked, Import
 from guerdon.imports.reading import get_import
+from guerdon.imports.shapes import PASSES
 from guerdon.imports.starting import start_import
 from guerdon.passes.import_rows import BadRow
 from guerdon.passes.importing import Importer
@@ -86,12 +87,14 @@ async def _import(url: str, path: Path, rows: int, megabytes: int) -> Run:
     with TemporaryFile(dir=path.parent) as file:
         spool = Spool(file, Seal(master_key, TENANT, new_id()))
         began_at = time.perf_counter()
-        totals = await check_rows(database, TENANT, importer, read_rows(path, CSV), utc_now, bad.append, spool.keep)
+        totals = await check_rows(
+            database, TENANT, importer, read_rows(path, CSV, PASSES), utc_now, bad.append, spool.keep
+        )
         checked_at = time.perf_counter()
         assert (totals.good, bad) == (rows, []), (totals, bad[:3])
         async with database.tenant(TENANT) as tx:
             started = await start_import(
-                tx, spool.seal.import_id, Checked(totals, bad), spool.read(), "bench", utc_now()
+                tx, "passes", spool.seal.import_id, Checked(totals, []), spool.read(), "bench", utc_now()
             )
     started_at = time.perf_counter()
     working = asyncio.create_task(_work_off(database, master_key, started))
@@ -102,14 +105,14 @@ async def _import(url: str, path: Path, rows: int, megabytes: int) -> Run:
     return Run(rows, megabytes, checked_at - began_at, started_at - checked_at, ended_at - started_at, samples)
 
 
-async def _work_off(database: Database, master_key: MasterKey, started: PassImport) -> None:
+async def _work_off(database: Database, master_key: MasterKey, started: Import) -> None:
     job = Job("imports.run", TENANT, {"importId": started.import_id.hex})
     context = JobContext(database, 1, 1, lambda: datetime.now(UTC), lambda _topic: None)
     while (await _find(database, started)).state == "running":
         await run_import(master_key, job, context)
 
 
-async def _sample(database: Database, started: PassImport, working: "asyncio.Task[None]") -> int:
+async def _sample(database: Database, started: Import, working: "asyncio.Task[None]") -> int:
     seen: Sequence[int] = [0]
     while not working.done():
         await asyncio.sleep(SAMPLE_S)
@@ -120,9 +123,9 @@ async def _sample(database: Database, started: PassImport, working: "asyncio.Tas
     return len(seen) - 1
 
 
-async def _find(database: Database, started: PassImport) -> PassImport:
+async def _find(database: Database, started: Import) -> Import:
     async with database.tenant(TENANT) as tx:
-        return await get_import(tx, started.import_id)
+        return await get_import(tx, "passes", started.import_id)
 
 
 async def _check(url: str, rows: int) -> None:

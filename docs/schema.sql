@@ -47,6 +47,49 @@ CREATE TABLE public.apple_copy (
     modified_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.balance_import (
+    tenant_id text NOT NULL,
+    import_id uuid NOT NULL,
+    wallets bigint NOT NULL,
+    wallets_opened bigint DEFAULT 0 NOT NULL,
+    said_rows bigint NOT NULL,
+    said_amount numeric NOT NULL,
+    said_money numeric NOT NULL,
+    posted_rows bigint DEFAULT 0 NOT NULL,
+    posted_amount numeric DEFAULT 0 NOT NULL,
+    posted_money numeric DEFAULT 0 NOT NULL,
+    left_out_amount numeric NOT NULL,
+    without_amount bigint NOT NULL,
+    expired_rows bigint NOT NULL,
+    expired_amount numeric NOT NULL,
+    CONSTRAINT balance_import_expired_amount_check CHECK ((expired_amount >= (0)::numeric)),
+    CONSTRAINT balance_import_expired_rows_check CHECK ((expired_rows >= 0)),
+    CONSTRAINT balance_import_left_out_amount_check CHECK ((left_out_amount >= (0)::numeric)),
+    CONSTRAINT balance_import_posted_amount_check CHECK ((posted_amount >= (0)::numeric)),
+    CONSTRAINT balance_import_posted_money_check CHECK ((posted_money >= (0)::numeric)),
+    CONSTRAINT balance_import_posted_rows_check CHECK ((posted_rows >= 0)),
+    CONSTRAINT balance_import_said_amount_check CHECK ((said_amount >= (0)::numeric)),
+    CONSTRAINT balance_import_said_money_check CHECK ((said_money >= (0)::numeric)),
+    CONSTRAINT balance_import_said_rows_check CHECK ((said_rows >= 0)),
+    CONSTRAINT balance_import_wallets_check CHECK ((wallets >= 0)),
+    CONSTRAINT balance_import_wallets_opened_check CHECK ((wallets_opened >= 0)),
+    CONSTRAINT balance_import_without_amount_check CHECK ((without_amount >= 0))
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.balance_import_row (
+    tenant_id text NOT NULL,
+    import_id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    line bigint NOT NULL,
+    amount bigint NOT NULL,
+    unit_price bigint NOT NULL,
+    CONSTRAINT balance_import_row_amount_check CHECK ((amount > 0)),
+    CONSTRAINT balance_import_row_line_check CHECK ((line > 0)),
+    CONSTRAINT balance_import_row_unit_price_check CHECK ((unit_price >= 0))
+);
+
 CREATE TABLE public.campaign (
     tenant_id text NOT NULL,
     campaign_id uuid NOT NULL,
@@ -398,9 +441,11 @@ CREATE TABLE public.pass_import (
     started_at timestamp with time zone NOT NULL,
     last_activity_at timestamp with time zone NOT NULL,
     cancelled_at timestamp with time zone,
+    kind text DEFAULT 'passes'::text NOT NULL,
     CONSTRAINT pass_import_check CHECK ((((imported + existing) + rejected) <= total)),
     CONSTRAINT pass_import_existing_check CHECK ((existing >= 0)),
     CONSTRAINT pass_import_imported_check CHECK ((imported >= 0)),
+    CONSTRAINT pass_import_kind_check CHECK ((kind = ANY (ARRAY['passes'::text, 'balances'::text]))),
     CONSTRAINT pass_import_rejected_check CHECK ((rejected >= 0)),
     CONSTRAINT pass_import_total_check CHECK ((total >= 0))
 )
@@ -682,7 +727,10 @@ CREATE TABLE public.wallet_batch (
     description text,
     venue text,
     extra jsonb NOT NULL,
+    external_id text,
+    earned_at timestamp with time zone,
     CONSTRAINT wallet_batch_description_check CHECK ((length(description) <= 32)),
+    CONSTRAINT wallet_batch_external_id_check CHECK (((length(external_id) >= 1) AND (length(external_id) <= 200))),
     CONSTRAINT wallet_batch_order_id_check CHECK ((length(order_id) <= 64)),
     CONSTRAINT wallet_batch_price_check CHECK ((price > 0)),
     CONSTRAINT wallet_batch_venue_check CHECK ((length(venue) <= 255))
@@ -900,6 +948,12 @@ ALTER TABLE ONLY public.api_key
 
 ALTER TABLE ONLY public.apple_copy
     ADD CONSTRAINT apple_copy_pkey PRIMARY KEY (tenant_id, pass_id);
+
+ALTER TABLE ONLY public.balance_import
+    ADD CONSTRAINT balance_import_pkey PRIMARY KEY (tenant_id, import_id);
+
+ALTER TABLE ONLY public.balance_import_row
+    ADD CONSTRAINT balance_import_row_pkey PRIMARY KEY (tenant_id, import_id, wallet_id, batch_id);
 
 ALTER TABLE ONLY public.campaign_chunk
     ADD CONSTRAINT campaign_chunk_pkey PRIMARY KEY (tenant_id, campaign_id, first_position);
@@ -1139,6 +1193,8 @@ CREATE INDEX voucher_created ON public.voucher USING btree (tenant_id, created_a
 
 CREATE INDEX voucher_of_bulk ON public.voucher USING btree (tenant_id, bulk_id, voucher_id) WHERE (bulk_id IS NOT NULL);
 
+CREATE INDEX wallet_batch_earned ON public.wallet_batch USING btree (tenant_id, batch_id) INCLUDE (earned_at) WHERE (earned_at IS NOT NULL);
+
 CREATE UNIQUE INDEX wallet_operation_entry ON public.wallet_operation USING btree (tenant_id, account_id, seq);
 
 CREATE INDEX webhook_attempt_age ON public.webhook_attempt USING btree (tenant_id, attempted_at);
@@ -1187,6 +1243,12 @@ ALTER TABLE ONLY public.api_key
 
 ALTER TABLE ONLY public.apple_copy
     ADD CONSTRAINT apple_copy_tenant_id_pass_id_fkey FOREIGN KEY (tenant_id, pass_id) REFERENCES public.pass(tenant_id, pass_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.balance_import_row
+    ADD CONSTRAINT balance_import_row_tenant_id_import_id_fkey FOREIGN KEY (tenant_id, import_id) REFERENCES public.pass_import(tenant_id, import_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.balance_import
+    ADD CONSTRAINT balance_import_tenant_id_import_id_fkey FOREIGN KEY (tenant_id, import_id) REFERENCES public.pass_import(tenant_id, import_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.campaign_chunk
     ADD CONSTRAINT campaign_chunk_tenant_id_campaign_id_fkey FOREIGN KEY (tenant_id, campaign_id) REFERENCES public.campaign(tenant_id, campaign_id) ON DELETE CASCADE;
@@ -1278,6 +1340,10 @@ ALTER TABLE public.api_key ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.apple_copy ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.balance_import ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.balance_import_row ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.campaign ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.campaign_chunk ENABLE ROW LEVEL SECURITY;
@@ -1317,6 +1383,10 @@ CREATE POLICY one_tenant ON public.access_role TO guerdon_app USING ((tenant_id 
 CREATE POLICY one_tenant ON public.api_key TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.apple_copy TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.balance_import TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.balance_import_row TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.campaign TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
@@ -1476,6 +1546,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.access_role TO guerdon_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_key TO guerdon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.apple_copy TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.balance_import TO guerdon_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.balance_import_row TO guerdon_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.campaign TO guerdon_app;
 

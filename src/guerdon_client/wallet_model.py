@@ -52,7 +52,7 @@ class NewBatch:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch as it stands."""
+    """A batch as it stands; one that was brought in has an external id, and may say when it was earned elsewhere."""
 
     batch_id: str
     amount: Decimal
@@ -65,6 +65,8 @@ class Batch:
     venue: str | None
     extra: Mapping[str, str]
     created_at: datetime
+    external_id: str | None = None
+    earned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

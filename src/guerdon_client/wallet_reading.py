@@ -113,6 +113,8 @@ def _batch(members: Members) -> Batch:
         members.find_text("venue"),
         members.texts("extra"),
         members.instant("createdAt"),
+        members.find_text("externalId"),
+        members.find_instant("earnedAt"),
     )
 
 

@@ -40,6 +40,8 @@ WRITTEN_BY = {
     "pass_metadata": "passes",
     "pass_notification": "passes",
     "pass_alias": "passes",
+    "balance_import": "imports",
+    "balance_import_row": "imports",
     "pass_import": "imports",
     "pass_import_chunk": "imports",
     "pass_import_error": "imports",
@@ -64,9 +66,9 @@ WRITTEN_BY = {
 }
 # What rooms read that is not theirs: views of rooms below, and the few tables that are read as they are.
 READ_BY = {
-    "ledger_balance": {"privileges", "points"},
-    "ledger_movement": {"privileges", "points"},
-    "ledger_lot_state": {"points"},
+    "ledger_balance": {"privileges", "points", "imports"},
+    "ledger_movement": {"privileges", "points", "imports"},
+    "ledger_lot_state": {"points", "imports"},
     "ledger_lot_change": {"points"},
     "ledger_hold_state": {"points"},
     "pass": {"privileges"},  # whether the pass exists, in the one round trip of the hot list

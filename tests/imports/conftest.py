@@ -1,8 +1,10 @@
 """Imports as a shop asks for them, worked off here and now instead of by a worker."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from guerdon.imports.checking import check_rows
 from guerdon.imports.files import read_rows
 from guerdon.imports.jobs import run_import
+from guerdon.imports.shapes import PASSES
 from guerdon.imports.whole_files import take_in_file
 from guerdon.passes.import_rows import BadRow, Row
 from guerdon.passes.importing import Importer
@@ -21,6 +24,7 @@ from guerdon.platform.tables import CSV
 from tests.shops import Shop
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
+BALANCES = "/wallet2-api/api/balances/import"
 Told = tuple[tuple[int, int, int], list[BadRow]]
 
 
@@ -91,7 +95,7 @@ class Mover:
 
     def rows(self, text: str, media_type: str) -> Iterator[Row | BadRow]:
         """Read the rows of a file."""
-        return read_rows(written(self.folder, text), media_type)
+        return read_rows(written(self.folder, text), media_type, PASSES)
 
     def job(self, import_id: str) -> Job:
         """Give the job that works an import off."""
@@ -107,6 +111,58 @@ def written(folder: Path, text: str) -> Path:
     path = folder / f"{len(list(folder.iterdir()))}"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class Accountant:
+    """Somebody of a shop who brings the balances of another system."""
+
+    shop: Shop
+    folder: Path
+
+    async def ask(
+        self, method: str, path: str = "", content: bytes | None = None, key: str | None = None, **headers: str
+    ) -> httpx2.Response:
+        """Send a request about imports of balances."""
+        sent = {"x-api-key": self.shop.key if key is None else key, **headers}
+        return await self.shop.http.request(method, f"{BALANCES}{path}", content=content, headers=sent)
+
+    async def send(
+        self, body: bytes | str, query: str = "", media_type: str = CSV, key: str | None = None, **headers: str
+    ) -> httpx2.Response:
+        """Send a file."""
+        content = body.encode() if isinstance(body, str) else body
+        return await self.ask("POST", query, content, key, **{"content-type": media_type, **headers})
+
+    async def progress(self, import_id: str) -> dict[str, Any]:
+        """Tell how far an import has come, its numbers exact."""
+        answer = await self.ask("GET", f"/{import_id}")
+        assert answer.status_code == 200, answer.text
+        return json.loads(answer.text, parse_float=Decimal)
+
+    async def run(self, import_id: str) -> dict[str, Any]:
+        """Post an import's lots, and tell how far it has come."""
+        job = Job("imports.run", self.shop.tenant_id, {"importId": import_id})
+        context = JobContext(self.shop.house.database, 1, 1, lambda: datetime.now(UTC), lambda _topic: None)
+        await run_import(self.shop.house.master_key, job, context)
+        return await self.progress(import_id)
+
+    async def bring(self, body: bytes | str, query: str = "", media_type: str = CSV) -> dict[str, Any]:
+        """Send a file and have its lots posted."""
+        accepted = await self.send(body, query, media_type)
+        assert accepted.status_code == 202, accepted.text
+        return await self.run(accepted.json()["importId"])
+
+    async def wallet(self, wallet_id: str, path: str = "") -> Any:
+        """Read a wallet, or what is in it."""
+        headers = {"x-api-key": self.shop.key}
+        answer = await self.shop.http.request("GET", f"/wallet2-api/api/wallet/{wallet_id}{path}", headers=headers)
+        return json.loads(answer.text, parse_float=Decimal)
+
+
+@pytest.fixture
+def accountant(shop: Shop, tmp_path: Path) -> Accountant:
+    return Accountant(shop, tmp_path)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from guerdon.imports.files import ImportFileInvalid, read_rows
 from guerdon.imports.model import Totals
+from guerdon.imports.shapes import PASSES
 from guerdon.passes.aliases import find_by_alias
 from guerdon.passes.import_rows import BadRow, Row
 from guerdon.platform.problems import BadlyFormed
@@ -21,7 +22,7 @@ TOKEN = "an-old-token-of-the-other-provider"
 
 
 def rows(folder: Path, text: str, media_type: str = CSV) -> list[Row | BadRow]:
-    return list(read_rows(written(folder, text), media_type))
+    return list(read_rows(written(folder, text), media_type, PASSES))
 
 
 async def test_what_is_on_phones_stays_alive(mover: Mover) -> None:

@@ -10,6 +10,7 @@ from openpyxl import Workbook
 
 from guerdon.imports.chunks import Seal
 from guerdon.imports.jobs import forget_imports
+from guerdon.imports.pass_taking import PassTaker
 from guerdon.imports.working import work_chunk
 from guerdon.platform.tables import JSON_LINES, XLSX
 from tests.imports.conftest import Mover
@@ -147,11 +148,11 @@ async def test_a_row_that_becomes_bad_after_the_check_is_told_with_its_line(move
 async def test_an_import_that_was_broken_off_goes_on_where_it_was_and_does_nothing_twice(mover: Mover) -> None:
     import_id = (await mover.send(many(1_201))).json()["importId"]
     shop = mover.shop
-    seal = Seal(shop.house.master_key, shop.tenant_id, UUID(import_id))
+    taker = PassTaker(mover.importer(), Seal(shop.house.master_key, shop.tenant_id, UUID(import_id)))
     async with shop.house.database.tenant(shop.tenant_id, dry_run=True) as tx:  # killed before it commits
-        await work_chunk(tx, mover.importer(), seal, datetime.now(UTC))
+        await work_chunk(tx, taker, datetime.now(UTC))
     async with shop.house.database.tenant(shop.tenant_id) as tx:
-        await work_chunk(tx, mover.importer(), seal, datetime.now(UTC))
+        await work_chunk(tx, taker, datetime.now(UTC))
 
     halfway = await mover.progress(import_id)
     ended = await mover.run(import_id)

@@ -36,6 +36,8 @@ from guerdon.entrypoints.quick_protocol import quick_protocol
 from guerdon.entrypoints.server import Server
 from guerdon.entrypoints.socket_protocol import MESSAGE_BYTES_MAX, PING_S, PONG_S, SocketProtocol
 from guerdon.entrypoints.wiring import ROLLBACK_HOOKS, delete_pass
+from guerdon.imports.balance_routes import BalanceImportRoutes
+from guerdon.imports.receiving import FILES_AT_ONCE
 from guerdon.imports.routes import ImportRoutes
 from guerdon.live.endpoint import LiveSockets
 from guerdon.live.routes import LiveRoutes
@@ -149,6 +151,7 @@ def routers(house: House) -> list[APIRouter]:
     """Give the rooms' routers, literal paths before those with a pass id."""
     database, types, clock, real_clock = house.database, house.pass_types, house.clock, house.real_clock
     rules = AddressRules(read_networks(house.settings.webhook_allowed_networks))
+    files = asyncio.Semaphore(FILES_AT_ONCE)
     return [
         ApiKeyRoutes(database, house.master_key, real_clock, house.announce_access).router(),
         RoleRoutes(database, real_clock, house.announce_access).router(),
@@ -166,7 +169,8 @@ def routers(house: House) -> list[APIRouter]:
         LiveRoutes(database, LiveTokens(house.master_key), house.settings.public_url, real_clock).router(),
         UploadRoutes(database, types, clock, house.settings.campaign_passes_per_s).router(),
         NotificationRoutes(database, clock).router(),
-        ImportRoutes(database, house.master_key, types, clock).router(),
+        ImportRoutes(database, house.master_key, types, clock, files).router(),
+        BalanceImportRoutes(database, house.master_key, clock, files).router(),
         ScanRoutes(database, types, clock).router(),
         StoreRoutes(database, clock).router(),
         PersonRoutes(database, clock).router(),

@@ -12,8 +12,10 @@ import typer
 from guerdon.entrypoints.cli_running import REFUSED, AsJson, Home, TenantOption, run, say, show_json
 from guerdon.entrypoints.home import Place, open_place, settings_at
 from guerdon.imports.checking import check_rows
+from guerdon.imports.chunks import Given
 from guerdon.imports.files import read_rows
 from guerdon.imports.model import Totals
+from guerdon.imports.shapes import PASSES
 from guerdon.imports.whole_files import take_in_file
 from guerdon.passes.import_rows import BadRow, Row
 from guerdon.passes.importing import Importer
@@ -101,7 +103,7 @@ async def _check(place: Place, tenant: str, importer: Importer, path: Path) -> T
     return await check_rows(place.database, tenant, importer, _rows(path, "checked"), clock, _report, _keep_none)
 
 
-async def _keep_none(_rows: Sequence[Row]) -> None:
+async def _keep_none(_rows: Sequence[Given]) -> None:
     """Let go of rows: the file is read again when they are taken in."""
 
 
@@ -117,7 +119,7 @@ async def _clock(place: Place, tenant: str) -> Callable[[], datetime]:
 
 
 def _rows(path: Path, done: str) -> Iterator[Row | BadRow]:
-    for number, row in enumerate(read_rows(path, MEDIA_TYPES.get(path.suffix.lower(), CSV)), 1):
+    for number, row in enumerate(read_rows(path, MEDIA_TYPES.get(path.suffix.lower(), CSV), PASSES), 1):
         yield row
         if number % ROWS_BETWEEN_WORDS == 0:
             say(f"{done} {number} rows")

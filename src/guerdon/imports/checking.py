@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
+from guerdon.imports.chunks import Given
 from guerdon.imports.model import Totals
 from guerdon.passes.import_rows import BadRow, ImportedPass, Row
 from guerdon.passes.importing import ROWS_IN_CHUNK, Importer
@@ -24,7 +25,7 @@ async def check_rows(
     rows: Iterator[Row | BadRow],
     clock: Callable[[], datetime],
     report: Callable[[BadRow], None],
-    keep: Callable[[Sequence[Row]], Awaitable[None]],
+    keep: Callable[[Sequence[Given]], Awaitable[None]],
 ) -> Totals:
     """Hold the rows of a file against what is there and against each other; nothing is written.
 
@@ -41,7 +42,7 @@ async def check_rows(
         for row in sorted(bad, key=lambda row: row.line):
             report(row)
         seen.remember(judged.good)
-        await keep(judged.good)
+        await keep([(row.line, row.given) for row in judged.good])
         totals.good += len(judged.good)
         totals.existing += judged.existing + met.count(None)
         totals.bad += len(bad)

@@ -1,4 +1,4 @@
-"""Good rows on their way from the file to the pass: printed, sealed, and opened again by whoever takes them in."""
+"""Good rows on their way from the file into the house: printed, sealed, and opened again by whoever takes them in."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -8,13 +8,15 @@ from typing import IO
 from uuid import UUID
 
 import msgspec
+from pydantic import BaseModel
 
 from guerdon.imports.model import Chunk
-from guerdon.passes.import_rows import ImportedPass, Row
 from guerdon.passes.model import write_json
 from guerdon.platform.keys import MasterKey
 
-_decoder = msgspec.json.Decoder(list[tuple[int, dict[str, object]]], float_hook=Decimal)
+Given = tuple[int, BaseModel]
+Opened = tuple[int, dict[str, object]]
+_decoder = msgspec.json.Decoder(list[Opened], float_hook=Decimal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +27,14 @@ class Seal:
     tenant_id: str
     import_id: UUID
 
-    def close(self, first_row: int, rows: Sequence[Row]) -> Chunk:
-        """Seal some rows, the first of which is the `first_row`th good one of its file."""
-        members = [(row.line, row.given.model_dump(by_alias=True, exclude_defaults=True)) for row in rows]
+    def close(self, first_row: int, rows: Sequence[Given]) -> Chunk:
+        """Seal some rows, the first of which is the `first_row`th good one of its file: lines and what they say."""
+        members = [(line, given.model_dump(by_alias=True, exclude_defaults=True)) for line, given in rows]
         return Chunk(first_row, self.master_key.encrypt(write_json(members).encode(), self._context(first_row)))
 
-    def open(self, chunk: Chunk) -> list[Row]:
-        """Give the rows of a chunk back. Raises MasterKeyInvalid."""
-        text = self.master_key.decrypt(chunk.sealed, self._context(chunk.first_row))
-        return [Row(line, ImportedPass.model_validate(members)) for line, members in _decoder.decode(text)]
+    def open(self, chunk: Chunk) -> list[Opened]:
+        """Give the rows of a chunk back, what they say as JSON members. Raises MasterKeyInvalid."""
+        return _decoder.decode(self.master_key.decrypt(chunk.sealed, self._context(chunk.first_row)))
 
     def _context(self, first_row: int) -> str:
         return f"{self.tenant_id}/import/{self.import_id.hex}/{first_row}"
@@ -50,7 +51,7 @@ class Spool:
     seal: Seal
     rows: int = 0
 
-    async def keep(self, rows: Sequence[Row]) -> None:
+    async def keep(self, rows: Sequence[Given]) -> None:
         """Add rows behind those that are there."""
         if rows:
             await asyncio.to_thread(self._write, rows)
@@ -62,7 +63,7 @@ class Spool:
             first_row, sealed = msgspec.json.decode(line, type=tuple[int, bytes])
             yield Chunk(first_row, sealed)
 
-    def _write(self, rows: Sequence[Row]) -> None:
+    def _write(self, rows: Sequence[Given]) -> None:
         chunk = self.seal.close(self.rows + 1, rows)
         self.file.write(msgspec.json.encode((chunk.first_row, chunk.sealed)) + b"\n")
         self.rows += len(rows)

@@ -1,15 +1,16 @@
-"""The jobs of this room: taking in the passes of imports, and forgetting old imports."""
+"""The jobs of this room: taking in the rows of imports, and forgetting old imports."""
 
 import asyncio
-from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
 
-from guerdon.imports import queries
+from guerdon.imports import balance_queries, queries
+from guerdon.imports.balance_taking import LotTaker
 from guerdon.imports.chunks import Seal
 from guerdon.imports.model import KEPT_FOR
-from guerdon.imports.working import work_chunk
+from guerdon.imports.pass_taking import PassTaker
+from guerdon.imports.working import Taker, work_chunk
 from guerdon.passes.importing import Importer
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.db import Tx
@@ -18,13 +19,14 @@ from guerdon.platform.jobs_worker import JobContext
 from guerdon.platform.keys import MasterKey
 
 RUN_IMPORT, FORGET_IMPORTS = "imports.run", "imports.forget"
+FORGOTTEN_MAX = 20_000
 TURN_S = 10.0  # then others get the worker's hand
 LANES = 2  # chunks at once: one is made ready while the database is at the other
 WAIT_S = 0.2
 IN_THE_WAY = (
     asyncpg.LockNotAvailableError,
     asyncpg.DeadlockDetectedError,
-    asyncpg.UniqueViolationError,  # somebody creates the same pass; once that is over, it is there
+    asyncpg.UniqueViolationError,  # somebody creates the same pass or wallet; once that is over, it is there
 )
 
 
@@ -39,56 +41,58 @@ async def run_import(master_key: MasterKey, job: Job, context: JobContext) -> No
 
     Raises RetryLater when somebody is in the way.
     """
-    running = await _find(master_key, job, context)
-    if running is None:
+    taker = await _find_taker(master_key, job, context)
+    if taker is None:
         return
-    lanes = [_work_lane(job.tenant_id, context, running) for _ in range(LANES)]
+    ends_at = _seconds() + TURN_S
+    lanes = [_work_lane(job.tenant_id, context, taker, ends_at) for _ in range(_lanes(taker))]
     ends = await asyncio.gather(*lanes, return_exceptions=True)
     for end in ends:
         if isinstance(end, BaseException):
             raise end
     if not all(ends):
         async with context.database.tenant(job.tenant_id) as tx:
-            await defer_import(tx, running.seal.import_id)
+            await defer_import(tx, taker.import_id)
 
 
 async def forget_imports(job: Job, context: JobContext) -> None:
-    """Drop the imports that were last active 90 days ago, with the rows that they left out."""
-    dropped = 1
-    while dropped:
+    """Drop the imports that were last active 90 days ago, with all rows that are kept of them."""
+    while True:
         async with context.database.tenant(job.tenant_id) as tx:
-            dropped = await queries.delete_old(tx, context.real_now() - KEPT_FOR)
+            import_id = await queries.find_old(tx, context.real_now() - KEPT_FOR)
+            if import_id is None:
+                return
+            if await balance_queries.delete_rows(tx, import_id, FORGOTTEN_MAX) < FORGOTTEN_MAX:
+                await queries.delete_import(tx, import_id)
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """An import under way, and when its turn ends."""
-
-    importer: Importer
-    seal: Seal
-    ends_at: float
-
-
-async def _find(master_key: MasterKey, job: Job, context: JobContext) -> _Running | None:
+async def _find_taker(master_key: MasterKey, job: Job, context: JobContext) -> Taker | None:
     import_id = UUID(job.payload["importId"])
+    seal = Seal(master_key, job.tenant_id, import_id)
     async with context.database.tenant(job.tenant_id) as tx:
         one = await queries.find_import(tx, import_id)
         if one is None:
             return None
+        if one.kind == "balances":
+            return LotTaker(one.actor, seal)
         type_names = frozenset(await PassTypes().list_names(tx))
-    importer = Importer(master_key, type_names, one.actor)
-    return _Running(importer, Seal(master_key, job.tenant_id, import_id), _seconds() + TURN_S)
+    return PassTaker(Importer(master_key, type_names, one.actor), seal)
 
 
-async def _work_lane(tenant_id: str, context: JobContext, running: _Running) -> bool:
+def _lanes(taker: Taker) -> int:
+    # Lots that end together are spent in the order in which they were opened: that of the file.
+    return 1 if isinstance(taker, LotTaker) else LANES
+
+
+async def _work_lane(tenant_id: str, context: JobContext, taker: Taker, ends_at: float) -> bool:
     """Take in chunk after chunk; tell whether that ended because there are no more."""
-    while _seconds() < running.ends_at:
+    while _seconds() < ends_at:
         try:
             async with context.database.tenant(tenant_id) as tx:
-                if await work_chunk(tx, running.importer, running.seal, context.now()) is None:
+                if await work_chunk(tx, taker, context.now()) is None:
                     return True
         except IN_THE_WAY as held:
-            raise RetryLater(WAIT_S, "somebody else is at the same passes") from held
+            raise RetryLater(WAIT_S, "somebody else is at the same passes or wallets") from held
     return False
 
 

@@ -1,4 +1,4 @@
-"""An import: passes of another provider that are taken in, and how far it has come."""
+"""An import: passes or balances of another provider that are taken in, and how far it has come."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,19 +6,20 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from guerdon.passes.import_rows import BadRow
-
 KEPT_FOR = timedelta(days=90)
 EVENT_STARTED, EVENT_CANCELLED, EVENT_FINISHED = "Import:Started", "Import:Cancelled", "Import:Finished"
 
 State = Literal["running", "finished", "cancelled"]
+Kind = Literal["passes", "balances"]
+Members = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class PassImport:
+class Import:
     """An import with its counters, which are true at every instant; they add up to `total` when it is finished."""
 
     import_id: UUID
+    kind: Kind
     actor: str
     total: int
     imported: int
@@ -58,11 +59,20 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row that is left out: its line, what it calls its pass or lot, and its mistakes by column."""
+
+    line: int
+    serial: str | None
+    mistakes: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What was found in a file: its totals, and the bad rows that an answer names."""
 
     totals: Totals
-    named: Sequence[BadRow]
+    named: Sequence[LeftOut]
 
     def mistaken(self) -> Mapping[int, Mapping[str, Sequence[str]]]:
         """Give the mistakes of the named rows by line."""
@@ -76,3 +86,12 @@ class KeptMistakes:
     line: int
     serial: str | None
     mistakes_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What became of the rows of a chunk."""
+
+    imported: int
+    existing: int
+    bad: Sequence[LeftOut]

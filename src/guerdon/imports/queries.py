@@ -4,20 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from guerdon.imports.model import Chunk, KeptMistakes, PassImport
+from guerdon.imports.model import Chunk, Import, KeptMistakes, Kind
 from guerdon.platform.db import Tx
 
 
-async def insert_import(tx: Tx, new: PassImport) -> None:
+async def insert_import(tx: Tx, new: Import) -> None:
     """Keep a new import, without its rows."""
     await tx.execute(
         """
-        INSERT INTO pass_import (tenant_id, import_id, actor, total, imported, existing, rejected, started_at,
+        INSERT INTO pass_import (tenant_id, import_id, kind, actor, total, imported, existing, rejected, started_at,
                                  last_activity_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
         """,
         tx.tenant_id,
         new.import_id,
+        new.kind,
         new.actor,
         new.total,
         new.imported,
@@ -54,12 +55,13 @@ async def insert_mistakes(tx: Tx, import_id: UUID, mistakes: Sequence[KeptMistak
     )
 
 
-async def find_import(tx: Tx, import_id: UUID) -> PassImport | None:
+async def find_import(tx: Tx, import_id: UUID) -> Import | None:
     """Read one import."""
     return await tx.maybe(
-        PassImport,
+        Import,
         """
-        SELECT import_id, actor, total, imported, existing, rejected, started_at, last_activity_at, cancelled_at
+        SELECT import_id, kind, actor, total, imported, existing, rejected, started_at, last_activity_at,
+               cancelled_at
           FROM pass_import WHERE tenant_id = $1 AND import_id = $2
         """,
         tx.tenant_id,
@@ -67,18 +69,20 @@ async def find_import(tx: Tx, import_id: UUID) -> PassImport | None:
     )
 
 
-async def list_imports(tx: Tx, before: UUID | None, limit: int) -> list[PassImport]:
-    """List imports, newest first."""
+async def list_imports(tx: Tx, kind: Kind, before: UUID | None, limit: int) -> list[Import]:
+    """List imports of a kind, newest first."""
     return await tx.all(
-        PassImport,
+        Import,
         """
-        SELECT import_id, actor, total, imported, existing, rejected, started_at, last_activity_at, cancelled_at
+        SELECT import_id, kind, actor, total, imported, existing, rejected, started_at, last_activity_at,
+               cancelled_at
           FROM pass_import
-         WHERE tenant_id = $1 AND ($2::uuid IS NULL OR import_id < $2)
+         WHERE tenant_id = $1 AND kind = $2 AND ($3::uuid IS NULL OR import_id < $3)
          ORDER BY import_id DESC
-         LIMIT $3
+         LIMIT $4
         """,
         tx.tenant_id,
+        kind,
         before,
         limit,
     )
@@ -149,18 +153,17 @@ async def drop_unclaimed(tx: Tx, import_id: UUID) -> None:
     )
 
 
-async def count_rows(
-    tx: Tx, import_id: UUID, now: datetime, *, imported: int, existing: int, rejected: int
-) -> PassImport:
+async def count_rows(tx: Tx, import_id: UUID, now: datetime, *, imported: int, existing: int, rejected: int) -> Import:
     """Count what became of rows, and give the import as it is now."""
     counted = await tx.maybe(
-        PassImport,
+        Import,
         """
         UPDATE pass_import
            SET imported = imported + $3, existing = existing + $4, rejected = rejected + $5,
                last_activity_at = greatest(last_activity_at, $6)
          WHERE tenant_id = $1 AND import_id = $2
-        RETURNING import_id, actor, total, imported, existing, rejected, started_at, last_activity_at, cancelled_at
+        RETURNING import_id, kind, actor, total, imported, existing, rejected, started_at, last_activity_at,
+                  cancelled_at
         """,
         tx.tenant_id,
         import_id,
@@ -187,15 +190,19 @@ async def cancel_running(tx: Tx, import_id: UUID, now: datetime) -> bool:
     return changed == 1
 
 
-async def delete_old(tx: Tx, before: datetime) -> int:
-    """Drop one import that saw its last activity before an instant, with its rows; tell how many there were."""
-    return await tx.execute(
+async def find_old(tx: Tx, before: datetime) -> UUID | None:
+    """Find an import that saw its last activity before an instant."""
+    found: UUID | None = await tx.value(
         """
-        DELETE FROM pass_import
-         WHERE tenant_id = $1 AND import_id = (
-               SELECT import_id FROM pass_import
-                WHERE tenant_id = $1 AND last_activity_at < $2 ORDER BY import_id LIMIT 1)
+        SELECT import_id FROM pass_import
+         WHERE tenant_id = $1 AND last_activity_at < $2 ORDER BY import_id LIMIT 1
         """,
         tx.tenant_id,
         before,
     )
+    return found
+
+
+async def delete_import(tx: Tx, import_id: UUID) -> None:
+    """Drop an import with its rows."""
+    await tx.execute("DELETE FROM pass_import WHERE tenant_id = $1 AND import_id = $2", tx.tenant_id, import_id)

@@ -1,7 +1,6 @@
 """The answers of imports."""
 
-from guerdon.imports.model import KeptMistakes, PassImport, State
-from guerdon.passes.import_rows import BadRow
+from guerdon.imports.model import Import, KeptMistakes, LeftOut, State
 from guerdon.passes.model import read_object
 from guerdon.platform.clock import rfc3339
 from guerdon.platform.wire import Body, Instant
@@ -35,7 +34,7 @@ class ImportAccepted(ImportProgress):
     mistakes: list[ImportMistakes]
 
 
-def show_import(one: PassImport) -> dict[str, object]:
+def show_import(one: Import) -> dict[str, object]:
     """Give the members of an `ImportProgress`."""
     return {
         "importId": one.import_id.hex,
@@ -49,13 +48,15 @@ def show_import(one: PassImport) -> dict[str, object]:
     }
 
 
-def show_bad_row(row: BadRow) -> dict[str, object]:
-    """Give the members of an `ImportMistakes`."""
-    serial = {} if row.serial is None else {"serial": row.serial}
-    return {"line": row.line, **serial, "errors": row.mistakes}
+def show_left_out(row: LeftOut, name: str = "serial") -> dict[str, object]:
+    """Give the members of an `ImportMistakes`; `name` is the member that says what the row is about."""
+    return {"line": row.line, **_named(name, row.serial), "errors": row.mistakes}
 
 
-def show_kept(kept: KeptMistakes) -> dict[str, object]:
+def show_kept(kept: KeptMistakes, name: str = "serial") -> dict[str, object]:
     """Give the members of an `ImportMistakes` that was kept."""
-    serial = {} if kept.serial is None else {"serial": kept.serial}
-    return {"line": kept.line, **serial, "errors": read_object(kept.mistakes_text)}
+    return {"line": kept.line, **_named(name, kept.serial), "errors": read_object(kept.mistakes_text)}
+
+
+def _named(name: str, serial: str | None) -> dict[str, str]:
+    return {} if serial is None else {name: serial}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from guerdon.ledger import queries
+from guerdon.ledger import account_queries, queries
 from guerdon.ledger.model import EMPTY_HEAD, Account, AccountKey
 from guerdon.platform.db import Tx
 
@@ -27,7 +27,15 @@ async def open_account(
     account = Account(
         account_id, key.kind, key.owner_id, subject_id, 0, 0, 0, EMPTY_HEAD, has_lots, *bounds, now, closes_at
     )
-    await queries.insert_account(tx, account, now)
+    await account_queries.insert_account(tx, account, now)
+
+
+async def open_accounts(tx: Tx, opened: Sequence[tuple[UUID, AccountKey]], now: datetime, *, has_lots: bool) -> None:
+    """Open several accounts with nothing on them, each of which is news about its owner.
+
+    Raises asyncpg.UniqueViolationError when one of the owners has an open account already.
+    """
+    await account_queries.insert_accounts(tx, opened, now, has_lots=has_lots)
 
 
 async def lock_account(tx: Tx, key: AccountKey) -> Account | None:
@@ -43,17 +51,17 @@ async def lock_account(tx: Tx, key: AccountKey) -> Account | None:
 
 async def close_account_at(tx: Tx, account_id: UUID, closes_at: datetime | None) -> None:
     """Let an account take nothing more from an instant on; None takes that back."""
-    await queries.update_closing(tx, account_id, closes_at)
+    await account_queries.update_closing(tx, account_id, closes_at)
 
 
 async def bound_account(tx: Tx, account_id: UUID, value_min: int | None, value_max: int | None) -> None:
     """Set the bounds that the value must keep; one that lies outside may still move towards them."""
-    await queries.update_bounds(tx, account_id, value_min, value_max)
+    await account_queries.update_bounds(tx, account_id, value_min, value_max)
 
 
 async def close_accounts(tx: Tx, account_ids: Sequence[UUID], now: datetime) -> None:
     """Close accounts for good: their entries stay, their owner's name becomes free."""
-    await queries.close_accounts(tx, account_ids, now)
+    await account_queries.close_accounts(tx, account_ids, now)
 
 
 async def seq_as_of(tx: Tx, account_id: UUID, as_of: datetime) -> int:

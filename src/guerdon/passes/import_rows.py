@@ -8,12 +8,11 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from guerdon.passes.pass_type_parts import NAME_PATTERN
 from guerdon.passes.schemas import MEMBERS_MAX, IdentifierName, IdentifierValue
-from guerdon.platform.http import mistake_text
-from guerdon.platform.tables import Mistakes
+from guerdon.platform.tables import Mistakes, find_mistakes
 from guerdon.platform.wire import Body, Instant, JsonValue
 
 SERIAL_PATTERN: Final = r"^[!-~]{1,200}$"
-WHOLE_ROW: Final = "row"  # where a mistake is of no column
+
 
 Name = Annotated[str, StringConstraints(pattern=SERIAL_PATTERN)]
 
@@ -59,10 +58,7 @@ def check_row(line: int, document: object) -> Row | BadRow:
         members: Mapping[str, object] = {}
         if isinstance(document, Mapping):
             members = cast("Mapping[str, object]", document)
-        mistakes: Mistakes = {}
-        for one in wrong.errors(include_url=False, include_context=False, include_input=False):
-            mistakes.setdefault(".".join(map(str, one["loc"])) or WHOLE_ROW, []).append(mistake_text(one))
-        return BadRow(line, _text(members.get("serial")), mistakes, _text(members.get("passType")))
+        return BadRow(line, _text(members.get("serial")), find_mistakes(wrong), _text(members.get("passType")))
 
 
 def _text(value: object) -> str | None:

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Final, TextIO, cast
 
 from openpyxl import load_workbook  # pyright: ignore[reportMissingModuleSource,reportUnknownVariableType]
+from pydantic import ValidationError
 
+from guerdon.platform.http import mistake_text
 from guerdon.platform.problems import BadlyFormed, InvalidRequest, WrongMediaType
 
 CSV: Final = "text/csv"
@@ -36,6 +38,7 @@ REPORTED_MAX: Final = 10_000  # rows with mistakes that an answer names; it coun
 
 Cell = str | bool | int | Decimal
 Mistakes = dict[str, list[str]]
+WHOLE_ROW: Final = "row"  # where a mistake is of no column
 
 
 class RowsInvalid(InvalidRequest):
@@ -62,6 +65,14 @@ class Row:
     line: int
     cells: Sequence[Cell]
     broken: str | None = None
+
+
+def find_mistakes(wrong: ValidationError) -> Mistakes:
+    """Give what is wrong with a row by column, in whole sentences."""
+    mistakes: Mistakes = {}
+    for one in wrong.errors(include_url=False, include_context=False, include_input=False):
+        mistakes.setdefault(".".join(map(str, one["loc"])) or WHOLE_ROW, []).append(mistake_text(one))
+    return mistakes
 
 
 def read_media_type(sent: str, read: Sequence[str]) -> str:

@@ -21,7 +21,14 @@ def batch_command(
     """Say to the ledger that a batch is added: its id is its lot's, and names its entry. Raises PriceTooHigh."""
     earn = Earn(wish.amount, batch_id, wish.expires_at, wish.unit_price())
     return Command(
-        wallet_key(wallet_id), earn, str(batch_id), actor, wish.description or None, repeat=repeat, details=wish
+        wallet_key(wallet_id),
+        earn,
+        str(batch_id),
+        actor,
+        wish.description or None,
+        repeat=repeat,
+        occurred_at=wish.earned_at,
+        details=wish,
     )
 
 
@@ -39,4 +46,6 @@ def batch_of(entry: Entry, wish: BatchWish) -> Batch:
         wish.extra,
         entry.recorded_at,
         entry.seq,
+        wish.external_id,
+        wish.earned_at,
     )

@@ -44,6 +44,8 @@ def batch_document(batch: Batch, now: datetime) -> Document:
             "venue": batch.venue,
             "extra": batch.extra,
             "createdAt": rfc3339(batch.created_at),
+            "externalId": batch.external_id,
+            "earnedAt": _instant(batch.earned_at),
         }
     )
 

@@ -14,10 +14,12 @@ async def insert_batches(tx: Tx, batches: Sequence[tuple[Entry, BatchWish]]) -> 
     """Keep what is said of new batches; a batch's id is the movement id of its entry."""
     await tx.execute(
         """
-        INSERT INTO wallet_batch (tenant_id, batch_id, price, order_id, description, venue, extra)
-        SELECT $1, n.batch_id, n.price, n.order_id, n.description, n.venue, n.extra::jsonb
-          FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[])
-               AS n (batch_id, price, order_id, description, venue, extra)
+        INSERT INTO wallet_batch (tenant_id, batch_id, price, order_id, description, venue, extra, external_id,
+                                  earned_at)
+        SELECT $1, n.batch_id, n.price, n.order_id, n.description, n.venue, n.extra::jsonb, n.external_id, n.earned_at
+          FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                      $9::timestamptz[])
+               AS n (batch_id, price, order_id, description, venue, extra, external_id, earned_at)
         """,
         tx.tenant_id,
         [UUID(entry.movement_id) for entry, _ in batches],
@@ -26,6 +28,8 @@ async def insert_batches(tx: Tx, batches: Sequence[tuple[Entry, BatchWish]]) -> 
         [wish.description for _, wish in batches],
         [wish.venue for _, wish in batches],
         [write_texts(wish.extra) for _, wish in batches],
+        [wish.external_id for _, wish in batches],
+        [wish.earned_at for _, wish in batches],
     )
 
 

@@ -19,7 +19,8 @@ async def list_batches(
     records = await tx.records(
         """
         SELECT l.lot_id, l.amount, l.remaining, b.price, l.expires_at, b.order_id, b.description, b.venue,
-               coalesce(b.extra, '{}') AS extra, l.opened_at, l.opened_seq
+               coalesce(b.extra, '{}') AS extra, l.opened_at, l.opened_seq,
+               b.external_id, b.earned_at
           FROM (SELECT * FROM ledger_lot_state
                  WHERE tenant_id = $1 AND account_id = $2 AND opened_seq < $3
                    AND ($5::timestamptz IS NULL
@@ -44,7 +45,8 @@ async def list_sorted_batches(
     records = await tx.records(
         """
         SELECT l.lot_id, l.amount, l.remaining, b.price, l.expires_at, b.order_id, b.description, b.venue,
-               coalesce(b.extra, '{}') AS extra, l.opened_at, l.opened_seq
+               coalesce(b.extra, '{}') AS extra, l.opened_at, l.opened_seq,
+               b.external_id, b.earned_at
           FROM ledger_lot_state l
           LEFT JOIN wallet_batch b ON b.tenant_id = $1 AND b.batch_id = l.lot_id
          WHERE l.tenant_id = $1 AND l.account_id = $2

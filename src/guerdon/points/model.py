@@ -36,7 +36,8 @@ class Wallet:
 class BatchWish:
     """Points to be added: how many, what was paid for all of them together, until when they live, and what is said.
 
-    With `correlation_id` the batch is the outcome of an asynchronous write that can be asked after by it.
+    With `correlation_id` the batch is the outcome of an asynchronous write that can be asked after by it. One that was
+    brought in has an `external_id`, its name where it comes from, and may say when it was earned there.
     """
 
     amount: int
@@ -47,6 +48,8 @@ class BatchWish:
     venue: str | None = None
     extra: Texts = field(default_factory=dict[str, str])
     correlation_id: UUID | None = None
+    external_id: str | None = None
+    earned_at: datetime | None = None
 
     def unit_price(self) -> int:
         """Give what one point costs, in millionths of money, rounded half-even. Raises PriceTooHigh."""
@@ -75,6 +78,8 @@ class Batch:
     extra: Texts
     created_at: datetime
     seq: int
+    external_id: str | None = None
+    earned_at: datetime | None = None
 
     def is_expired(self, now: datetime) -> bool:
         """Tell whether its time is over; the instant of expiry is already expired."""

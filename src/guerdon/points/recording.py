@@ -92,5 +92,7 @@ def _events(posted: Posted) -> Iterator[Event]:
             payload[SUBJECTS[entry.kind]] = entry.movement_id
         if entry.kind in REFERENCES:
             payload[REFERENCES[entry.kind]] = entry.reference_id
+        if entry is posted.entry and isinstance(posted.details, BatchWish) and posted.details.external_id is not None:
+            payload["imported"] = True
         payload["amount"] = msgspec.Raw(amount_text(abs(entry.amount or entry.held_change)).encode())
         yield Event(EVENTS[entry.kind], wallet_id, _encoder.encode(payload).decode(), entry.actor)

@@ -42,11 +42,11 @@ class LiabilityRow:
             "unitPrice": to_decimal(self.unit_price),
             "age": AGES[self.age],
             "lots": self.lots,
-            "points": _points(self.owed),
-            "held": _points(self.held),
-            "money": _money(self.owed * self.unit_price),
-            "expiredUnposted": _points(self.expired_unposted),
-            "expiredUnpostedMoney": _money(self.expired_unposted * self.unit_price),
+            "points": as_points(self.owed),
+            "held": as_points(self.held),
+            "money": as_money(self.owed * self.unit_price),
+            "expiredUnposted": as_points(self.expired_unposted),
+            "expiredUnpostedMoney": as_money(self.expired_unposted * self.unit_price),
         }
 
 
@@ -65,9 +65,9 @@ class ExpiringDay:
         return {
             "day": self.day.isoformat(),
             "lots": self.lots,
-            "points": _points(self.expiring),
-            "held": _points(self.held),
-            "money": _money(self.price_sum),
+            "points": as_points(self.expiring),
+            "held": as_points(self.held),
+            "money": as_money(self.price_sum),
         }
 
 
@@ -90,7 +90,7 @@ class ExpiredBatch:
             "expires": rfc3339(self.expires_at),
             "amount": to_decimal(self.amount),
             "price": to_decimal(self.price),
-            "left": _points(self.left),
+            "left": as_points(self.left),
             "money": to_decimal(share_of(self.price, int(self.left), self.amount)),
         }
 
@@ -109,8 +109,8 @@ class WalletRow:
         """Give the row as it is written."""
         row: dict[str, Cell] = {
             "wallet": str(self.wallet_id),
-            "balance": _points(self.balance),
-            "held": _points(self.held),
+            "balance": as_points(self.balance),
+            "held": as_points(self.held),
             "lots": self.lots,
         }
         return row if self.next_expiry_at is None else {**row, "nextExpiry": rfc3339(self.next_expiry_at)}
@@ -151,9 +151,11 @@ def cell_text(value: Cell) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _points(millionths: Decimal) -> Decimal:
+def as_points(millionths: Decimal) -> Decimal:
+    """Give whole points of millionths, however many there are."""
     return EXACTLY.divide(millionths, Decimal(UNIT))
 
 
-def _money(product: Decimal) -> Decimal:
+def as_money(product: Decimal) -> Decimal:
+    """Give money of millionths of points times millionths of a price, in its twelve places."""
     return EXACTLY.divide(product, Decimal(UNIT * UNIT))

@@ -37,13 +37,16 @@ OPEN_HOLDS: Final = """
 LOTS_THEN: Final = """
          GROUP BY c.lot_id
     ), lot_at AS (
-        SELECT l.lot_id, l.account_id, l.amount, l.unit_price, l.opened_at, l.expires_at,
+        SELECT l.lot_id, l.account_id, l.amount, l.unit_price, coalesce(b.earned_at, l.opened_at) AS earned_at,
+               l.expires_at,
                l.expires_at <= $2 IS TRUE AS is_expired,
                l.remaining - coalesce(later.amount, 0) + coalesce(held.overdue, 0) AS remaining,
                coalesce(held.amount, 0) AS held
           FROM ledger_lot_state l
           LEFT JOIN later ON later.lot_id = l.lot_id
           LEFT JOIN held ON held.lot_id = l.lot_id
+          LEFT JOIN wallet_batch b
+            ON b.tenant_id = $1 AND b.batch_id = l.lot_id AND b.earned_at IS NOT NULL
          WHERE l.tenant_id = $1 AND l.opened_at <= $2
     """
 LOTS_AT: Final = LATER_CHANGES + OPEN_HOLDS + LOTS_THEN
@@ -66,7 +69,7 @@ async def iter_liability(tx: Tx, as_of: datetime) -> AsyncIterator[LiabilityRow]
         + """
         ), part AS (
             SELECT unit_price,
-                   width_bucket(floor(extract(epoch FROM $2 - opened_at) / 86400)::integer, $3::integer[]) AS age,
+                   width_bucket(floor(extract(epoch FROM $2 - earned_at) / 86400)::integer, $3::integer[]) AS age,
                    CASE WHEN is_expired THEN 0 ELSE remaining END + held AS owed,
                    held,
                    CASE WHEN is_expired THEN remaining ELSE 0 END AS expired_unposted

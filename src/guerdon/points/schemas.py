@@ -98,7 +98,7 @@ class AllocationOut(OpenBody):
 
 
 class BatchOut(OpenBody):
-    """A batch as it stands."""
+    """A batch as it stands; one that was brought in has an `externalId`, and may say when it was earned elsewhere."""
 
     id: UuidMember
     amount: Exact
@@ -111,6 +111,8 @@ class BatchOut(OpenBody):
     venue: VenueText | None = None
     extra: Texts
     created_at: Instant
+    external_id: str | None = None
+    earned_at: Instant | None = None
 
 
 class OperationOut(OpenBody):

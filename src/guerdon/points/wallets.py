@@ -1,15 +1,16 @@
 """Opening wallets, and changing what is said of them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from guerdon.ledger.accounts import open_account
+from guerdon.ledger.accounts import open_account, open_accounts
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 from guerdon.platform.ids import new_id
-from guerdon.points import queries
+from guerdon.points import import_queries, queries
 from guerdon.points.errors import WalletNotFound
 from guerdon.points.model import EVENT_WALLET_CHANGED, EVENT_WALLET_CREATED, Texts, Wallet, merged, wallet_key
 
@@ -32,6 +33,18 @@ async def open_wallet(tx: Tx, wallet_id: UUID, attributes: Texts, actor: str, no
     await queries.insert_wallet(tx, wallet)
     await emit(tx, [_event(EVENT_WALLET_CREATED, wallet, actor)], now)
     return wallet
+
+
+async def open_wallets(tx: Tx, attributes: Mapping[UUID, Texts], actor: str, now: datetime) -> None:
+    """Open several wallets with nothing in them.
+
+    Raises asyncpg.UniqueViolationError when there is one of these ids.
+    """
+    wallets = [Wallet(wallet_id, new_id(), said, now, now) for wallet_id, said in attributes.items()]
+    opened = [(wallet.account_id, wallet_key(wallet.wallet_id)) for wallet in wallets]
+    await open_accounts(tx, opened, now, has_lots=True)
+    await import_queries.insert_wallets(tx, wallets)
+    await emit(tx, [_event(EVENT_WALLET_CREATED, wallet, actor) for wallet in wallets], now)
 
 
 async def put_wallet(tx: Tx, wallet_id: UUID, attributes: Texts, actor: str, now: datetime) -> bool:
