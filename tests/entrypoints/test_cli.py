@@ -58,6 +58,7 @@ def test_help_names_every_command_and_a_wrong_one_is_told() -> None:
         "config",
         "apple",
         "passes",
+        "balances",
     ]
     assert [name for name in names if f" {name} " not in ran.out] == []
     assert (ran.code, wrong.code) == (0, 2)

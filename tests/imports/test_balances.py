@@ -16,7 +16,8 @@ from guerdon.platform.jobs import Job
 from guerdon.platform.jobs_worker import JobContext
 from guerdon.platform.tables import JSON_LINES, XLSX
 from guerdon.points.expiring import expire_due
-from tests.imports.conftest import Accountant
+from tests.entrypoints.test_cli import command
+from tests.imports.conftest import Accountant, written
 from tests.imports.test_routes import workbook
 from tests.shops import problem
 
@@ -359,6 +360,47 @@ async def test_two_imports_of_the_same_file_at_once_post_it_once(accountant: Acc
 
     assert sorted((one["imported"], one["existing"]) for one in ended) == [(0, 300), (300, 0)]
     assert [one["reconciliation"]["difference"]["points"] for one in ended] == [0, 0]
+
+
+async def test_the_operator_brings_balances_in_without_a_worker_and_reads_the_reconciliation(
+    accountant: Accountant, owner_url: str
+) -> None:
+    file, wallets = written(accountant.folder, GOOD), accountant.folder / "wallets.csv"
+    words = ("balances", "import", file, "--tenant", accountant.shop.tenant_id)
+
+    tried = command(owner_url, *words, "--dry-run", "--json")
+    done = command(owner_url, *words, "--wallets", wallets)
+    again = command(owner_url, *words, "--json")
+
+    assert (tried.code, tried.json()["nothingChanged"], tried.json()["reconciliation"]["said"]["rows"]) == (0, True, 3)
+    assert done.code == 0, done.err
+    assert done.out.splitlines() == [
+        "The file: 3 lots in 2 wallets, 1500.5 points worth 59.9999.",
+        "Left out: 0 rows, 0 points.",
+        "The ledger: 3 lots, 1500.5 points worth 59.9999; 3 posted now.",
+        "Difference: 0 lots, 0 points worth 0.",
+    ]
+    assert wallets.read_text().splitlines() == [
+        "wallet,rows,points,money,postedRows,postedPoints,postedMoney",
+        f"{ANN},2,1200.5,50,2,1200.5,50",
+        f"{BOB},1,300,9.9999,1,300,9.9999",
+    ]
+    assert (again.json()["imported"], again.json()["existing"]) == (0, 3)
+    assert (await accountant.wallet(ANN))["balance"] == Decimal("1200.5")
+
+
+async def test_the_operator_is_told_every_bad_row_and_all_or_the_good_ones_go_in(
+    accountant: Accountant, owner_url: str
+) -> None:
+    words = ("balances", "import", written(accountant.folder, BAD), "--tenant", accountant.shop.tenant_id)
+
+    whole = command(owner_url, *words)
+    good = command(owner_url, *words, "--rows", "good", "--json")
+
+    assert (whole.code, whole.err.count("line ")) == (1, 10)
+    assert "line 7 (b5): expires: It is over: leave it out.\n" in whole.err
+    assert whole.out.endswith("1 of the lots are new. Nothing was changed.\n")
+    assert (good.code, good.json()["imported"], good.json()["bad"]) == (1, 1, 10)
 
 
 async def test_old_imports_are_forgotten_with_what_their_files_said(accountant: Accountant) -> None:

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "config": "Push and pull the files of a tenant: pass types, images and texts.",
     "apple": "Take in Apple certificates.",
     "passes": "Take in passes from another provider.",
+    "balances": "Bring in points balances from another system.",
 }
 
 

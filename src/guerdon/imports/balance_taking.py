@@ -28,6 +28,11 @@ class LotTaker:
         """The import."""
         return self.seal.import_id
 
+    @property
+    def is_ordered(self) -> bool:
+        """Lots that end together are spent in the order in which they were opened: that of the file."""
+        return True
+
     async def take_in(self, tx: Tx, chunk: Chunk, now: datetime) -> TakenIn:
         """Post the lots of a chunk, and read back what the ledger has of them."""
         rows = [LotRow(line, ImportedLot.model_validate(members)) for line, members in self.seal.open(chunk)]

@@ -3,14 +3,12 @@
 import asyncio
 from uuid import UUID
 
-import asyncpg
-
 from guerdon.imports import balance_queries, queries
 from guerdon.imports.balance_taking import LotTaker
 from guerdon.imports.chunks import Seal
 from guerdon.imports.model import KEPT_FOR
 from guerdon.imports.pass_taking import PassTaker
-from guerdon.imports.working import Taker, work_chunk
+from guerdon.imports.working import IN_THE_WAY, Taker, work_chunk
 from guerdon.passes.importing import Importer
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.db import Tx
@@ -23,11 +21,6 @@ FORGOTTEN_MAX = 20_000
 TURN_S = 10.0  # then others get the worker's hand
 LANES = 2  # chunks at once: one is made ready while the database is at the other
 WAIT_S = 0.2
-IN_THE_WAY = (
-    asyncpg.LockNotAvailableError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.UniqueViolationError,  # somebody creates the same pass or wallet; once that is over, it is there
-)
 
 
 async def defer_import(tx: Tx, import_id: UUID) -> None:
@@ -45,7 +38,7 @@ async def run_import(master_key: MasterKey, job: Job, context: JobContext) -> No
     if taker is None:
         return
     ends_at = _seconds() + TURN_S
-    lanes = [_work_lane(job.tenant_id, context, taker, ends_at) for _ in range(_lanes(taker))]
+    lanes = [_work_lane(job.tenant_id, context, taker, ends_at) for _ in range(1 if taker.is_ordered else LANES)]
     ends = await asyncio.gather(*lanes, return_exceptions=True)
     for end in ends:
         if isinstance(end, BaseException):
@@ -77,11 +70,6 @@ async def _find_taker(master_key: MasterKey, job: Job, context: JobContext) -> T
             return LotTaker(one.actor, seal)
         type_names = frozenset(await PassTypes().list_names(tx))
     return PassTaker(Importer(master_key, type_names, one.actor), seal)
-
-
-def _lanes(taker: Taker) -> int:
-    # Lots that end together are spent in the order in which they were opened: that of the file.
-    return 1 if isinstance(taker, LotTaker) else LANES
 
 
 async def _work_lane(tenant_id: str, context: JobContext, taker: Taker, ends_at: float) -> bool:

@@ -23,6 +23,11 @@ class PassTaker:
         """The import."""
         return self.seal.import_id
 
+    @property
+    def is_ordered(self) -> bool:
+        """Passes know no order."""
+        return False
+
     async def take_in(self, tx: Tx, chunk: Chunk, now: datetime) -> TakenIn:
         """Take in the passes of a chunk."""
         rows = [Row(line, ImportedPass.model_validate(members)) for line, members in self.seal.open(chunk)]

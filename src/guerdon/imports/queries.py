@@ -110,6 +110,13 @@ async def hurry(tx: Tx) -> None:
     await tx.execute("SET LOCAL lock_timeout = '1s'")
 
 
+async def lock_import(tx: Tx, import_id: UUID) -> None:
+    """Let nobody else take in rows of an import until the transaction ends."""
+    await tx.execute(
+        "SELECT FROM pass_import WHERE tenant_id = $1 AND import_id = $2 FOR UPDATE", tx.tenant_id, import_id
+    )
+
+
 async def claim_chunk(tx: Tx, import_id: UUID) -> Chunk | None:
     """Take the next chunk that nobody works on, until the transaction ends; None when cancelled or all are done."""
     return await tx.maybe(

@@ -4,10 +4,19 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+import asyncpg
+
 from guerdon.imports import queries
 from guerdon.imports.model import EVENT_FINISHED, Chunk, Import, Members, TakenIn
 from guerdon.imports.recording import record_bad_rows, tell
 from guerdon.platform.db import Tx
+
+# What meets others at the same rows: nothing was done, and doing it again soon finds what they did.
+IN_THE_WAY = (
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.UniqueViolationError,  # somebody creates the same pass or wallet; once that is over, it is there
+)
 
 
 class Taker(Protocol):
@@ -16,6 +25,11 @@ class Taker(Protocol):
     @property
     def import_id(self) -> UUID:
         """The import."""
+        ...
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether chunks are taken in one after the other, in the order of the file."""
         ...
 
     async def take_in(self, tx: Tx, chunk: Chunk, now: datetime) -> TakenIn:
@@ -34,6 +48,8 @@ async def work_chunk(tx: Tx, taker: Taker, now: datetime) -> Import | None:
     done twice and nothing out. What has become bad since the check is kept with its line.
     """
     await queries.hurry(tx)
+    if taker.is_ordered:
+        await queries.lock_import(tx, taker.import_id)
     chunk = await queries.claim_chunk(tx, taker.import_id)
     if chunk is None:
         return None
