@@ -1,6 +1,13 @@
 """The Python client of Guerdon: `Guerdon` blocks, `AsyncGuerdon` is awaited, and both do the same."""
 
 from guerdon_client.async_client import AsyncGuerdon
+from guerdon_client.balances import (
+    BalanceImport,
+    BalanceImportStarted,
+    LeftOutLot,
+    Reconciliation,
+    WalletReconciliation,
+)
 from guerdon_client.calls import Answer, Call
 from guerdon_client.campaigns import (
     Campaign,
@@ -127,6 +134,8 @@ __all__ = [
     "AppleCertificate",
     "ApplePass",
     "AsyncGuerdon",
+    "BalanceImport",
+    "BalanceImportStarted",
     "Batch",
     "BatchAccepted",
     "BelowFloor",
@@ -169,6 +178,7 @@ __all__ = [
     "InvalidRequest",
     "Json",
     "KeptNotification",
+    "LeftOutLot",
     "LeftOutRow",
     "Link",
     "Links",
@@ -204,6 +214,7 @@ __all__ = [
     "PrivilegeOptions",
     "Problem",
     "Receipt",
+    "Reconciliation",
     "ReportedVoucher",
     "Retries",
     "Reward",
@@ -236,6 +247,7 @@ __all__ = [
     "VoucherTotal",
     "VoucherUsed",
     "Wallet",
+    "WalletReconciliation",
     "WalletUsage",
     "Webhook",
     "WebhookAttempt",

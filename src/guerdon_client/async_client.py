@@ -15,7 +15,7 @@ from guerdon_client.connection import ANSWER_BYTES_MAX, TIMEOUT_S, Intake, conne
 from guerdon_client.exchange import Attempt, Lost, Pause, Retries, exchange
 from guerdon_client.operations import Asynchronous, Operations, Story
 from guerdon_client.passes import connect_pass
-from guerdon_client.points_parts import Coupons, Reports, Rewards, Vouchers, Wallets
+from guerdon_client.points_parts import Balances, Coupons, Reports, Rewards, Vouchers, Wallets
 from guerdon_client.problems import Problem
 from guerdon_client.stepping import Done, resume
 from guerdon_client.watching import PassFrame, watch
@@ -66,6 +66,11 @@ class AsyncGuerdon(Operations, Asynchronous):
     def reports(self) -> Reports[Asynchronous]:
         """Give the reports on points that the client can ask for."""
         return Reports(self)
+
+    @property
+    def balances(self) -> Balances[Asynchronous]:
+        """Give what the client can do with balances that come from another system."""
+        return Balances(self)
 
     async def __aenter__(self) -> Self:
         """Use the client in a `async with` block, which closes it."""

@@ -12,7 +12,7 @@ from guerdon_client.clock import Clock
 from guerdon_client.connection import ANSWER_BYTES_MAX, TIMEOUT_S, Intake, connect
 from guerdon_client.exchange import Attempt, Lost, Pause, Retries, exchange
 from guerdon_client.operations import Blocking, Operations, Story
-from guerdon_client.points_parts import Coupons, Reports, Rewards, Vouchers, Wallets
+from guerdon_client.points_parts import Balances, Coupons, Reports, Rewards, Vouchers, Wallets
 from guerdon_client.problems import Problem
 from guerdon_client.stepping import Done, resume
 
@@ -62,6 +62,11 @@ class Guerdon(Operations, Blocking):
     def reports(self) -> Reports[Blocking]:
         """Give the reports on points that the client can ask for."""
         return Reports(self)
+
+    @property
+    def balances(self) -> Balances[Blocking]:
+        """Give what the client can do with balances that come from another system."""
+        return Balances(self)
 
     def __enter__(self) -> Self:
         """Use the client in a `with` block, which closes it."""

@@ -1,6 +1,6 @@
-"""Points, each part of them under a name on the client: wallets, coupons, vouchers, rewards, reports."""
+"""Points, each part of them under a name on the client: wallets, coupons, vouchers, rewards, reports, balances."""
 
-from guerdon_client import coupons, reports, rewards, vouchers, wallets
+from guerdon_client import balances, coupons, reports, rewards, vouchers, wallets
 from guerdon_client.operations import ClientT_co, Iteration, Operation, Part
 
 
@@ -81,3 +81,15 @@ class Reports(Part[ClientT_co]):
     get_expired_paid_batches_csv = Operation(reports.get_expired_paid_batches_csv)
     list_wallets = Operation(reports.list_wallets)
     iter_wallets = Iteration(reports.iter_wallets)
+
+
+class Balances(Part[ClientT_co]):
+    """Balances with their lots from another system, brought in by a file and held against the ledger."""
+
+    import_file = Operation(balances.import_file)
+    list = Operation(balances.list_imports)
+    get = Operation(balances.get_import)
+    list_errors = Operation(balances.list_errors)
+    list_wallets = Operation(balances.list_wallets)
+    iter_wallets = Iteration(balances.iter_wallets)
+    cancel = Operation(balances.cancel_import)

@@ -6,7 +6,7 @@ import time
 import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from guerdon.delivery.apple.development_authority import create_authority, issue_identity
 from guerdon_client import Guerdon, PassChange, PassFilter, PrivilegeChange
@@ -135,6 +135,16 @@ def _imports(shop: Guerdon, name: str) -> list[Thing]:
     return [
         Thing("/passes/import/", "importId", started.progress.import_id),
         Thing("POST /passes/import", BODY, f"{header}\ncontract-{name}-00000002,ticket\n"),
+        *_balances(shop, name),
+    ]
+
+
+def _balances(shop: Guerdon, name: str) -> list[Thing]:
+    header, wallet = "batch,wallet,amount", uuid4()
+    started = shop.balances.import_file(f"{header}\ncontract-{name}-1,{wallet},5\n".encode())
+    return [
+        Thing("/balances/import/", "importId", started.progress.import_id),
+        Thing("POST /wallet2-api/api/balances/import", BODY, f"{header}\ncontract-{name}-2,{wallet},5\n"),
     ]
 
 
