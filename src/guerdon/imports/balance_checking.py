@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
+from guerdon.imports import queries
 from guerdon.imports.balance_model import Tally
 from guerdon.imports.chunks import Given
 from guerdon.imports.model import Totals
@@ -35,6 +36,7 @@ async def check_balances(
     while chunk := await asyncio.to_thread(_read_chunk, rows):
         met = [seen.meet(row) if isinstance(row, LotRow) else row for row in chunk]
         async with database.tenant(tenant_id) as tx:
+            await queries.plan_anew(tx)
             judged = await judge_lots(tx, [row for row in met if isinstance(row, LotRow)], clock())
         bad = sorted([*(row for row in met if isinstance(row, BadLot)), *judged.bad], key=lambda row: row.line)
         for row in bad:

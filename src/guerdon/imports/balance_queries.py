@@ -90,24 +90,27 @@ async def list_wallets(tx: Tx, import_id: UUID, after: UUID | None, limit: int) 
     return await tx.all(
         WalletSums,
         """
-        WITH page AS (
+        WITH page AS MATERIALIZED (
             SELECT DISTINCT wallet_id FROM balance_import_row
              WHERE tenant_id = $1 AND import_id = $2 AND ($3::uuid IS NULL OR wallet_id > $3)
              ORDER BY wallet_id LIMIT $4
         )
-        SELECT p.wallet_id, count(*) AS said_rows, sum(r.amount) AS said_amount,
-               sum(r.amount::numeric * r.unit_price) AS said_money, count(e.amount) AS posted_rows,
-               coalesce(sum(e.amount), 0) AS posted_amount,
-               coalesce(sum(e.amount::numeric * l.unit_price), 0) AS posted_money
+        SELECT p.wallet_id, sums.said_rows, sums.said_amount, sums.said_money, sums.posted_rows, sums.posted_amount,
+               sums.posted_money
           FROM page p
-          JOIN balance_import_row r ON r.tenant_id = $1 AND r.import_id = $2 AND r.wallet_id = p.wallet_id
-          LEFT JOIN ledger_balance a
-            ON a.tenant_id = $1 AND a.kind = 'wallet' AND a.owner_id = p.wallet_id::text AND a.closed_at IS NULL
-          LEFT JOIN ledger_lot_state l
-            ON l.tenant_id = $1 AND l.lot_id = r.batch_id AND l.account_id = a.account_id
-          LEFT JOIN ledger_movement e
-            ON e.tenant_id = $1 AND e.account_id = l.account_id AND e.seq = l.opened_seq AND e.kind = 'earn'
-         GROUP BY p.wallet_id
+         CROSS JOIN LATERAL (
+               SELECT count(*) AS said_rows, sum(r.amount) AS said_amount,
+                      sum(r.amount::numeric * r.unit_price) AS said_money, count(e.amount) AS posted_rows,
+                      coalesce(sum(e.amount), 0) AS posted_amount,
+                      coalesce(sum(e.amount::numeric * l.unit_price), 0) AS posted_money
+                 FROM balance_import_row r
+                 LEFT JOIN ledger_lot_state l ON l.tenant_id = $1 AND l.lot_id = r.batch_id
+                 LEFT JOIN ledger_balance a
+                   ON a.tenant_id = $1 AND a.account_id = l.account_id AND a.kind = 'wallet'
+                  AND a.owner_id = r.wallet_id::text
+                 LEFT JOIN ledger_movement e
+                   ON e.tenant_id = $1 AND e.account_id = a.account_id AND e.seq = l.opened_seq AND e.kind = 'earn'
+                WHERE r.tenant_id = $1 AND r.import_id = $2 AND r.wallet_id = p.wallet_id) AS sums
          ORDER BY p.wallet_id
         """,
         tx.tenant_id,

@@ -110,6 +110,14 @@ async def hurry(tx: Tx) -> None:
     await tx.execute("SET LOCAL lock_timeout = '1s'")
 
 
+async def plan_anew(tx: Tx) -> None:
+    """Have every statement planned for the tables as they are, until the transaction ends.
+
+    A plan that was kept from when they were empty reads all of a table for each row of a chunk.
+    """
+    await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+
+
 async def lock_import(tx: Tx, import_id: UUID) -> None:
     """Let nobody else take in rows of an import until the transaction ends."""
     await tx.execute(

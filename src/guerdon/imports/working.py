@@ -48,6 +48,7 @@ async def work_chunk(tx: Tx, taker: Taker, now: datetime) -> Import | None:
     done twice and nothing out. What has become bad since the check is kept with its line.
     """
     await queries.hurry(tx)
+    await queries.plan_anew(tx)
     if taker.is_ordered:
         await queries.lock_import(tx, taker.import_id)
     chunk = await queries.claim_chunk(tx, taker.import_id)
