@@ -79,6 +79,7 @@ class Reports(Part[ClientT_co]):
     get_expiring_points = Operation(reports.get_expiring_points)
     get_expired_paid_batches = Operation(reports.get_expired_paid_batches)
     get_expired_paid_batches_csv = Operation(reports.get_expired_paid_batches_csv)
+    get_breakage = Operation(reports.get_breakage)
     list_wallets = Operation(reports.list_wallets)
     iter_wallets = Iteration(reports.iter_wallets)
 

@@ -94,6 +94,38 @@ class ExpiredPaidBatches:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakageMonth:
+    """What became of the lots that ended in one month, such as `2024-04`.
+
+    `rate` is `expired / issued`; `money_rate` is the same of money, None when all of the lots were given.
+    """
+
+    month: str
+    lots: int
+    issued: Decimal
+    expired: Decimal
+    held: Decimal
+    rate: Decimal
+    money: Decimal
+    expired_money: Decimal
+    money_rate: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """What part of the points that ended in each month of a year was never used; `held` may yet be."""
+
+    as_of: datetime
+    time_zone: str
+    issued: Decimal
+    expired: Decimal
+    held: Decimal
+    money: Decimal
+    expired_money: Decimal
+    months: Sequence[BreakageMonth]
+
+
+@dataclass(frozen=True, slots=True)
 class WalletLine:
     """What one wallet holds; `held` is part of `balance`."""
 
@@ -118,6 +150,11 @@ def get_expired_paid_batches(year: int, month: int, *, as_of: datetime | None = 
     """Read the batches that were paid for and expired in a month. Raises InvalidRequest."""
     query = [("year", str(year)), ("month", str(month)), *as_of_query(as_of)]
     return _report("expired-paid-batches", _read_expired, query)
+
+
+def get_breakage(year: int, *, as_of: datetime | None = None) -> Call[Breakage]:
+    """Read which part of the points that ended in each month of a year was never used. Raises InvalidRequest."""
+    return _report("breakage", _read_breakage, [("year", str(year)), *as_of_query(as_of)])
 
 
 def list_wallets(
@@ -192,6 +229,29 @@ def _expiring_day(members: Members) -> ExpiringDay:
         raise BrokenAnswer(f"The member 'day' is {text!r}; a day was promised.") from wrong
     amounts = (members.number(name) for name in ("points", "held", "money"))
     return ExpiringDay(day, members.whole("lots"), *amounts)
+
+
+def _read_breakage(answer: Answer) -> Breakage:
+    members = read_object(answer.body)
+    names = ("issued", "expired", "held", "money", "expiredMoney")
+    issued, expired, held, money, expired_money = (members.number(name) for name in names)
+    months = tuple(_breakage_month(Members(item)) for item in members.items("months"))
+    as_of, zone = members.instant("asOf"), members.text("timeZone")
+    return Breakage(as_of, zone, issued, expired, held, money, expired_money, months)
+
+
+def _breakage_month(members: Members) -> BreakageMonth:
+    return BreakageMonth(
+        members.text("month"),
+        members.whole("lots"),
+        members.number("issued"),
+        members.number("expired"),
+        members.number("held"),
+        members.number("rate"),
+        members.number("money"),
+        members.number("expiredMoney"),
+        members.find_number("moneyRate"),
+    )
 
 
 def _read_expired(answer: Answer) -> ExpiredPaidBatches:

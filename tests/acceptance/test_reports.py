@@ -23,6 +23,7 @@ def test_what_is_owed_moves_by_what_was_sold_used_and_expired(shop: Guerdon) -> 
 
     owed = shop.reports.get_liability()
     expired = shop.reports.get_expired_paid_batches(2024, 5)
+    breakage = shop.reports.get_breakage(2024)
     (line,) = [one for one in shop.reports.iter_wallets(limit=2) if one.wallet_id == wallet_id]
 
     assert owed.points - before.points == 299
@@ -30,6 +31,8 @@ def test_what_is_owed_moves_by_what_was_sold_used_and_expired(shop: Guerdon) -> 
     assert sum(row.money for row in owed.rows) == owed.money
     assert shop.reports.get_liability(as_of=before.as_of).money == before.money
     assert [(one.left, one.money) for one in expired.batches if one.batch_id == lost.batch_id] == [(8, 1)]
+    (may,) = [one for one in breakage.months if one.month == "2024-05"]
+    assert (may.expired / may.issued, may.expired_money <= breakage.expired_money) == (may.rate, True)
     assert (line.balance, line.held, line.lots, line.next_expiry) == (299, 0, 1, None)
 
 

@@ -22,9 +22,10 @@ from guerdon.points.holding import capture_hold, hold_points, release_hold
 from guerdon.points.model import BatchWish, HoldWish, Operation, wallet_key
 from guerdon.points.reading import read_balance
 from guerdon.points.recording import post_one
-from guerdon.points.report_model import EXPIRED, EXPIRING, LIABILITY, share_of
+from guerdon.points.report_model import BREAKAGE, EXPIRED, EXPIRING, LIABILITY, share_of
 from guerdon.points.report_queries import (
     PREFETCH,
+    iter_breakage,
     iter_expired_paid,
     iter_expiring,
     iter_liability,
@@ -217,6 +218,37 @@ async def test_what_a_rollback_gives_back_to_an_expired_batch_is_part_of_what_ra
 
     assert await expired(purse, day(3, 31), "UTC") == [(paid, 1, Decimal("0.5"))]
     assert await expired(purse, day(4, 2), "UTC") == [(paid, 4, 2)]
+
+
+async def breakage(purse: Purse, as_of: datetime, zone: str = "UTC") -> list[tuple[Any, ...]]:
+    async with purse.tx() as tx:
+        report = await written(iter_breakage(tx, as_of, 2026, zone), BREAKAGE)
+    names = ("month", "lots", "issued", "expired", "held", "rate", "moneyRate")
+    return [tuple(one.get(name) for name in names) for one in report["months"]]
+
+
+async def test_breakage_is_the_part_of_what_ended_that_was_never_used_however_late_it_is_read(purse: Purse) -> None:
+    await add(purse, 30, 10, day(3, 31) + timedelta(hours=23), day(1, 1))
+    await add(purse, 6, None, day(3, 20), day(1, 1))
+    await add(purse, 50, None, day(12, 1), day(1, 1))
+    operation = await purse.spend(16, day(2, 1))
+    hold = new_id()
+    async with purse.tx() as tx:
+        await hold_points(tx, purse.wallet_id, HoldWish(5 * UNIT), hold_id=hold, actor=ACTOR, now=day(2, 2))
+
+    before = await breakage(purse, day(4, 2))
+    await post_expiry(purse, day(4, 3))
+    async with purse.tx() as tx:
+        await release_hold(tx, purse.wallet_id, hold, actor=ACTOR, now=day(4, 4))
+    await purse.roll_back(operation, day(4, 5))
+
+    assert before == [("2026-03", 2, 36, 15, 5, Decimal("0.416667"), Decimal("0.5"))]
+    assert await breakage(purse, day(4, 2)) == before
+    assert await breakage(purse, day(4, 4)) == [("2026-03", 2, 36, 20, 0, Decimal("0.555556"), Decimal("0.666667"))]
+    assert await breakage(purse, day(4, 6)) == [("2026-03", 2, 36, 36, 0, 1, 1)]
+    assert await breakage(purse, day(3, 31)) == [("2026-03", 1, 6, 0, 0, 0, None)]
+    assert [month for month, *_ in await breakage(purse, day(4, 2), "Europe/Warsaw")] == ["2026-03", "2026-04"]
+    assert (await breakage(purse, day(12, 1)))[-1] == ("2026-12", 1, 50, 50, 0, 1, None)
 
 
 async def test_december_ends_with_the_year(purse: Purse) -> None:

@@ -10,7 +10,7 @@ from decimal import Context, Decimal
 from typing import Final
 from uuid import UUID
 
-from guerdon.ledger.amounts import UNIT, to_decimal
+from guerdon.ledger.amounts import SIX_PLACES, UNIT, to_decimal
 from guerdon.platform.clock import rfc3339
 
 # Whole days of 24 hours since the lot was opened: the least of each bucket but the first, and what each is called.
@@ -96,6 +96,33 @@ class ExpiredBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakageMonth:
+    """What became of the lots that ended in one month of the tenant's zone; `held` is set aside and may yet be used."""
+
+    month: date
+    lots: int
+    issued: Decimal
+    expired: Decimal
+    held: Decimal
+    issued_money: Decimal
+    expired_money: Decimal
+
+    def row(self) -> ReportRow:
+        """Give the row as it is written; the lots of a month that were all given have no rate of money."""
+        row: dict[str, Cell] = {
+            "month": f"{self.month:%Y-%m}",
+            "lots": self.lots,
+            "issued": as_points(self.issued),
+            "expired": as_points(self.expired),
+            "held": as_points(self.held),
+            "rate": rate_of(self.expired, self.issued),
+            "money": as_money(self.issued_money),
+            "expiredMoney": as_money(self.expired_money),
+        }
+        return row | ({"moneyRate": rate_of(self.expired_money, self.issued_money)} if self.issued_money else {})
+
+
+@dataclass(frozen=True, slots=True)
 class WalletRow:
     """What one wallet holds; `lots` counts those with something to spend in them."""
 
@@ -134,6 +161,11 @@ EXPIRING: Final = Layout("days", ("day", "lots", "points", "held", "money"), ("l
 EXPIRED: Final = Layout(
     "batches", ("wallet", "batch", "expires", "amount", "price", "left", "money"), ("left", "money")
 )
+BREAKAGE: Final = Layout(
+    "months",
+    ("month", "lots", "issued", "expired", "held", "rate", "money", "expiredMoney", "moneyRate"),
+    ("lots", "issued", "expired", "held", "money", "expiredMoney"),
+)
 WALLETS: Final = Layout("wallets", ("wallet", "balance", "held", "lots", "nextExpiry"), ())
 
 
@@ -141,6 +173,11 @@ def share_of(price: int, left: int, amount: int) -> int:
     """Give the part of a price that falls to what is left of an amount, rounded half-even."""
     whole, rest = divmod(price * left, amount)
     return whole + (2 * rest > amount or (2 * rest == amount and whole % 2 == 1))
+
+
+def rate_of(part: Decimal, whole: Decimal) -> Decimal:
+    """Give the part of a whole as a rate from 0 to 1, rounded half-even to six places."""
+    return EXACTLY.divide(part, whole).quantize(SIX_PLACES, context=EXACTLY)
 
 
 def cell_text(value: Cell) -> str:

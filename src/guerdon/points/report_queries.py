@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from guerdon.platform.db import Tx
-from guerdon.points.report_model import AGE_DAYS, ExpiredBatch, ExpiringDay, LiabilityRow, WalletRow
+from guerdon.points.report_model import AGE_DAYS, BreakageMonth, ExpiredBatch, ExpiringDay, LiabilityRow, WalletRow
 
 PREFETCH: Final = 500  # rows of a report in memory at once
 
@@ -158,6 +158,46 @@ async def iter_expired_paid(
     )
     async for record in records:
         yield ExpiredBatch(*record.values())
+
+
+async def iter_breakage(tx: Tx, as_of: datetime, year: int, time_zone: str) -> AsyncIterator[BreakageMonth]:
+    """Read what became of the lots that ended in each month of a year and until an instant."""
+    await _take_time(tx)
+    records = tx.connection.cursor(
+        LOTS_AT  # noqa: S608  # two constants of this file
+        + """
+        ), year AS (
+            SELECT make_timestamptz($3::integer, 1, 1, 0, 0, 0, $4::text) AS starts_at,
+                   make_timestamptz($3::integer + 1, 1, 1, 0, 0, 0, $4::text) AS ends_at
+        ), posted AS (
+            SELECT c.lot_id, -sum(c.amount) AS amount
+              FROM ledger_movement e
+              JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = e.account_id AND c.seq = e.seq
+             WHERE e.tenant_id = $1 AND e.kind = 'expire' AND e.recorded_at <= $2
+               AND e.recorded_at >= (SELECT starts_at FROM year)
+             GROUP BY c.lot_id
+        ), part AS (
+            SELECT date_trunc('month', l.expires_at AT TIME ZONE $4::text)::date AS month, l.amount, l.held,
+                   l.unit_price::numeric AS unit_price, l.remaining + coalesce(posted.amount, 0) AS expired
+              FROM lot_at l
+              LEFT JOIN posted ON posted.lot_id = l.lot_id
+             WHERE l.is_expired AND l.expires_at >= (SELECT starts_at FROM year)
+               AND l.expires_at < (SELECT ends_at FROM year)
+        )
+        SELECT month, count(*) AS lots, sum(amount) AS issued, sum(expired) AS expired, sum(held) AS held,
+               sum(amount * unit_price) AS issued_money, sum(expired * unit_price) AS expired_money
+          FROM part
+         GROUP BY month
+         ORDER BY month
+        """,
+        tx.tenant_id,
+        as_of,
+        year,
+        time_zone,
+        prefetch=PREFETCH,
+    )
+    async for record in records:
+        yield BreakageMonth(*record.values())
 
 
 async def list_wallets(tx: Tx, as_of: datetime, after: UUID, start: int, limit: int) -> Sequence[WalletRow]:

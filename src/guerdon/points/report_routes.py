@@ -18,8 +18,14 @@ from guerdon.platform.listing import ListingDep, list_response
 from guerdon.platform.parameters import with_plus
 from guerdon.platform.wire import Instant
 from guerdon.points import report_queries
-from guerdon.points.report_model import EXPIRED, EXPIRING, LIABILITY, WALLETS, Cell, Layout
-from guerdon.points.report_schemas import ExpiredPaidBatchesOut, ExpiringPointsOut, LiabilityOut, WalletRowOut
+from guerdon.points.report_model import BREAKAGE, EXPIRED, EXPIRING, LIABILITY, WALLETS, Cell, Layout
+from guerdon.points.report_schemas import (
+    BreakageOut,
+    ExpiredPaidBatchesOut,
+    ExpiringPointsOut,
+    LiabilityOut,
+    WalletRowOut,
+)
 from guerdon.points.report_writing import Row, csv_text, row_document, write_csv, write_json
 from guerdon.points.reports import list_wallets
 from guerdon.tenants.administration import get_tenant
@@ -55,6 +61,7 @@ class ReportRoutes:
             ("/liability", self.liability, LiabilityOut),
             ("/expiring-points", self.expiring_points, ExpiringPointsOut),
             ("/expired-paid-batches", self.expired_paid_batches, ExpiredPaidBatchesOut),
+            ("/breakage", self.breakage, BreakageOut),
             ("/wallets", self.wallets, list[WalletRowOut]),
         ):
             made.add_api_route(path, report, openapi_extra=asks(WALLET_REPORT), response_model=model, responses=IS_CSV)
@@ -87,6 +94,15 @@ class ReportRoutes:
             head = {"asOf": rfc3339(instant), "timeZone": zone, "year": year, "month": month}
             rows = report_queries.iter_expired_paid(tx, instant, year, month, zone)
             return await _answer(request, head, EXPIRED, rows)
+
+    async def breakage(self, request: Request, caller: CallerDep, year: Year, as_of: AsOf = None) -> Response:
+        """Tell which part of the points that ended in each month of a year was never used, as points and as money."""
+        instant = self._instant(as_of)
+        async with self.database.tenant(caller.tenant_id) as tx:
+            zone = (await get_tenant(tx)).time_zone
+            head = {"asOf": rfc3339(instant), "timeZone": zone, "year": year}
+            rows = report_queries.iter_breakage(tx, instant, year, zone)
+            return await _answer(request, head, BREAKAGE, rows)
 
     async def wallets(self, request: Request, caller: CallerDep, asked: ListingDep, as_of: AsOf = None) -> Response:
         """List the wallets with their balances, next expiries and counts of lots, in the order of their ids."""

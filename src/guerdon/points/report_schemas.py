@@ -81,6 +81,35 @@ class ExpiredPaidBatchesOut(OpenBody):
     batches: list[ExpiredBatchOut]
 
 
+class BreakageMonthOut(OpenBody):
+    """What became of the lots that ended in one month: `rate` is expired / issued, `moneyRate` the same of money."""
+
+    month: str
+    lots: int
+    issued: Exact
+    expired: Exact
+    held: Exact
+    rate: Exact
+    money: Exact
+    expired_money: Exact
+    money_rate: Exact | None = None
+
+
+class BreakageOut(OpenBody):
+    """What part of the points that ended in each month of a year, until an instant, was never used."""
+
+    as_of: Instant
+    time_zone: str
+    year: int
+    lots: int
+    issued: Exact
+    expired: Exact
+    held: Exact
+    money: Exact
+    expired_money: Exact
+    months: list[BreakageMonthOut]
+
+
 class WalletRowOut(OpenBody):
     """What a wallet holds; `balance` has what holds set aside (`held`) in it."""
 
