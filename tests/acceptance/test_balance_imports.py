@@ -57,7 +57,7 @@ def test_what_customers_had_elsewhere_can_be_spent_here_and_adds_up(shop: Guerdo
         5,
     )
     assert (ended.reconciliation.posted, ended.reconciliation.difference.points) == (ended.reconciliation.said, 0)
-    assert [taken.amount for taken in spent.allocations] == [-100, -10]
+    assert [taken.amount for taken in spent.allocations] == [100, 10]
     assert shop.wallets.get(wallet).balance == Decimal("10.5")
     assert (again.imported, again.existing, again.reconciliation.difference.points) == (0, 2, 0)
     (line,) = shop.balances.list_wallets(again.import_id).items
