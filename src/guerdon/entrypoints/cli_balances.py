@@ -1,7 +1,8 @@
 """`guerdon balances`: points that come from another system."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -18,6 +19,7 @@ from guerdon.entrypoints.cli_passes import (
     IsDryRun,
     Rows,
     RowsOption,
+    clock_of,
 )
 from guerdon.entrypoints.cli_running import REFUSED, AsJson, Home, TenantOption, run, say
 from guerdon.entrypoints.home import Place, open_place, settings_at
@@ -31,7 +33,6 @@ from guerdon.imports.model import Checked, Import
 from guerdon.imports.reading import LIST_MAX
 from guerdon.imports.shapes import BALANCES
 from guerdon.passes.model import write_json
-from guerdon.platform.clock import utc_now
 from guerdon.platform.ids import new_id
 from guerdon.platform.tables import CSV
 from guerdon.points.import_rows import BadLot, LotRow
@@ -75,12 +76,13 @@ def import_file(
                 seal = Seal(place.master_key, tenant, new_id())
             with TemporaryFile() as working_file:
                 spool = Spool(working_file, seal)
-                checked, tally = await _check(place, tenant, file, spool)
+                clock = await clock_of(place, tenant)
+                checked, tally = await _check(place, tenant, file, spool, clock)
                 is_refused = rows is Rows.ALL and checked.totals.bad > 0
                 if dry_run or is_refused:
                     _tell(None, tally.reconciliation(), checked, tally, as_json=as_json)
                     return REFUSED if checked.totals.bad else 0
-                ended, found = await bring_in(place.database, spool, checked, tally, ACTOR, utc_now, _say_progress)
+                ended, found = await bring_in(place.database, spool, checked, tally, ACTOR, clock, _say_progress)
             if wallets is not None:
                 with wallets.open("w", newline="", encoding="utf-8") as out:
                     await _write_wallets(place, tenant, ended.import_id, out)
@@ -95,8 +97,10 @@ def _group() -> None:
     """Keep `import` a word of its own though it is the only one."""
 
 
-async def _check(place: Place, tenant: str, path: Path, spool: Spool) -> tuple[Checked, Tally]:
-    totals, tally = await check_balances(place.database, tenant, _rows(path), utc_now, _report, spool.keep)
+async def _check(
+    place: Place, tenant: str, path: Path, spool: Spool, clock: Callable[[], datetime]
+) -> tuple[Checked, Tally]:
+    totals, tally = await check_balances(place.database, tenant, _rows(path), clock, _report, spool.keep)
     return Checked(totals, []), tally
 
 

@@ -99,7 +99,7 @@ async def _importer(place: Place, tenant: str) -> Importer:
 
 
 async def _check(place: Place, tenant: str, importer: Importer, path: Path) -> Totals:
-    clock = await _clock(place, tenant)
+    clock = await clock_of(place, tenant)
     return await check_rows(place.database, tenant, importer, _rows(path, "checked"), clock, _report, _keep_none)
 
 
@@ -108,11 +108,12 @@ async def _keep_none(_rows: Sequence[Given]) -> None:
 
 
 async def _take_in(place: Place, tenant: str, importer: Importer, path: Path) -> Totals:
-    clock = await _clock(place, tenant)
+    clock = await clock_of(place, tenant)
     return await take_in_file(place.database, tenant, importer, _rows(path, "read"), clock, _report)
 
 
-async def _clock(place: Place, tenant: str) -> Callable[[], datetime]:
+async def clock_of(place: Place, tenant: str) -> Callable[[], datetime]:
+    """Give the clock by which a tenant lives: its own, when it has one."""
     clocks = TenantClocks(place.database, utc_now)
     await clocks.look(tenant)
     return partial(clocks, tenant)

@@ -97,7 +97,7 @@ class ReportRoutes:
 
     async def breakage(self, request: Request, caller: CallerDep, year: Year, as_of: AsOf = None) -> Response:
         """Tell which part of the points that ended in each month of a year was never used, as points and as money."""
-        instant = self._instant(as_of)
+        instant = self._instant(caller.tenant_id, as_of)
         async with self.database.tenant(caller.tenant_id) as tx:
             zone = (await get_tenant(tx)).time_zone
             head = {"asOf": rfc3339(instant), "timeZone": zone, "year": year}
