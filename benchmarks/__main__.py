@@ -10,12 +10,13 @@ from benchmarks.machine import describe, syncs_per_s
 from benchmarks.measuring import Measure, print_results, run_rounds
 from benchmarks.movements import Movements
 from benchmarks.packages import prepare_packages
+from benchmarks.points import prepare_points
 from benchmarks.seeding import Sizes
 from benchmarks.stage import Stage, open_stage
 
 PRIVILEGES = 200_000
 LISTED_PASSES = 4_000
-GROUPS = ("movements", "lists", "packages", "growth")
+GROUPS = ("movements", "lists", "packages", "growth", "points")
 ENTRIES, ENTRIES_LONG = 1_000_000, 10_000_000
 
 
@@ -43,6 +44,8 @@ def _measures(stage: Stage, asked: argparse.Namespace) -> list[Measure]:
         measures += prepare_packages(stage, place, asked.rounds).measures()
     if "growth" in asked.only:
         measures += growth_measures(stage, ENTRIES_LONG if asked.long else ENTRIES)
+    if "points" in asked.only:
+        measures += prepare_points(stage, place, asked.seconds, asked.rounds).measures(service)
     return measures
 
 

@@ -6,7 +6,8 @@ from functools import partial
 
 import asyncpg
 
-from benchmarks.load import SCRIPTS, Pgbench, Wrk, run_pgbench, run_wrk
+from benchmarks.limits import create_function
+from benchmarks.load import Pgbench, Wrk, run_pgbench, run_wrk
 from benchmarks.measuring import Bar, Measure, Run
 from benchmarks.recorded import movement_script
 from benchmarks.seeding import HOT_COUNT
@@ -40,7 +41,7 @@ class Movements:
         """Start what else is needed beside the service with group commit and list the measures."""
         off = self.stage.serve(self.place, {"GUERDON_GROUP_COMMIT": "false"})
         usual = self.stage.serve(self.place, {}, what=REFERENCE)
-        asyncio.run(_create_function(self.place))
+        create_function(self.place, "movement")
         return [self._distinct(on, off, usual), self._wide(on), self._lone(on, off), self._hot(on), self._warm(on)]
 
     def _distinct(self, on: Service, off: Service, usual: Service) -> Measure:
@@ -112,12 +113,6 @@ class Movements:
             STATEMENTS: Pgbench(ours, variables={**recorded.variables, **BEGINNING}),
             FUNCTION: Pgbench(function, variables=BEGINNING),
         }
-
-
-async def _create_function(place: Place) -> None:
-    owner = await asyncpg.connect(place.url)
-    await owner.execute((SCRIPTS / "limit_function.sql").read_text())
-    await owner.close()
 
 
 def _posted(place: Place, name: str) -> int:

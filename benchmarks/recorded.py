@@ -45,11 +45,15 @@ class Script:
 
 
 @dataclass(slots=True)
-class _Recorder:
+class Recorder:
     """Stands before a connection, passes statements on, and remembers them."""
 
     connection: "Connection"
     statements: list[tuple[str, Sequence[object]]] = field(default_factory=list[tuple[str, Sequence[object]]])
+
+    def tx(self) -> Tx:
+        """Give a transaction that is heard."""
+        return Tx(cast("Connection", self), TENANT)
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         self.statements.append((sql, arguments))
@@ -77,7 +81,7 @@ async def movement_script(place: Place, head: str, owner: str) -> Script:
         AMOUNT: ":change",
     }
     variables: dict[str, str] = {}
-    lock, *others = (_written(sql, arguments, words, variables) for sql, arguments in statements)
+    lock, *others = (written(sql, arguments, words, variables) for sql, arguments in statements)
     lines = [
         *(head, "\\set drawn random(0, 999999999999)", "BEGIN;", f"{lock} \\gset", "\\set known :value", COMPARE),
         *("\\set value_after :value + :change", "\\set seq_after :seq + 1", *(f"{other};" for other in others)),
@@ -91,13 +95,13 @@ async def list_script(place: Place, head: str) -> Script:
     """Write the reading of one pass's privileges as the code does it; `head` sets `:pass`."""
     database = await open_database(place.url, 2)
     async with database.tenant(TENANT) as tx:
-        recorder = _Recorder(tx.connection)
-        await list_documents(Tx(cast("Connection", recorder), TENANT), ["listpass7"], datetime.now(UTC))
+        recorder = Recorder(tx.connection)
+        await list_documents(recorder.tx(), ["listpass7"], datetime.now(UTC))
     await database.close()
     variables: dict[str, str] = {}
     words: dict[object, str] = {"listpass7": "'listpass' || :pass"}
     sql, arguments = recorder.statements[0]
-    return Script(f"{head}\n{_written(sql, arguments, words, variables)};\n", variables)
+    return Script(f"{head}\n{written(sql, arguments, words, variables)};\n", variables)
 
 
 async def _record_movement(place: Place) -> tuple[list[tuple[str, Sequence[object]]], UUID, str]:
@@ -110,8 +114,8 @@ async def _record_movement(place: Place) -> tuple[list[tuple[str, Sequence[objec
             *(TENANT, OWNER, VALUE, SEQ),
         )
         assert record is not None
-        recorder = _Recorder(tx.connection)
-        recording = Tx(cast("Connection", recorder), TENANT)
+        recorder = Recorder(tx.connection)
+        recording = recorder.tx()
         move = Move(AMOUNT, VALUE, None)
         command = Command(AccountKey("privilege", OWNER), move, MOVEMENT, "key:bench", "scan at counter 4")
         outcomes = await post(recording, [command], now)
@@ -120,7 +124,7 @@ async def _record_movement(place: Place) -> tuple[list[tuple[str, Sequence[objec
     return recorder.statements, record["account_id"], record["subject_id"]
 
 
-def _written(sql: str, arguments: Sequence[object], words: Mapping[object, str], variables: dict[str, str]) -> str:
+def written(sql: str, arguments: Sequence[object], words: Mapping[object, str], variables: dict[str, str]) -> str:
     """Put expressions of pgbench in the places of a statement's parameters, the highest number first."""
     for number in range(len(arguments), 0, -1):
         argument = arguments[number - 1]

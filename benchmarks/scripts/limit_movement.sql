@@ -1,11 +1,6 @@
 -- The whole durable work of one movement in one round trip: lock, compare, append with its hash, update, touch, event.
 -- It gives the value as it is then, moved or not.
 -- Row-level security checks the tenant in every statement, for the caller is the application's role.
-CREATE FUNCTION bench_text(said text) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN said IS NULL THEN '\xffffffff'::bytea
-                ELSE int4send(octet_length(said)) || convert_to(said, 'UTF8') END
-$$;
-
 CREATE FUNCTION bench_move(owner text, expected bigint, change bigint, movement text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
