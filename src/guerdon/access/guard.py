@@ -78,19 +78,22 @@ class Guard:
         assert caller is not None, "a hot route for strangers has no caller to give"
         return caller
 
-    def admit_at_once(self, headers: Mapping[bytes, bytes], tenant_id: str, wanted: str) -> Admission | None:
+    def admit_at_once(self, headers: Mapping[bytes, bytes], tenant_id: str | None, wanted: str) -> Admission | None:
         """Admit a request by a key that was found good a moment ago, without waiting for anything.
 
+        `tenant_id` is None at an address without one.
         None means only that the request has to be judged whole, by `admit`; nothing was counted then.
         Raises TooManyRequests.
         """
         key = headers.get(b"x-api-key")
         caller = None if key is None else self._authenticator.find_cached(key.decode("latin-1"))
-        if caller is None or caller.tenant_id != tenant_id or not caller.allows(wanted):
+        if caller is None or not caller.allows(wanted):
             return None
-        if self._clocks.stands(tenant_id):
+        is_own = _is_chosen(caller, headers) if tenant_id is None else tenant_id == caller.tenant_id
+        if not is_own or self._clocks.stands(caller.tenant_id):
             return None
-        return Admission(caller, self._limits.take_tenant(tenant_id, caller.requests_per_minute, self._seconds()))
+        allowance = self._limits.take_tenant(caller.tenant_id, caller.requests_per_minute, self._seconds())
+        return Admission(caller, allowance)
 
     def admit_socket(self, scope: Scope) -> None:
         """Count the opening of a WebSocket, which brings no credential but its own token. Raises TooManyRequests."""
@@ -206,8 +209,12 @@ def _chosen(headers: Mapping[bytes, bytes]) -> str | None:
     return None if named is None else named.decode("latin-1").strip().lower()
 
 
+def _is_chosen(caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
+    return _chosen(headers) in {None, caller.tenant_id}
+
+
 def _check_chosen(caller: Caller, headers: Mapping[bytes, bytes]) -> None:
-    if _chosen(headers) not in {None, caller.tenant_id}:
+    if not _is_chosen(caller, headers):
         raise Forbidden("The header x-tenant names another tenant than the credential is of.")
 
 

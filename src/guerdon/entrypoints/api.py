@@ -59,6 +59,7 @@ from guerdon.platform.settings import Settings
 from guerdon.points.batch_routes import BatchRoutes
 from guerdon.points.hold_routes import HoldRoutes
 from guerdon.points.operation_routes import OperationRoutes
+from guerdon.points.quick_routes import QuickSpending
 from guerdon.points.report_routes import ReportRoutes
 from guerdon.points.wallet_routes import WalletRoutes, own_wallet_id
 from guerdon.points.wallets import get_wallet
@@ -210,7 +211,7 @@ def hot_routes(house: House) -> list[HotRoute]:
 
 def quick_routes(house: House) -> list[QuickRoute]:
     """Give the routes whose plain requests are answered before they are ASGI messages."""
-    return [QuickMovements(house.guard, house.poster)]
+    return [QuickMovements(house.guard, house.poster), QuickSpending(house.guard, house.poster)]
 
 
 def operator_router(house: House, document: Callable[[], bytes]) -> APIRouter:

@@ -16,6 +16,7 @@ import structlog
 from guerdon.entrypoints.http_protocol import HttpProtocol, whole_answer
 from guerdon.platform import metrics
 from guerdon.platform.boundary import JSON, problem_headers, request_id_of
+from guerdon.platform.faces import speaks_codes
 from guerdon.platform.failures import log_failure, problem_of
 from guerdon.platform.http import HotAnswer
 from guerdon.platform.problems import Problem
@@ -25,7 +26,6 @@ BODY_BYTES_MAX: Final = 8_192
 # Headers by which a request asks for something that only the usual way knows.
 ODD_HEADERS: Final = frozenset({b"authorization", b"content-encoding", b"expect", b"transfer-encoding", b"upgrade"}) | {
     b"guerdon-dry-run",
-    b"idempotency-key",
     b"if-match",
     b"origin",
 }
@@ -117,20 +117,18 @@ class QuickProtocol(HttpProtocol):
         for wanted, pattern, route in self.routes:
             if method == wanted and (found := pattern.fullmatch(self.url)) is not None:
                 self._plain_headers = headers = dict(self.headers)
-                if not self._is_plain(headers):
+                if not self._is_plain(headers, route):
                     return None
                 self._parameters = tuple([part.decode("ascii") for part in found.groups()])
                 return route
         return None
 
-    def _is_plain(self, headers: Headers) -> bool:
-        length, accepted = headers.get(b"content-length", b""), headers.get(b"accept", JSON)
+    def _is_plain(self, headers: Headers, route: QuickRoute) -> bool:
         return (
-            headers.get(b"content-type") == JSON
-            and length.isdigit()
-            and int(length) <= BODY_BYTES_MAX
-            and accepted in {JSON, b"*/*"}
+            (_has_short_json(headers) if route.method == b"POST" else b"content-length" not in headers)
+            and headers.get(b"accept", JSON) in {JSON, b"*/*"}
             and ODD_HEADERS.isdisjoint(headers)
+            and (route.takes_keys or b"idempotency-key" not in headers)
             and len(headers) == len(self.headers)
             and self.parser.get_http_version() == "1.1"
             and self.parser.should_keep_alive()
@@ -138,7 +136,7 @@ class QuickProtocol(HttpProtocol):
 
     def _begin(self, route: QuickRoute) -> bool:
         """Begin a request; False when it has to go the usual way."""
-        turn = _Turn(route, QuickRequest(self._parameters, self._plain_headers, self._body))
+        turn = _Turn(route, QuickRequest(self.url, self._parameters, self._plain_headers, self._body))
         try:
             outcome = route.begin(turn.request)
         except Exception as failure:  # noqa: BLE001  # the library would take it for a mistake of the client
@@ -165,6 +163,11 @@ class QuickProtocol(HttpProtocol):
         self.on_response_complete()
 
 
+def _has_short_json(headers: Headers) -> bool:
+    length = headers.get(b"content-length", b"")
+    return headers.get(b"content-type") == JSON and length.isdigit() and int(length) <= BODY_BYTES_MAX
+
+
 def _outcome(turn: _Turn, done: "Future[Any]") -> HotAnswer:
     try:
         return turn.route.answer(done.result())
@@ -178,7 +181,8 @@ def _refusal(turn: _Turn, failure: BaseException) -> HotAnswer:
     else:
         log_failure(log, "request failed", failure, request_id=turn.request_id, path=turn.route.template)
         problem = problem_of(failure)
-    return HotAnswer(problem.status, problem.body(turn.request_id), problem_headers(problem))
+    body = problem.body(turn.request_id, with_codes=speaks_codes(turn.route.template))
+    return HotAnswer(problem.status, body, problem_headers(problem))
 
 
 def quick_protocol(routes: Sequence[QuickRoute]) -> type[QuickProtocol]:

@@ -6,6 +6,7 @@ UNIT = 1_000_000
 AMOUNT_MAX = 10**12  # in whole units; WIRE.md section 0
 MILLIONTHS_MAX = AMOUNT_MAX * UNIT
 SIX_PLACES = Decimal("0.000001")
+WHOLE_DIGITS = 12  # so many need no look at the bounds
 _CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN)
 
 
@@ -23,6 +24,18 @@ def to_millionths(number: Decimal | int) -> int:
     if not exact.is_finite() or not -AMOUNT_MAX <= exact <= AMOUNT_MAX:
         raise AmountOutOfBounds(f"The number must lie between -{AMOUNT_MAX} and {AMOUNT_MAX}.")
     return int(exact.quantize(SIX_PLACES, context=_CONTEXT).scaleb(6))
+
+
+def read_millionths(value: bytes) -> int:
+    """Read a value of JSON, which must be a number, as `to_millionths` does; short whole ones go straight.
+
+    Raises ValueError, ArithmeticError.
+    """
+    if value[:1] not in b"-0123456789":
+        raise ValueError("not a number")
+    if len(value) <= WHOLE_DIGITS and value.isdigit():
+        return int(value) * UNIT
+    return to_millionths(Decimal(value.decode()))
 
 
 def to_decimal(millionths: int) -> Decimal:

@@ -18,11 +18,12 @@ Headers = Mapping[bytes, bytes]
 
 
 class QuickRequest(Struct):
-    """A plain request: its path parameters in their order, its headers in lower case, its whole body.
+    """A plain request: its address and the parameters in it, its headers in lower case, its whole body.
 
     `told` is what the answer says beside its own headers, whatever it is.
     """
 
+    address: bytes
     parameters: tuple[str, ...]
     headers: Headers
     body: bytes
@@ -30,10 +31,11 @@ class QuickRequest(Struct):
 
 
 class QuickRoute(Protocol):
-    """One operation, for requests that need nothing but its good path."""
+    """One operation, for requests that need nothing but its good path; `takes_keys`: with an idempotency key, too."""
 
     method: bytes
     template: str
+    takes_keys: bool
 
     def begin(self, request: QuickRequest) -> "asyncio.Future[Any] | None":
         """Begin what is asked and give its outcome to come; None has the request go the usual way, and changes nothing.

@@ -22,7 +22,7 @@ from guerdon.points.documents import encoder, operation_document, rollback_docum
 from guerdon.points.reading import get_operation, list_operations, read_balance
 from guerdon.points.returning import RollbackHook, roll_back
 from guerdon.points.schemas import OperationBody, OperationOut, OperationPatch, RollbackBody, RollbackOut
-from guerdon.points.spending import details_of, operation_of, spend_command
+from guerdon.points.spending import spend_command, spent_operation
 from guerdon.points.together import post_together, repeat_of
 from guerdon.points.wallets import get_wallet
 from guerdon.points.wishes import read_amount, read_operation
@@ -81,9 +81,8 @@ class OperationRoutes:
         wish = read_operation(body)
         command = spend_command(wallet_id, wish, new_id(), caller.actor, repeat_of(write))
         posted = await post_together(self.poster, caller.tenant_id, command, write)
-        operation = operation_of(posted.entry, wallet_id, details_of(wish, "SPEND"))
-        answer = Answer(201, encoder.encode(operation_document(operation)), is_replayed=posted.is_repeat)
-        return respond(answer)
+        document = operation_document(spent_operation(posted))
+        return respond(Answer(201, encoder.encode(document), is_replayed=posted.is_repeat))
 
     async def roll_back(self, wallet_id: WalletId, body: RollbackBody, caller: CallerDep, write: Write) -> Response:
         """Give an operation's points back to the batches that they came from; whole, or in part by `amount`."""

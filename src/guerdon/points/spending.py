@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from guerdon.ledger.model import Allocation, Command, Entry, Repeat, Spend
+from guerdon.ledger.model import Allocation, Command, Entry, Posted, Repeat, Spend
 from guerdon.platform.db import Tx
 from guerdon.points.model import Operation, OperationDetails, OperationKind, OperationWish, wallet_key
 from guerdon.points.recording import post_one
@@ -21,7 +21,7 @@ async def spend(
 ) -> Operation:
     """Use points of a wallet. Raises WalletNotFound, NotEnough."""
     posted = await post_one(tx, spend_command(wallet_id, wish, operation_id, actor, kind=kind), now)
-    return operation_of(posted.entry, wallet_id, details_of(wish, kind))
+    return spent_operation(posted)
 
 
 def spend_command(
@@ -34,13 +34,14 @@ def spend_command(
     kind: OperationKind = "SPEND",
 ) -> Command:
     """Say to the ledger that points are used; the operation's id names its entry."""
-    key, details = wallet_key(wallet_id), details_of(wish, kind)
-    return Command(key, Spend(wish.amount), str(operation_id), actor, repeat=repeat, details=details)
+    details = OperationDetails(kind, wish.order, wish.venue, wish.extra)
+    return Command(wallet_key(wallet_id), Spend(wish.amount), str(operation_id), actor, repeat=repeat, details=details)
 
 
-def details_of(wish: OperationWish, kind: OperationKind) -> OperationDetails:
-    """Give what is kept beside the entry."""
-    return OperationDetails(kind, wish.order, wish.venue, wish.extra)
+def spent_operation(posted: Posted) -> Operation:
+    """Give the operation that a command of `spend_command` came to."""
+    assert isinstance(posted.details, OperationDetails)
+    return operation_of(posted.entry, UUID(posted.account.owner_id), posted.details)
 
 
 def operation_of(entry: Entry, wallet_id: UUID, details: OperationDetails) -> Operation:

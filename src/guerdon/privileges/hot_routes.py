@@ -4,14 +4,13 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Annotated
 
 import msgspec
 from pydantic import ValidationError
 
 from guerdon.access.guard import Guard
-from guerdon.ledger.amounts import UNIT, AmountOutOfBounds, to_millionths
+from guerdon.ledger.amounts import AmountOutOfBounds, read_millionths, to_millionths
 from guerdon.ledger.errors import AccountNotFound
 from guerdon.ledger.group_commit import Poster
 from guerdon.ledger.model import Command, Move, Posted, Repeat
@@ -35,7 +34,6 @@ PRIVILEGES = "/api/{tenantId}/passes/{passId}/privileges"
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
 # Quotes are the rule; clients that leave them out mean the same.
 VERSION = re.compile(rb'(?:W/)?(?:"(\d{1,18})"|(\d{1,18}))')
-WHOLE_DIGITS = 12  # so many need no look at the bounds
 JSON_HEADER = (b"content-type", b"application/json")
 NO_OPTIONS = WriteOptions(None, b"", is_dry_run=False)
 
@@ -112,6 +110,7 @@ class QuickMovements:
 
     method = b"POST"
     template = MOVEMENTS
+    takes_keys = False
 
     def __init__(self, guard: Guard, poster: Poster) -> None:
         """Post with the poster of this process."""
@@ -172,21 +171,14 @@ def _read_movement(body: bytes) -> _Wish:
 def _read_quickly(body: bytes) -> _Wish | None:
     try:
         movement = _movement_decoder.decode(body)
-        old_value, movement_value = _number(movement.old_value), _number(movement.movement_value)
+        old_value, movement_value = (
+            read_millionths(bytes(value)) for value in (movement.old_value, movement.movement_value)
+        )
     except (ValueError, ArithmeticError, msgspec.DecodeError):
         return None
     if movement.remarks is not None and "\x00" in movement.remarks:
         return None
     return _Wish(old_value, movement_value, movement.remarks, movement.movement_id)
-
-
-def _number(raw: msgspec.Raw) -> int:
-    text = bytes(raw)
-    if text[:1] not in b"-0123456789":
-        raise ValueError("not a number")
-    if len(text) <= WHOLE_DIGITS and text.isdigit():
-        return int(text) * UNIT
-    return to_millionths(Decimal(text.decode()))
 
 
 def _read_slowly(body: bytes) -> _Wish:
