@@ -56,10 +56,11 @@ from guerdon.platform.boundary import App, Boundary
 from guerdon.platform.http import PUBLIC, HotRoute, HotRoutes, asks, install_problems, router, spoken_verbs
 from guerdon.platform.quick import QuickRoute
 from guerdon.platform.settings import Settings
+from guerdon.points.balances import WalletBalances
 from guerdon.points.batch_routes import BatchRoutes
 from guerdon.points.hold_routes import HoldRoutes
 from guerdon.points.operation_routes import OperationRoutes
-from guerdon.points.quick_routes import QuickSpending
+from guerdon.points.quick_routes import QuickBalances, QuickSpending
 from guerdon.points.report_routes import ReportRoutes
 from guerdon.points.wallet_routes import WalletRoutes, own_wallet_id
 from guerdon.points.wallets import get_wallet
@@ -211,7 +212,12 @@ def hot_routes(house: House) -> list[HotRoute]:
 
 def quick_routes(house: House) -> list[QuickRoute]:
     """Give the routes whose plain requests are answered before they are ASGI messages."""
-    return [QuickMovements(house.guard, house.poster), QuickSpending(house.guard, house.poster)]
+    balances = WalletBalances(house.database, house.clock, queue_max=house.settings.queue_max)
+    return [
+        QuickMovements(house.guard, house.poster),
+        QuickSpending(house.guard, house.poster),
+        QuickBalances(house.guard, balances),
+    ]
 
 
 def operator_router(house: House, document: Callable[[], bytes]) -> APIRouter:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import LiteralString
 from uuid import UUID
 
@@ -11,6 +13,39 @@ from guerdon.platform.db import Tx
 from guerdon.points.model import Balance, Expiring
 
 EXPIRING_MAX = 100
+_BALANCES: LiteralString = """
+WITH open AS (
+    SELECT h.account_id, h.opened_seq, h.amount, h.expires_at <= $3 IS TRUE AS is_overdue
+      FROM ledger_hold_state h
+     WHERE h.tenant_id = $1 AND h.account_id = ANY($2::uuid[]) AND h.closed_seq IS NULL
+), part AS (
+    SELECT l.account_id, l.expires_at, l.remaining AS amount
+      FROM ledger_lot_state l
+     WHERE l.tenant_id = $1 AND l.account_id = ANY($2::uuid[]) AND NOT l.is_empty
+    UNION ALL
+    SELECT o.account_id, l.expires_at, -c.amount
+      FROM open o
+      JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = o.account_id AND c.seq = o.opened_seq
+      JOIN ledger_lot_state l ON l.tenant_id = $1 AND l.lot_id = c.lot_id
+     WHERE o.is_overdue
+), live AS (
+    SELECT p.account_id, p.expires_at, sum(p.amount)::bigint AS amount,
+           sum(sum(p.amount)) OVER (PARTITION BY p.account_id)::bigint AS available,
+           row_number() OVER (PARTITION BY p.account_id ORDER BY p.expires_at NULLS LAST) AS place
+      FROM part p
+     WHERE p.expires_at IS NULL OR p.expires_at > $3
+     GROUP BY p.account_id, p.expires_at
+), held AS (
+    SELECT o.account_id, sum(o.amount)::bigint AS amount FROM open o WHERE NOT o.is_overdue GROUP BY 1
+)
+SELECT b.account_id, b.version, coalesce(held.amount, 0) AS held, coalesce(live.available, 0) AS available,
+       live.expires_at, live.amount
+  FROM ledger_balance b
+  LEFT JOIN held ON held.account_id = b.account_id
+  LEFT JOIN live ON live.account_id = b.account_id AND live.place <= $4
+ WHERE b.tenant_id = $1 AND b.account_id = ANY($2::uuid[])
+ ORDER BY b.account_id, live.place
+"""
 _BALANCE_AT: LiteralString = """
 WITH open AS (
     SELECT h.opened_seq, h.amount, h.expires_at <= $4 IS TRUE AS is_overdue FROM ledger_hold_state h
@@ -46,51 +81,24 @@ SELECT $3::bigint AS version, coalesce(held.amount, 0) AS held, coalesce(live.av
 """
 
 
-async def find_balance(tx: Tx, account_id: UUID, now: datetime) -> Balance:
-    """Read what may be spent now, what is set aside, and the next hundred instants at which points end.
+async def find_balances(tx: Tx, account_ids: Sequence[UUID], now: datetime) -> dict[UUID, Balance]:
+    """Read of several accounts what may be spent now, what is set aside, and the next hundred instants of ending.
 
     What has ended and is not posted yet is left out; an overdue hold counts as given back.
     """
     records = await tx.records(
-        """
-        WITH overdue AS (
-            SELECT h.opened_seq FROM ledger_hold_state h
-             WHERE h.tenant_id = $1 AND h.account_id = $2 AND h.closed_seq IS NULL AND h.expires_at <= $3
-        ), part AS (
-            SELECT l.expires_at, l.remaining AS amount
-              FROM ledger_lot_state l
-             WHERE l.tenant_id = $1 AND l.account_id = $2 AND NOT l.is_empty
-            UNION ALL
-            SELECT l.expires_at, -c.amount
-              FROM overdue o
-              JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = $2 AND c.seq = o.opened_seq
-              JOIN ledger_lot_state l ON l.tenant_id = $1 AND l.lot_id = c.lot_id
-        ), live AS (
-            SELECT p.expires_at, sum(p.amount)::bigint AS amount, sum(sum(p.amount)) OVER ()::bigint AS available
-              FROM part p
-             WHERE p.expires_at IS NULL OR p.expires_at > $3
-             GROUP BY p.expires_at ORDER BY p.expires_at NULLS LAST LIMIT $4
-        ), held AS (
-            SELECT sum(h.amount)::bigint AS amount FROM ledger_hold_state h
-             WHERE h.tenant_id = $1 AND h.account_id = $2 AND h.closed_seq IS NULL
-               AND (h.expires_at IS NULL OR h.expires_at > $3)
-        )
-        SELECT b.version, coalesce(held.amount, 0) AS held, coalesce(live.available, 0) AS available,
-               live.expires_at, live.amount
-          FROM ledger_balance b CROSS JOIN held LEFT JOIN live ON true
-         WHERE b.tenant_id = $1 AND b.account_id = $2
-         ORDER BY live.expires_at NULLS LAST
-        """,
+        _BALANCES,
         tx.tenant_id,
-        account_id,
+        account_ids,
         now,
-        EXPIRING_MAX + 1,
+        EXPIRING_MAX,
     )
-    return _balance(records)
+    each = groupby(records, key=itemgetter("account_id"))
+    return {account_id: _balance(list(told)) for account_id, told in each}
 
 
 async def find_balance_at(tx: Tx, account_id: UUID, seq: int, instant: datetime) -> Balance:
-    """Read what `find_balance` read at an instant, when `seq` was the account's last entry."""
+    """Read what `find_balances` read at an instant, when `seq` was the account's last entry."""
     records = await tx.records(
         _BALANCE_AT,
         tx.tenant_id,

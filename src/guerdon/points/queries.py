@@ -1,5 +1,6 @@
 """Every statement on wallets and on the commands of asynchronous writes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -7,19 +8,20 @@ from guerdon.platform.db import Tx
 from guerdon.points.model import Texts, Wallet, WalletCommand, read_texts, write_texts
 
 
-async def find_wallet(tx: Tx, wallet_id: UUID) -> Wallet | None:
-    """Read one wallet."""
+async def find_wallets(tx: Tx, wallet_ids: Sequence[UUID]) -> dict[UUID, Wallet]:
+    """Read several wallets."""
     records = await tx.records(
         """
         SELECT wallet_id, account_id, attributes, created_at, updated_at
-          FROM wallet WHERE tenant_id = $1 AND wallet_id = $2
+          FROM wallet WHERE tenant_id = $1 AND wallet_id = ANY($2::uuid[])
         """,
         tx.tenant_id,
-        wallet_id,
+        wallet_ids,
     )
-    for found_id, account_id, attributes, *instants in records:
-        return Wallet(found_id, account_id, read_texts(attributes), *instants)
-    return None
+    return {
+        wallet_id: Wallet(wallet_id, account_id, read_texts(attributes), *instants)
+        for wallet_id, account_id, attributes, *instants in records
+    }
 
 
 async def insert_wallet(tx: Tx, wallet: Wallet) -> None:

@@ -1,4 +1,4 @@
-"""Spending once more, for plain requests; all that it does not take is the usual route's."""
+"""Spending, and reading a wallet, once more for plain requests; all that they do not take is the usual routes'."""
 
 import asyncio
 import re
@@ -19,12 +19,14 @@ from guerdon.platform.ids import new_id
 from guerdon.platform.problems import InvalidRequest, Problem
 from guerdon.platform.quick import QuickRequest
 from guerdon.platform.writes import read_write_options
-from guerdon.points.documents import encoder, operation_document
+from guerdon.points.balances import WalletBalances
+from guerdon.points.documents import encoder, operation_document, wallet_document
 from guerdon.points.errors import WalletNotFound
-from guerdon.points.model import OperationWish
+from guerdon.points.model import Balance, OperationWish, Wallet
 from guerdon.points.operation_routes import OPERATION_WRITE, OPERATIONS
 from guerdon.points.spending import spend_command, spent_operation
 from guerdon.points.together import repeat_of
+from guerdon.points.wallet_routes import WALLET, WALLET_READ
 
 JSON_HEADER: Final = (b"content-type", b"application/json")
 REPLAYED: Final = (b"idempotency-replayed", b"true")
@@ -86,6 +88,38 @@ class QuickSpending:
     def refusal(self, request: QuickRequest, problem: Problem) -> Problem:
         """Name the wallet that is not there."""
         return WalletNotFound(request.parameters[0]) if isinstance(problem, AccountNotFound) else problem
+
+
+class QuickBalances:
+    """A wallet with its balance as it is now."""
+
+    method = b"GET"
+    template = f"{FACE_B}{WALLET}"
+    takes_keys = False
+
+    def __init__(self, guard: Guard, balances: WalletBalances) -> None:
+        """Read with the gathered reads of this process."""
+        self._guard = guard
+        self._balances = balances
+
+    def begin(self, request: QuickRequest) -> "asyncio.Future[tuple[Wallet, Balance]] | None":
+        """Read a wallet for a caller who is known. Raises TooManyRequests, Overloaded."""
+        wallet_id = _read_wallet_id(request.parameters[0])
+        admission = None if wallet_id is None else self._guard.admit_at_once(request.headers, None, WALLET_READ)
+        if wallet_id is None or admission is None:
+            return None
+        request.told = admission.allowance.wire_headers()
+        return self._balances.begin(admission.caller.tenant_id, wallet_id)
+
+    def answer(self, outcome: tuple[Wallet, Balance]) -> HotAnswer:
+        """Tell what the wallet holds."""
+        wallet, balance = outcome
+        headers = (JSON_HEADER, (b"etag", b'"%d"' % balance.version))
+        return HotAnswer(200, encoder.encode(wallet_document(wallet, balance)), headers)
+
+    def refusal(self, request: QuickRequest, problem: Problem) -> Problem:  # noqa: ARG002  # it says all itself
+        """Say it as it is."""
+        return problem
 
 
 def _read_wallet_id(text: str) -> UUID | None:

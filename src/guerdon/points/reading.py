@@ -41,7 +41,7 @@ class Period:
 async def read_balance(tx: Tx, wallet: Wallet, now: datetime, as_of: datetime | None = None) -> Balance:
     """Read what a wallet holds now, or held at an instant: the same as was read then."""
     if as_of is None or as_of >= now:
-        return await balance_queries.find_balance(tx, wallet.account_id, now)
+        return (await balance_queries.find_balances(tx, [wallet.account_id], now))[wallet.account_id]
     seq = await seq_as_of(tx, wallet.account_id, as_of)
     return await balance_queries.find_balance_at(tx, wallet.account_id, seq, as_of)
 

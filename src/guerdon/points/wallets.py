@@ -17,10 +17,10 @@ from guerdon.points.model import EVENT_WALLET_CHANGED, EVENT_WALLET_CREATED, Tex
 
 async def get_wallet(tx: Tx, wallet_id: UUID) -> Wallet:
     """Read a wallet. Raises WalletNotFound."""
-    wallet = await queries.find_wallet(tx, wallet_id)
-    if wallet is None:
+    found = await queries.find_wallets(tx, [wallet_id])
+    if wallet_id not in found:
         raise WalletNotFound(wallet_id)
-    return wallet
+    return found[wallet_id]
 
 
 async def open_wallet(tx: Tx, wallet_id: UUID, attributes: Texts, actor: str, now: datetime) -> Wallet:
