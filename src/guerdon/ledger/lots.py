@@ -52,13 +52,14 @@ async def _load_holds(
     instant = max([now, *(with_lots[account_id].account.moved_at for account_id in holding)])
     holds = await lot_queries.list_holds(tx, hold_ids, holding, instant)
     allocations = await lot_queries.list_allocations(tx, [hold.hold_id for _, hold in holds])
+    held: dict[str, list[Allocation]] = {}
+    for _, movement_id, _, allocation in allocations:
+        held.setdefault(movement_id, []).append(allocation)
     for account_id, hold in holds:
         if account_id in with_lots:
             page = with_lots[account_id]
             page.holds[hold.hold_id] = hold
-            page.hold_allocations[hold.hold_id] = tuple(
-                allocation for _, movement_id, _, allocation in allocations if movement_id == hold.hold_id
-            )
+            page.hold_allocations[hold.hold_id] = tuple(held.get(hold.hold_id, ()))
     return [allocation.lot_id for _, _, _, allocation in allocations]
 
 

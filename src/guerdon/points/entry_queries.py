@@ -6,8 +6,7 @@ from uuid import UUID
 
 from guerdon.ledger.model import Entry
 from guerdon.platform.db import Tx
-from guerdon.points.model import BatchWish, HoldWish, OperationDetails, Texts, WalletCommand, write_texts
-from guerdon.points.queries import insert_command
+from guerdon.points.model import BatchWish, HoldWish, OperationDetails, Texts, write_texts
 
 
 async def insert_batches(tx: Tx, batches: Sequence[tuple[Entry, BatchWish]]) -> None:
@@ -57,19 +56,21 @@ async def insert_operations(tx: Tx, operations: Sequence[tuple[UUID, Entry, Oper
     )
 
 
-async def insert_hold(tx: Tx, wallet_id: UUID, hold_id: UUID, wish: HoldWish) -> None:
-    """Keep what is said of a new hold."""
+async def insert_holds(tx: Tx, holds: Sequence[tuple[UUID, Entry, HoldWish]]) -> None:
+    """Keep what is said of new holds, each with its wallet; its id is the movement id of its entry."""
     await tx.execute(
         """
         INSERT INTO wallet_hold (tenant_id, hold_id, wallet_id, order_id, venue, extra)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        SELECT $1, n.hold_id, n.wallet_id, n.order_id, n.venue, n.extra::jsonb
+          FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[])
+               AS n (hold_id, wallet_id, order_id, venue, extra)
         """,
         tx.tenant_id,
-        hold_id,
-        wallet_id,
-        wish.order,
-        wish.venue,
-        write_texts(wish.extra),
+        [UUID(entry.movement_id) for _, entry, _ in holds],
+        [wallet_id for wallet_id, _, _ in holds],
+        [wish.order for _, _, wish in holds],
+        [wish.venue for _, _, wish in holds],
+        [write_texts(wish.extra) for _, _, wish in holds],
     )
 
 
@@ -88,6 +89,21 @@ async def update_operation(tx: Tx, operation_id: UUID, venue: str | None, extra:
     )
 
 
-async def insert_done(tx: Tx, command: WalletCommand) -> None:
-    """Keep the command of an asynchronous write that is done already."""
-    await insert_command(tx, command)
+async def insert_done(tx: Tx, kind: str, batches: Sequence[tuple[Entry, UUID]], now: datetime) -> None:
+    """Keep that asynchronous batches are done already, each under its correlation id."""
+    await tx.execute(
+        """
+        INSERT INTO wallet_command (tenant_id, correlation_id, kind, subject_id, state, done, total, actor, created_at,
+                                    updated_at)
+        SELECT $1, n.correlation_id, $2, n.subject_id, 'DONE', 1, 1, n.actor, n.created_at, $3
+          FROM unnest($4::uuid[], $5::text[], $6::text[], $7::timestamptz[])
+               AS n (correlation_id, subject_id, actor, created_at)
+        """,
+        tx.tenant_id,
+        kind,
+        now,
+        [correlation_id for _, correlation_id in batches],
+        [entry.movement_id for entry, _ in batches],
+        [entry.actor for entry, _ in batches],
+        [entry.recorded_at for entry, _ in batches],
+    )

@@ -9,14 +9,14 @@ import msgspec
 
 from guerdon.ledger.amounts import amount_text
 from guerdon.ledger.errors import AccountNotFound
-from guerdon.ledger.model import Command, Entry, Posted
+from guerdon.ledger.model import Command, Posted
 from guerdon.ledger.posting import post
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 from guerdon.platform.problems import Problem
 from guerdon.points import entry_queries
 from guerdon.points.errors import WalletNotFound
-from guerdon.points.model import BatchWish, HoldWish, OperationDetails, WalletCommand
+from guerdon.points.model import BatchWish, HoldWish, OperationDetails
 
 ADD_BATCH: Final = "add-batch"
 EVENTS: Final = {
@@ -52,14 +52,15 @@ async def post_one(tx: Tx, command: Command, now: datetime) -> Posted:
 async def on_posted(tx: Tx, posted: Sequence[Posted], now: datetime) -> None:
     """Keep what is said of batches, operations and holds, and announce what happened.
 
-    It runs inside the transaction that posts: value, details and event commit together.
+    It runs inside the transaction that posts: value, details and event commit together. However many were posted, it
+    sends the same few statements.
     """
     batches = [(one.entry, one.details) for one in posted if isinstance(one.details, BatchWish)]
     if batches:
         await entry_queries.insert_batches(tx, batches)
-        for entry, wish in batches:
-            if wish.correlation_id is not None:
-                await entry_queries.insert_done(tx, _command(entry, wish.correlation_id, now))
+    awaited = [(entry, wish.correlation_id) for entry, wish in batches if wish.correlation_id is not None]
+    if awaited:
+        await entry_queries.insert_done(tx, ADD_BATCH, awaited, now)
     operations = [
         (UUID(one.account.owner_id), one.entry, one.details)
         for one in posted
@@ -67,21 +68,17 @@ async def on_posted(tx: Tx, posted: Sequence[Posted], now: datetime) -> None:
     ]
     if operations:
         await entry_queries.insert_operations(tx, operations, now)
-    for one in posted:
-        if isinstance(one.details, HoldWish):
-            await entry_queries.insert_hold(tx, UUID(one.account.owner_id), UUID(one.entry.movement_id), one.details)
+    holds = [
+        (UUID(one.account.owner_id), one.entry, one.details) for one in posted if isinstance(one.details, HoldWish)
+    ]
+    if holds:
+        await entry_queries.insert_holds(tx, holds)
     await emit(tx, [event for one in posted for event in _events(one)], now)
 
 
 def correlation_id_of(batch_id: UUID) -> UUID:
     """Give the name by which an asynchronous batch is asked after: the same for every repeat of its request."""
     return uuid5(batch_id, ADD_BATCH)
-
-
-def _command(entry: Entry, correlation_id: UUID, now: datetime) -> WalletCommand:
-    return WalletCommand(
-        correlation_id, ADD_BATCH, entry.movement_id, "DONE", 1, 1, None, entry.actor, entry.recorded_at, now
-    )
 
 
 def _events(posted: Posted) -> Iterator[Event]:
