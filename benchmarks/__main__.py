@@ -13,10 +13,11 @@ from benchmarks.packages import prepare_packages
 from benchmarks.points import prepare_points
 from benchmarks.seeding import Sizes
 from benchmarks.stage import Stage, open_stage
+from benchmarks.statements import statement_measures
 
 PRIVILEGES = 200_000
 LISTED_PASSES = 4_000
-GROUPS = ("movements", "lists", "packages", "growth", "points")
+GROUPS = ("movements", "lists", "packages", "growth", "points", "statements")
 ENTRIES, ENTRIES_LONG = 1_000_000, 10_000_000
 
 
@@ -46,6 +47,8 @@ def _measures(stage: Stage, asked: argparse.Namespace) -> list[Measure]:
         measures += growth_measures(stage, ENTRIES_LONG if asked.long else ENTRIES)
     if "points" in asked.only:
         measures += prepare_points(stage, place, asked.seconds, asked.rounds).measures(service)
+    if "statements" in asked.only:
+        measures += statement_measures(stage, place, service)
     return measures
 
 
