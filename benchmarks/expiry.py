@@ -65,7 +65,8 @@ async def _measure(stage: Stage, url: str, lots: int, each: int) -> None:
     seconds, used_s = time.perf_counter() - began_at, _used_s(stage) - used_before_s
     await database.close()
     await _check(url, wallets)
-    print(f"{lots:,} lots of {wallets:,} wallets in {seconds:.1f} s: {lots / seconds:,.0f} lots/s, {wallets / seconds:,.0f} entries/s")
+    pace = f"{lots / seconds:,.0f} lots/s, {wallets / seconds:,.0f} entries/s"
+    print(f"{lots:,} lots of {wallets:,} wallets in {seconds:.1f} s: {pace}")
     print(f"{1e6 * used_s / lots:.0f} µs of processor time for a lot; the bar is {NIGHT_BAR:,.0f} lots/s")
     print(f"memory: {memory_before_mb} MiB before, {_memory_mb()} MiB at most")
 
@@ -97,7 +98,9 @@ async def _fill(url: str, lots: int, each: int) -> None:
 async def _check(url: str, wallets: int) -> None:
     """See that nothing is left, and that each wallet has one entry more."""
     owner = await asyncpg.connect(url)
-    left = await owner.fetchval("SELECT coalesce(sum(remaining), 0) + (SELECT sum(value) FROM ledger_account) FROM ledger_lot")
+    left = await owner.fetchval(
+        "SELECT coalesce(sum(remaining), 0) + (SELECT sum(value) FROM ledger_account) FROM ledger_lot"
+    )
     expired = await owner.fetchval("SELECT count(*) FROM ledger_entry WHERE kind = 'expire'")
     await owner.close()
     assert (left, expired) == (0, wallets), (left, expired, wallets)

@@ -56,10 +56,12 @@ class Recorder:
         return Tx(cast("Connection", self), TENANT)
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Pass a reading statement on."""
         self.statements.append((sql, arguments))
         return await self.connection.fetch(sql, *arguments)
 
     async def execute(self, sql: str, *arguments: object) -> str:
+        """Pass a statement on."""
         self.statements.append((sql, arguments))
         return await self.connection.execute(sql, *arguments)
 

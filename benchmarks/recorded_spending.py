@@ -60,9 +60,7 @@ async def balance_script(wallets: Wallets, head: str) -> Script:
     return Script("\n".join([head, *lines, ""]), variables)
 
 
-async def _record_spending(
-    wallets: Wallets, amount: int, operation_id: UUID
-) -> list[tuple[str, Sequence[object]]]:
+async def _record_spending(wallets: Wallets, amount: int, operation_id: UUID) -> list[tuple[str, Sequence[object]]]:
     database = await open_database(wallets.place.url, 2)
     now = datetime.now(UTC)
     async with database.tenant(TENANT, dry_run=True) as tx:

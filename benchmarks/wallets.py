@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from benchmarks.seeding import TENANT
 from benchmarks.stage import Place
 
 LOTS_EACH = 3

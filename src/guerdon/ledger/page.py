@@ -3,11 +3,11 @@
 Refusals come in the order of errors.py; a refused command leaves the page as it was.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from guerdon.ledger.amounts import MILLIONTHS_MAX
 from guerdon.ledger.chain import account_prefix, entry_hash
@@ -289,7 +289,7 @@ class Page(Struct):
 
 
 def _moved(account: Account, entry: Entry) -> Account:
-    # Written out: every movement passes here, and dataclasses.replace costs several times as much.
+    # Written out: every movement passes here, and replace() costs several times as much.
     names = (account.account_id, account.kind, account.owner_id, account.subject_id)
     standing = (entry.value_after, account.held + entry.held_change, entry.seq, entry.hash)
     bounds = (account.has_lots, account.value_min, account.value_max)

@@ -1,10 +1,10 @@
 """Changing what is said of an operation; what it took never changes."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from guerdon.ledger.accounts import lock_account
 from guerdon.platform.db import Tx

@@ -1,4 +1,7 @@
-"""What a points wallet is made of. Amounts and prices are whole millionths; an expiry that is None never comes."""
+"""What a points wallet is made of. Amounts and prices are whole millionths; an expiry that is None never comes.
+
+What is made anew for every spending is a frozen Struct of msgspec, as in the ledger's model.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,6 +10,7 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 
 from guerdon.ledger.amounts import MILLIONTHS_MAX, UNIT
 from guerdon.ledger.model import AccountKey, Allocation, EntryKind
@@ -86,18 +90,16 @@ class Batch:
         return self.expires_at is not None and self.expires_at <= now
 
 
-@dataclass(frozen=True, slots=True)
-class OperationWish:
+class OperationWish(Struct, frozen=True):
     """Points to be used, and what is said of it."""
 
     amount: int
     order: str | None = None
     venue: str | None = None
-    extra: Texts = field(default_factory=dict[str, str])
+    extra: Texts = {}
 
 
-@dataclass(frozen=True, slots=True)
-class OperationDetails:
+class OperationDetails(Struct, frozen=True):
     """What is kept beside the entry of an operation."""
 
     kind: OperationKind
@@ -106,8 +108,7 @@ class OperationDetails:
     extra: Texts
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """A use of points: `amount` is what was taken, `returned` what was rolled back of it since."""
 
     operation_id: UUID

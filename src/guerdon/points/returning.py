@@ -1,9 +1,10 @@
 """Rolling operations back: points return to the batches that they came from, also to those whose time is over."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from guerdon.ledger.accounts import lock_account
 from guerdon.ledger.model import Command, Return
