@@ -24,6 +24,7 @@ from guerdon.points.documents import encoder, operation_document, wallet_documen
 from guerdon.points.errors import WalletNotFound
 from guerdon.points.model import Balance, OperationWish, Wallet
 from guerdon.points.operation_routes import OPERATION_WRITE, OPERATIONS
+from guerdon.points.schemas import ORDER_MAX, TEXT_NAME_MAX, TEXT_VALUE_MAX, TEXTS_MAX, VENUE_MAX
 from guerdon.points.spending import spend_command, spent_operation
 from guerdon.points.together import repeat_of
 from guerdon.points.wallet_routes import WALLET, WALLET_READ
@@ -34,19 +35,17 @@ PLAIN_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NUL: Final = b"\\u0000"  # as JSON has to write it
 
 
+_Name = Annotated[str, Meta(min_length=1, max_length=TEXT_NAME_MAX)]
+_Value = Annotated[str, Meta(max_length=TEXT_VALUE_MAX)]
+
+
 class _Body(Struct, forbid_unknown_fields=True):
     """`OperationBody`, and nothing beside it: what is ignored has limits too, and they are looked at elsewhere."""
 
     amount: msgspec.Raw
-    order: Annotated[str, Meta(max_length=64)] | None = None
-    venue: Annotated[str, Meta(max_length=255)] | None = None
-    extra: (
-        Annotated[
-            dict[Annotated[str, Meta(min_length=1, max_length=200)], Annotated[str, Meta(max_length=4_000)]],
-            Meta(max_length=200),
-        ]
-        | None
-    ) = None
+    order: Annotated[str, Meta(max_length=ORDER_MAX)] | None = None
+    venue: Annotated[str, Meta(max_length=VENUE_MAX)] | None = None
+    extra: Annotated[dict[_Name, _Value], Meta(max_length=TEXTS_MAX)] | None = None
 
 
 _decoder = msgspec.json.Decoder(_Body)

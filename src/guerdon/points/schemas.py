@@ -7,13 +7,14 @@ from pydantic import Field, StringConstraints
 
 from guerdon.platform.wire import NO_NUL, Exact, Instant, OpenBody, Positive
 
-TEXTS_MAX = 200
-TextName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL)]
-TextValue = Annotated[str, StringConstraints(max_length=4_000, pattern=NO_NUL)]
+TEXTS_MAX, TEXT_NAME_MAX, TEXT_VALUE_MAX = 200, 200, 4_000
+ORDER_MAX, DESCRIPTION_MAX, VENUE_MAX = 64, 32, 255
+TextName = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_NAME_MAX, pattern=NO_NUL)]
+TextValue = Annotated[str, StringConstraints(max_length=TEXT_VALUE_MAX, pattern=NO_NUL)]
 Texts = Annotated[dict[TextName, TextValue], Field(max_length=TEXTS_MAX)]
-OrderText = Annotated[str, StringConstraints(max_length=64, pattern=NO_NUL)]
-DescriptionText = Annotated[str, StringConstraints(max_length=32, pattern=NO_NUL)]
-VenueText = Annotated[str, StringConstraints(max_length=255, pattern=NO_NUL)]
+OrderText = Annotated[str, StringConstraints(max_length=ORDER_MAX, pattern=NO_NUL)]
+DescriptionText = Annotated[str, StringConstraints(max_length=DESCRIPTION_MAX, pattern=NO_NUL)]
+VenueText = Annotated[str, StringConstraints(max_length=VENUE_MAX, pattern=NO_NUL)]
 # A uuid travels as text; the strict reading of bodies takes no text for a UUID otherwise.
 UuidMember = Annotated[UUID, Field(strict=False)]
 
