@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guerdon.ledger.amounts import MILLIONTHS_MAX, AmountOutOfBounds, amount_text, to_decimal, to_millionths
+from guerdon.ledger.amounts import (
+    MILLIONTHS_MAX,
+    AmountOutOfBounds,
+    amount_text,
+    read_millionths,
+    to_decimal,
+    to_millionths,
+)
 
 
 @pytest.mark.parametrize(
@@ -79,3 +86,20 @@ def test_the_text_is_the_shortest(millionths: int) -> None:
     assert Decimal(text) * 1_000_000 == millionths
     assert text == "0" or not text.startswith("-0") or text.startswith("-0.")
     assert "." not in text or text[-1] not in "0."
+
+
+@given(st.one_of(st.integers(-(10**13), 10**13), st.decimals(-(10**13), 10**13, places=8)))
+def test_a_number_of_json_is_read_as_any_other(number: int | Decimal) -> None:
+    text = str(number).encode()
+
+    if abs(number) > 10**12:
+        with pytest.raises(AmountOutOfBounds):
+            read_millionths(text)
+    else:
+        assert read_millionths(text) == to_millionths(number)
+
+
+@pytest.mark.parametrize("value", [b"null", b"true", b'"1"', b"[1]", b"NaN"])
+def test_what_is_no_number_of_json_is_refused(value: bytes) -> None:
+    with pytest.raises(ValueError, match="not a number"):
+        read_millionths(value)
