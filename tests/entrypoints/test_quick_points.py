@@ -179,6 +179,7 @@ async def test_who_may_not_is_refused_as_ever(counter: Counter) -> None:
         {"X_API_KEY": ""},
         {"X_API_KEY": readers},
         {"X_TENANT": "another"},
+        {"X_TENANT": ""},
         {"wallet": nowhere},
         {"wallet": "no-uuid"},
     ):
