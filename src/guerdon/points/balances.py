@@ -1,10 +1,10 @@
 """Wallets with their balances as they are now; concurrent reads share their statements."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from uuid import UUID
 
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database
 from guerdon.platform.gather import Gatherer
 from guerdon.points import balance_queries, queries
@@ -17,9 +17,7 @@ WALLETS_MAX = 64
 class WalletBalances:
     """Reads wallets for a whole process, those asked for at the same time in one transaction."""
 
-    def __init__(
-        self, database: Database, clock: Callable[[], datetime], *, in_flight: int = 2, queue_max: int = 4096
-    ) -> None:
+    def __init__(self, database: Database, clock: TenantClock, *, in_flight: int = 2, queue_max: int = 4096) -> None:
         """Read in at most `in_flight` transactions at a time."""
         self._database = database
         self._clock = clock
@@ -37,7 +35,7 @@ class WalletBalances:
         async with self._database.tenant(tenant_id) as tx:
             wallets = await queries.find_wallets(tx, wallet_ids)
             account_ids = [wallet.account_id for wallet in wallets.values()]
-            balances = await balance_queries.find_balances(tx, account_ids, self._clock())
+            balances = await balance_queries.find_balances(tx, account_ids, self._clock(tenant_id))
         return [
             (wallets[one], balances[wallets[one].account_id]) if one in wallets else WalletNotFound(one)
             for one in wallet_ids
