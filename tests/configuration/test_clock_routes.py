@@ -125,15 +125,16 @@ async def test_movements_of_a_tenant_whose_clock_stands_do_not_go_the_quick_way_
     path = f"/passes/privileges/{privilege_id}"
     await lab.shop.ask("POST", f"{path}/movements", {"oldValue": 5, "movementValue": -1})
     headers, guard = {b"x-api-key": lab.shop.key.encode()}, lab.shop.house.guard
-    before = guard.admit_at_once(headers, lab.shop.tenant_id, "Pass.Write")
+    faces = ((lab.shop.tenant_id, "Pass.Write"), (None, "Wallet.Write.Operation"), (None, "Wallet.Read"))
+    before = [guard.admit_at_once(headers, *face) for face in faces]
 
     now = await lab.freeze()
     await lab.advance(now + DAY)
     await lab.shop.ask("POST", f"{path}/movements", {"oldValue": 4, "movementValue": -1})
 
     moved = (await lab.shop.ask("GET", path)).json()["data"]["movements"][-1]
-    assert before is not None
-    assert guard.admit_at_once(headers, lab.shop.tenant_id, "Pass.Write") is None
+    assert None not in before
+    assert [guard.admit_at_once(headers, *face) for face in faces] == [None] * len(faces)
     assert moved["date"] == rfc3339(now + DAY)
 
 
