@@ -1,5 +1,6 @@
 """Reports over HTTP: JSON and CSV, who may read them, and what is refused."""
 
+import asyncio
 import csv
 import io
 import json
@@ -8,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
 
@@ -139,3 +141,21 @@ async def test_a_zone_that_nobody_knows_is_refused_and_a_known_one_draws_no_pass
 
     assert problem(refused)["code"] == "time_zone_unknown"
     assert changed.json() == {**before, "timeZone": "America/New_York"}
+
+
+async def test_of_many_reports_at_once_two_hold_a_connection_and_the_others_wait(
+    shop: Shop, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    reports = [asyncio.create_task(ask(shop, "liability")) for _ in range(40)]
+    seen: list[int] = []
+    while not all(report.done() for report in reports):
+        seen.append(
+            await owner.fetchval(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND state <> 'idle' AND query LIKE '%unit_price%'"
+                "   AND pid <> pg_backend_pid()"
+            )
+        )
+
+    assert {report.result().status_code for report in reports} == {200}
+    assert max(seen) in {1, 2}

@@ -1,7 +1,9 @@
 """HTTP for the reports on points, as JSON or, when `Accept` names it, as CSV."""
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,8 +12,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import BeforeValidator
 
 from guerdon.access.guard import CallerDep
+from guerdon.access.model import Caller
 from guerdon.platform.clock import TenantClock, rfc3339
-from guerdon.platform.db import Database
+from guerdon.platform.db import Database, Tx
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import asks, router
 from guerdon.platform.listing import ListingDep, list_response
@@ -32,6 +35,7 @@ from guerdon.tenants.administration import get_tenant
 
 WALLET_REPORT = "Wallet.Report"
 CSV, JSON = "text/csv", "application/json"
+REPORTS_AT_ONCE = 2  # in each process; others wait
 DAYS_DEFAULT, DAYS_MAX = 30, 3_660
 YEAR_MIN, YEAR_MAX = 1970, 9_998
 IS_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {"schema": {"type": "string"}}}}}
@@ -53,6 +57,8 @@ class ReportRoutes:
 
     database: Database
     clock: TenantClock
+    # A report holds a connection until it is written; those of all others at once would be tills that wait.
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REPORTS_AT_ONCE))
 
     def router(self) -> APIRouter:
         """Give the routes."""
@@ -70,7 +76,7 @@ class ReportRoutes:
     async def liability(self, request: Request, caller: CallerDep, as_of: AsOf = None) -> Response:
         """Tell what is owed at an instant, in points and money, by the lots' unit price and age."""
         instant = self._instant(caller.tenant_id, as_of)
-        async with self.database.tenant(caller.tenant_id) as tx:
+        async with self._open(caller) as tx:
             rows = report_queries.iter_liability(tx, instant)
             return await _answer(request, {"asOf": rfc3339(instant)}, LIABILITY, rows)
 
@@ -79,7 +85,7 @@ class ReportRoutes:
     ) -> Response:
         """Tell what expires in the rest of today and on the `days` days after it, by day of the tenant's zone."""
         instant = self._instant(caller.tenant_id, as_of)
-        async with self.database.tenant(caller.tenant_id) as tx:
+        async with self._open(caller) as tx:
             zone = (await get_tenant(tx)).time_zone
             rows = report_queries.iter_expiring(tx, instant, days, zone)
             return await _answer(request, {"asOf": rfc3339(instant), "timeZone": zone}, EXPIRING, rows)
@@ -89,7 +95,7 @@ class ReportRoutes:
     ) -> Response:
         """List the batches that were paid for and expired with something left in a month of the tenant's zone."""
         instant = self._instant(caller.tenant_id, as_of)
-        async with self.database.tenant(caller.tenant_id) as tx:
+        async with self._open(caller) as tx:
             zone = (await get_tenant(tx)).time_zone
             head = {"asOf": rfc3339(instant), "timeZone": zone, "year": year, "month": month}
             rows = report_queries.iter_expired_paid(tx, instant, year, month, zone)
@@ -98,7 +104,7 @@ class ReportRoutes:
     async def breakage(self, request: Request, caller: CallerDep, year: Year, as_of: AsOf = None) -> Response:
         """Tell which part of the points that ended in each month of a year was never used, as points and as money."""
         instant = self._instant(caller.tenant_id, as_of)
-        async with self.database.tenant(caller.tenant_id) as tx:
+        async with self._open(caller) as tx:
             zone = (await get_tenant(tx)).time_zone
             head = {"asOf": rfc3339(instant), "timeZone": zone, "year": year}
             rows = report_queries.iter_breakage(tx, instant, year, zone)
@@ -115,6 +121,11 @@ class ReportRoutes:
             return answer
         headers = {name: text for name, text in answer.headers.items() if not name.startswith("content-")}
         return Response(csv_text(WALLETS, page.items), 200, headers, CSV)
+
+    @asynccontextmanager
+    async def _open(self, caller: Caller) -> AsyncGenerator[Tx]:
+        async with self.places, self.database.tenant(caller.tenant_id) as tx:
+            yield tx
 
     def _instant(self, tenant_id: str, as_of: datetime | None) -> datetime:
         now = self.clock(tenant_id)
