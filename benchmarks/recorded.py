@@ -15,10 +15,10 @@ import uuid_utils
 
 from benchmarks.seeding import TENANT
 from benchmarks.stage import Place
+from guerdon.entrypoints.wiring import on_posted
 from guerdon.ledger.model import AccountKey, Command, Move
 from guerdon.ledger.posting import post
 from guerdon.platform.db import Tx, open_database
-from guerdon.privileges.movements import on_posted
 from guerdon.privileges.queries import list_documents
 
 if TYPE_CHECKING:

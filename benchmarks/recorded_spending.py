@@ -7,12 +7,12 @@ from uuid import UUID
 from benchmarks.recorded import Recorder, Script, written
 from benchmarks.seeding import TENANT
 from benchmarks.wallets import LOTS_EACH, Wallets
+from guerdon.entrypoints.wiring import on_posted
 from guerdon.ledger.posting import post
 from guerdon.platform.db import open_database
 from guerdon.platform.ids import new_id
 from guerdon.points.model import OperationWish
 from guerdon.points.reading import read_balance
-from guerdon.points.recording import on_posted
 from guerdon.points.spending import spend_command
 from guerdon.points.wallets import get_wallet
 

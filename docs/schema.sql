@@ -155,6 +155,7 @@ CREATE TABLE public.coupon (
     reverted_by text,
     cancelled_at timestamp with time zone,
     cancelled_by text,
+    expiry_told_at timestamp with time zone,
     CONSTRAINT coupon_check CHECK (((reward_id IS NULL) = (operation_id IS NULL))),
     CONSTRAINT coupon_check1 CHECK (((used_at IS NULL) = (used_by IS NULL))),
     CONSTRAINT coupon_check2 CHECK (((reverted_at IS NULL) = (reverted_by IS NULL))),
@@ -1121,6 +1122,8 @@ CREATE INDEX campaign_chunk_to_do ON public.campaign_chunk USING btree (tenant_i
 
 CREATE INDEX campaign_correlation ON public.campaign USING btree (tenant_id, correlation_id, campaign_id);
 
+CREATE INDEX coupon_due ON public.coupon USING btree (tenant_id, expires_at) WHERE ((expiry_told_at IS NULL) AND (used_at IS NULL) AND (cancelled_at IS NULL) AND (expires_at IS NOT NULL));
+
 CREATE INDEX coupon_wallet ON public.coupon USING btree (tenant_id, wallet_id, created_at, coupon_id);
 
 CREATE INDEX event_subject ON public.event USING btree (tenant_id, subject_id, event_id) WHERE (kind <> 'Privilege:Moved'::text);
@@ -1160,6 +1163,8 @@ CREATE INDEX pass_created ON public.pass USING btree (tenant_id, created_at, pas
 CREATE INDEX pass_google ON public.pass USING btree (tenant_id, google_installed_at, pass_id) WHERE (google_installed_at IS NOT NULL);
 
 CREATE INDEX pass_identifier_pass ON public.pass_identifier USING btree (tenant_id, pass_id);
+
+CREATE INDEX pass_identifier_uuid ON public.pass_identifier USING btree (tenant_id, value) WHERE (length(value) = 36);
 
 CREATE INDEX pass_identifier_value ON public.pass_identifier USING btree (tenant_id, value);
 

@@ -50,6 +50,19 @@ async def test_a_sample_is_shown_in_the_language_asked_for(shop: Shop) -> None:
     assert english["losses"] == german["losses"]
 
 
+async def test_a_sample_has_points_and_a_coupon_with_whatever_its_type_looks_for(shop: Shop) -> None:
+    reads = (
+        "{{ points.available }} of {{ points.balance }}, {{ points.nextExpiry.amount }} ends: "
+        "{% for one in coupons %}{{ one.literals.title }}, {{ one.literals['text'] }}, {{ one.data.productId }}"
+        "{% endfor %}"
+    )
+    await save(shop, GOOD.replace("{{ metadata.name }}", reads))
+
+    shown = (await shop.ask("GET", "/config/pass-types/club/preview")).json()
+
+    assert shown["apple"]["fields"]["primary"][0]["value"] == "40 of 50, 10 ends: Coupon 1, 42, 42"
+
+
 @pytest.mark.parametrize(
     ("path", "status"), [("nothing/preview", 404), ("club/preview?language=x", 400), ("..%2f/preview", 404)]
 )

@@ -1,13 +1,13 @@
 """Short ways to open accounts, to say commands, and to see where an account stands."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from guerdon.ledger import accounts, posting, queries
 from guerdon.ledger.model import Account, AccountKey, AccountKind, Action, Command, Posted, Repeat
 from guerdon.ledger.posting import Outcome
-from guerdon.platform.db import Database
+from guerdon.platform.db import Database, Tx
 from guerdon.platform.ids import new_id
 from guerdon.platform.problems import Problem
 
@@ -17,6 +17,10 @@ NOON = datetime(2026, 2, 10, 12, tzinfo=UTC)
 
 def day(month: int, number: int, year: int = 2026) -> datetime:
     return datetime(year, month, number, tzinfo=UTC)
+
+
+async def no_effect(_tx: Tx, _posted: Sequence[Posted], _now: datetime) -> None:
+    """What follows a posting where nothing is to."""
 
 
 async def opened(

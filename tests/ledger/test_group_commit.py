@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -10,11 +10,11 @@ import asyncpg
 import pytest
 
 from guerdon.ledger.group_commit import Effect, Poster
-from guerdon.ledger.model import AccountKey, AccountKind, Command, Earn, Move, Posted, Spend
+from guerdon.ledger.model import AccountKey, Command, Earn, Move, Posted, Spend
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.ids import new_id
 from guerdon.platform.problems import Problem
-from tests.ledger.builders import NOON, code, command, opened, posted, remaining, rows, standing
+from tests.ledger.builders import NOON, code, command, no_effect, opened, posted, remaining, rows, standing
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -22,14 +22,14 @@ Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 def a_poster(
     database: Database,
     *,
-    effects: Mapping[AccountKind, Effect] | None = None,
+    effect: Effect = no_effect,
     commands_max: int = 64,
     in_flight: int = 1,
     queue_max: int = 1_000,
 ) -> Poster:
     return Poster(
         database,
-        effects or {},
+        effect,
         lambda _tenant_id: NOON,
         commands_max=commands_max,
         in_flight=in_flight,
@@ -213,7 +213,7 @@ async def test_a_dry_run_leaves_nothing_and_runs_the_effects(database: Database,
     async def effect(_tx: Tx, moved: Sequence[Posted], _now: datetime) -> None:
         seen.append(len(moved))
 
-    tried = await a_poster(database, effects={"privilege": effect}).post(tenant_id, command(key, Move(5)), dry_run=True)
+    tried = await a_poster(database, effect=effect).post(tenant_id, command(key, Move(5)), dry_run=True)
 
     assert (tried.entry.value_after, seen) == (5, [1])
     assert (await standing(database, tenant_id, key)).version == 0
@@ -226,7 +226,7 @@ async def test_effects_share_the_transaction_and_skip_repeats(database: Database
     async def effect(_tx: Tx, moved: Sequence[Posted], _now: datetime) -> None:
         seen.append([one.entry.movement_id for one in moved])
 
-    poster = a_poster(database, effects={"privilege": effect})
+    poster = a_poster(database, effect=effect)
     await poster.post(tenant_id, command(keys[0], Move(1), "first"))
     await outcomes_of(poster, tenant_id, [command(keys[0], Move(1), "first"), command(keys[1], Move(1), "second")])
 
@@ -242,9 +242,7 @@ async def test_an_effect_that_fails_for_one_command_rolls_back_that_one_alone(
         if any(one.account == keys[1] for one in moved):
             await tx.execute("SELECT 1 / 0")
 
-    outcomes = await outcomes_of(
-        a_poster(database, effects={"privilege": effect}), tenant_id, [command(key, Move(1)) for key in keys]
-    )
+    outcomes = await outcomes_of(a_poster(database, effect=effect), tenant_id, [command(key, Move(1)) for key in keys])
 
     assert [isinstance(outcome, Posted) for outcome in outcomes] == [True, False, True]
     assert [(await standing(database, tenant_id, key)).value for key in keys] == [1, 0, 1]

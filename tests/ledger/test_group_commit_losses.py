@@ -1,7 +1,7 @@
 """Group commit when the database goes away or an account is held: nothing lost, nothing doubled, nobody waits long."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -9,9 +9,9 @@ import asyncpg
 import pytest
 
 from guerdon.ledger.group_commit import Effect, Poster
-from guerdon.ledger.model import AccountKind, Command, Move, Posted
+from guerdon.ledger.model import Command, Move, Posted
 from guerdon.platform.db import APPLICATION_ROLE, Database, Tx, open_database
-from tests.ledger.builders import NOON, code, command, opened, rows, standing
+from tests.ledger.builders import NOON, code, command, no_effect, opened, rows, standing
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -19,14 +19,14 @@ Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 def a_poster(
     database: Database,
     *,
-    effects: Mapping[AccountKind, Effect] | None = None,
+    effect: Effect = no_effect,
     commands_max: int = 64,
     in_flight: int = 1,
     queue_max: int = 1_000,
 ) -> Poster:
     return Poster(
         database,
-        effects or {},
+        effect,
         lambda _tenant_id: NOON,
         commands_max=commands_max,
         in_flight=in_flight,
@@ -57,7 +57,7 @@ async def test_a_connection_that_dies_in_mid_batch_loses_and_doubles_nothing(
             kills += 1
             await owner.execute("SELECT pg_terminate_backend($1)", await tx.value("SELECT pg_backend_pid()"))
 
-    poster = a_poster(dying, effects={"privilege": effect})
+    poster = a_poster(dying, effect=effect)
     try:
         outcomes = await outcomes_of(poster, tenant_id, [command(key, Move(1)) for key in keys])
     finally:
@@ -101,9 +101,7 @@ async def test_a_line_that_is_cut_before_the_commit_is_no_commit(
             case _:
                 await tx.connection.close()
 
-    outcomes = await outcomes_of(
-        a_poster(lossy, effects={"privilege": effect}), tenant_id, [command(key, Move(1)) for _ in range(3)]
-    )
+    outcomes = await outcomes_of(a_poster(lossy, effect=effect), tenant_id, [command(key, Move(1)) for _ in range(3)])
     await lossy.close()
 
     assert cuts == 2
@@ -124,7 +122,7 @@ async def test_a_commit_whose_answer_is_lost_is_found_again(owner_url: str, data
             await tx.connection.execute("COMMIT")
             tx.connection.terminate()
 
-    poster = a_poster(lossy, effects={"privilege": effect})
+    poster = a_poster(lossy, effect=effect)
     outcomes = await outcomes_of(poster, tenant_id, [command(key, Move(1)) for _ in range(3)])
     await lossy.close()
 

@@ -20,7 +20,7 @@ from guerdon.passes.search_queries import (
     plan_to_walk,
 )
 from guerdon.platform.db import Database, Tx
-from tests.architecture.plans import nodes
+from tests.architecture.plans import nodes, run_explained, used_indexes
 
 PASSES = 20_000
 FEW = PASSES // 20
@@ -216,6 +216,13 @@ def test_every_condition_is_asked_about() -> None:
 
     assert asked == set(CONDITIONS)
     assert set(INDEX_OF) <= asked
+
+
+async def test_the_passes_of_a_wallet_are_found_whatever_identifier_names_it(crowd: Tx) -> None:
+    plan = await run_explained(crowd, "passes.binding_queries.list_bound", [str(uuid.uuid4()), str(uuid.uuid4())])
+
+    assert used_indexes(plan) == {"pass_identifier_uuid"}
+    assert looked_at(plan) == 0
 
 
 @pytest.mark.parametrize("by", ORDERS)

@@ -19,7 +19,7 @@ from guerdon.rendering.view import render_view
 from tests.rendering.builders import NOW, a_privilege, a_subject
 from tests.rendering.test_apple_document import IDENTITY
 
-NAMES = ("loyalty", "ticket", "giftcard", "offer", "generic")
+NAMES = ("loyalty", "ticket", "giftcard", "offer", "generic", "points")
 PASSES = FOLDER.parent / "passes"
 PICTURE_BYTES_MAX = 120_000
 

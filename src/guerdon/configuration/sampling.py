@@ -3,13 +3,15 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, cast
+from uuid import UUID
 
 from guerdon.passes.pass_type import PassType
 from guerdon.rendering.model import LocalText, PassSubject, PassView, PrivilegeSubject
 from guerdon.rendering.view import render_view
+from guerdon.rendering.wallet_subject import CouponSubject, ExpiringSubject, WalletSubject
 
 # What a template may expect: a number, an article code with its check digit, an instant, an address, a currency.
 VALUES: Final = ("42", "4006381333931", "2031-05-17T09:30:00Z", "https://www.example.org/sample", "EUR")
@@ -19,6 +21,7 @@ PRINTED: Final = "Sample"
 _READ: Final = re.compile(
     r"""\b(identifiers|metadata|additionalData|privilege)((?:\.[A-Za-z_][\w-]*|\[\s*(?:'[^']*'|"[^"]*")\s*\])+)"""
 )
+_COUPON_READ: Final = re.compile(r"""\.(literals|data)(?:\.([A-Za-z_][\w-]*)|\[\s*(?:'([^']*)'|"([^"]*)")\s*\])""")
 _STEP: Final = re.compile(r"""\.([A-Za-z_][\w-]*)|\[\s*(?:'([^']*)'|"([^"]*)")\s*\]""")
 
 
@@ -73,9 +76,28 @@ def _sample(
         identifiers={**identifiers, **{name: str(text) for name, text in given.items()}},
         metadata=_members(data.get("metadata")),
         additional_data=_members(data.get("additionalData")),
+        wallet=_wallet(pass_type, number, value, now),
     )
     external_ids = sorted(_members(data.get("privilege"))) or ["sample"]
     return Sample(subject, tuple(_privilege(name, number) for name in external_ids))
+
+
+def _wallet(pass_type: PassType, number: int, value: str, now: datetime) -> WalletSubject:
+    ends_at = now + timedelta(days=30 * number)
+    amount = Decimal(10 * number)
+    said: dict[str, dict[str, object]] = {"literals": {"title": f"Coupon {number}"}, "data": {}}
+    for section, name in _coupon_names(pass_type):
+        said[section].setdefault(name, value)
+    coupon = CouponSubject(f"SAMPLE{number}", {"literals": said["literals"]}, said["data"], ends_at)
+    expiring = (ExpiringSubject(amount, ends_at),)
+    return WalletSubject(str(UUID(int=number)), 5 * amount, 4 * amount, amount, expiring, (coupon,))
+
+
+def _coupon_names(pass_type: PassType) -> list[tuple[str, str]]:
+    """List what templates look for in a coupon, whatever name it has in its loop."""
+    texts = _texts(pass_type.model_dump())
+    found = {(read[1], read[2] or read[3] or read[4]) for text in texts for read in _COUPON_READ.finditer(text)}
+    return sorted(found)[:NAMES_MAX]
 
 
 def _privilege(external_id: str, number: int) -> PrivilegeSubject:

@@ -19,6 +19,9 @@ from guerdon.coupons.model import (
     Coupon,
     CouponContent,
 )
+from guerdon.ledger.accounts import lock_accounts
+from guerdon.ledger.model import AccountKey
+from guerdon.passes.updating import touch_bound
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 
@@ -49,6 +52,7 @@ async def give_coupon(
 
     Raises asyncpg.UniqueViolationError when the id is taken: make another and try again.
     """
+    await _hold_wallet(tx, wallet_id)
     reward_id, operation_id = (None, None) if origin is None else (origin.reward_id, origin.operation_id)
     coupon = Coupon(
         coupon_id,
@@ -93,7 +97,14 @@ async def cancel_coupon(tx: Tx, wallet_id: UUID, coupon_id: str, actor: str, now
     return await _change(tx, EVENT_CANCELLED, replace(coupon, cancelled_at=now, cancelled_by=actor), actor, now)
 
 
+async def _hold_wallet(tx: Tx, wallet_id: UUID) -> None:
+    # The wallet's account is held before its coupons and its passes, as by everybody who moves its points: a rollback
+    # touches passes before it comes to the coupon.
+    await lock_accounts(tx, [AccountKey("wallet", str(wallet_id))])
+
+
 async def _lock(tx: Tx, wallet_id: UUID, coupon_id: str) -> Coupon:
+    await _hold_wallet(tx, wallet_id)
     coupon = await queries.lock_coupon(tx, coupon_id)
     if coupon is None or coupon.wallet_id != wallet_id:
         raise CouponNotFound(coupon_id)
@@ -110,4 +121,6 @@ async def _tell(tx: Tx, kind: str, coupon: Coupon, actor: str, now: datetime) ->
     payload: dict[str, object] = {"walletId": str(coupon.wallet_id), "couponId": coupon.coupon_id}
     if coupon.reward_id is not None:
         payload |= {"rewardId": str(coupon.reward_id), "operationId": str(coupon.operation_id)}
-    await emit(tx, [Event(kind, str(coupon.wallet_id), msgspec.json.encode(payload).decode(), actor)], now)
+    wallet_id = str(coupon.wallet_id)
+    await emit(tx, [Event(kind, wallet_id, msgspec.json.encode(payload).decode(), actor)], now)
+    await touch_bound(tx, {wallet_id: actor}, now)

@@ -11,6 +11,7 @@ EVENT_CREATED: Final = "Coupon:Created"
 EVENT_USED: Final = "Coupon:Used"
 EVENT_REVERTED: Final = "Coupon:Reverted"
 EVENT_CANCELLED: Final = "Coupon:Cancelled"
+EVENT_EXPIRED: Final = "Coupon:Expired"
 
 CouponState = Literal["ACTIVE", "USED", "EXPIRED", "CANCELLED"]
 

@@ -129,6 +129,25 @@ async def list_after(
     )
 
 
+async def list_usable(tx: Tx, wallet_id: UUID, now: datetime, limit: int) -> list[Coupon]:
+    """Read a wallet's coupons that can be used: the first to end first, those without an end by their age."""
+    return await tx.all(
+        Coupon,
+        """
+        SELECT coupon_id, wallet_id, details, data, expires_at, reward_id, operation_id, created_at, created_by,
+               used_at, used_by, reverted_at, reverted_by, cancelled_at, cancelled_by
+          FROM coupon
+         WHERE tenant_id = $1 AND wallet_id = $2 AND used_at IS NULL AND cancelled_at IS NULL
+           AND (expires_at IS NULL OR expires_at > $3)
+         ORDER BY expires_at NULLS LAST, created_at, coupon_id LIMIT $4
+        """,
+        tx.tenant_id,
+        wallet_id,
+        now,
+        limit,
+    )
+
+
 async def count_coupons(tx: Tx, wallet_id: UUID, state: str | None, now: datetime) -> int:
     """Count a wallet's coupons."""
     count: int = await tx.value(

@@ -36,6 +36,11 @@ async def list_coupons(
     )
 
 
+async def list_usable(tx: Tx, wallet_id: UUID, now: datetime, limit: int) -> Sequence[Coupon]:
+    """List the coupons of a wallet that can be used now, the first to end first."""
+    return await queries.list_usable(tx, wallet_id, now, limit)
+
+
 async def count_coupons(tx: Tx, wallet_id: UUID, state: CouponState | None, now: datetime) -> int:
     """Count a wallet's coupons; with `state`, those that are in it."""
     return await queries.count_coupons(tx, wallet_id, state, now)

@@ -13,7 +13,7 @@ from guerdon.access.guard import Guard
 from guerdon.access.issuers import read_issuers
 from guerdon.access.limits import RateLimits
 from guerdon.delivery.apple.issuing import PassIssuer
-from guerdon.entrypoints.wiring import EFFECTS
+from guerdon.entrypoints.wiring import on_posted
 from guerdon.ledger.group_commit import Poster
 from guerdon.live.sockets import SocketLimits, Sockets
 from guerdon.live.watching import Watcher
@@ -121,7 +121,7 @@ def _poster(settings: Settings, database: Database, clock: TenantClock) -> Poste
     commands_max = settings.group_commit_commands_max if settings.group_commit else 1
     return Poster(
         database,
-        EFFECTS,
+        on_posted,
         clock,
         commands_max=commands_max,
         in_flight=in_flight,

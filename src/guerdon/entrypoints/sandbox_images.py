@@ -37,6 +37,8 @@ def pictures() -> Iterator[tuple[str, Canvas]]:
     for name, (mark, ground, ink) in _MARKS.items():
         yield f"{name}-icon.png", _badge(ICON, mark, ground, ink)
         yield f"{name}-logo.png", _badge(LOGO, mark, None, ink)
+    # The points card is light and of the same house: the cup in dark, and no icon of its own.
+    yield "points-logo.png", _badge(LOGO, _cup_mark, None, ESPRESSO)
     for stamps in range(STAMPS_MAX + 1):
         yield f"loyalty-strip-{stamps}.png", _stamp_strip(stamps)
     yield "ticket-strip.png", _museum_strip()

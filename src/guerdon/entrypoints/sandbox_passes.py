@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from guerdon.entrypoints.sandbox_tokens import USER_UUID
 from guerdon.ledger.amounts import to_millionths
 from guerdon.passes.creating import NewPass, create_pass
 from guerdon.passes.model import JsonObject
@@ -94,6 +95,8 @@ def demo_passes(now: datetime) -> list[DemoPass]:
             {"tier": "Patron"},
             (DemoPrivilege("guests", "MultiUse", 4, "Guest visits"),),
         ),
+        # It names the wallet of the user whose token sandbox.json has, and shows the points in it.
+        DemoPass("points", {"walletId": USER_UUID}, {"firstName": "Ada"}, {}),
     ]
 
 

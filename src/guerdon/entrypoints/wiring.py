@@ -5,15 +5,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from guerdon.campaigns.jobs import FORGET_CAMPAIGNS, RUN_CAMPAIGN, forget_campaigns, run_campaign
+from guerdon.coupons.expiring import COUPONS_MAX, first_expiry_after, tell_expired
 from guerdon.entrypoints.worker import Companion, Surroundings
 from guerdon.imports.jobs import FORGET_IMPORTS, RUN_IMPORT, forget_imports, run_import
 from guerdon.ledger.checkpoints import take_checkpoint
 from guerdon.ledger.due import first_due_after
-from guerdon.ledger.group_commit import Effect
-from guerdon.ledger.model import AccountKind
+from guerdon.ledger.model import Posted
+from guerdon.passes.binding_queries import list_bound
 from guerdon.passes.deleting import ERASED_MAX, ERASER, first_erasable_after, list_erasable, void_pass
 from guerdon.passes.erasing import erase_at_once, lock_for_erasing
 from guerdon.passes.sources import forget_old_sources
+from guerdon.passes.updating import announce_bound, touch_passes
 from guerdon.platform.clock import utc_now
 from guerdon.platform.db import Tx
 from guerdon.platform.jobs import Job
@@ -22,9 +24,10 @@ from guerdon.platform.jobs_worker import JobContext, JobHandler, JobKind
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.writes import Overtaken, forget_old_keys
 from guerdon.points.expiring import expire_due
+from guerdon.points.recording import actors_of
 from guerdon.points.recording import on_posted as on_points_posted
 from guerdon.points.returning import RollbackHook
-from guerdon.privileges.movements import on_posted
+from guerdon.privileges.movements import on_posted as on_movements_posted
 from guerdon.privileges.purging import (
     PRIVILEGES_MAX,
     first_overdue_after,
@@ -47,11 +50,28 @@ ROWS_MAX = 5_000
 CAMPAIGNS = JobKind(run_campaign, attempts_max=1_000, backoff_s_max=60.0, at_once_max=4)
 IMPORTS_AT_ONCE_MAX = 2
 FORGET_ATTEMPTS = "webhooks.forget-attempts"
-EXPIRE_POINTS = "points.expire"
+EXPIRE_POINTS, EXPIRE_COUPONS = "points.expire", "coupons.expire"
 
 # What rooms above points do in the transaction that rolls an operation back.
 ROLLBACK_HOOKS: Sequence[RollbackHook] = (roll_back_claim,)
-EFFECTS: Mapping[AccountKind, Effect] = {"privilege": on_posted, "wallet": on_points_posted}
+
+
+async def on_posted(tx: Tx, posted: Sequence[Posted], now: datetime) -> None:
+    """Do what follows when the ledger has posted: rooms keep and tell it, passes that show it get a new revision.
+
+    It runs inside the transaction that posts: value, revision and intent to push commit together or not at all. All
+    passes are touched by one statement, in id order, so that no two batches wait for each other's in a ring.
+    """
+    moved = [one for one in posted if one.account.kind == "privilege"]
+    on_wallets = [one for one in posted if one.account.kind == "wallet"]
+    actors = actors_of(on_wallets)
+    bound = await list_bound(tx, actors) if actors else []
+    await touch_passes(tx, [*(one.subject_id for one in moved), *(one.pass_id for one in bound)], now)
+    if moved:
+        await on_movements_posted(tx, moved, now)
+    if on_wallets:
+        await on_points_posted(tx, on_wallets, now)
+        await announce_bound(tx, bound, actors, now)
 
 
 def _sweep(step: Callable[[Tx, datetime], Awaitable[int]], step_max: int) -> JobHandler:
@@ -122,6 +142,7 @@ async def _forget_sources(tx: Tx, now: datetime) -> int:
 # All that happens because a time has come; what is only read by the time (windows, states, reports) needs no work.
 DUE_WORKS: Sequence[DueWork] = (
     DueWork(expire_due, first_due_after),
+    DueWork(tell_expired, first_expiry_after),
     DueWork(purge_overdue, first_overdue_after),
     DueWork(_erase_passes, first_erasable_after),
 )
@@ -153,6 +174,7 @@ def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
             functools.partial(work_advance, DUE_WORKS), attempts_max=1_000, backoff_s_max=60.0, at_once_max=4
         ),
         EXPIRE_POINTS: JobKind(_expire_points, attempts_max=100, backoff_s_max=60.0),
+        EXPIRE_COUPONS: JobKind(_sweep(tell_expired, COUPONS_MAX)),
         FORGET_KEYS: JobKind(_forget(_forget_keys, ROWS_MAX)),
         FORGET_SOURCES: JobKind(_forget(_forget_sources, ROWS_MAX)),
         ERASE_PASSES: JobKind(_sweep(_erase_passes, ERASED_MAX)),
@@ -173,6 +195,7 @@ def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
 SCHEDULES: Sequence[Schedule] = (
     Schedule("purge-privileges", PURGE_PRIVILEGES, Every(60)),
     Schedule("expire-points", EXPIRE_POINTS, Every(60)),
+    Schedule("expire-coupons", EXPIRE_COUPONS, Every(60)),
     Schedule("forget-keys", FORGET_KEYS, Every(3600)),
     Schedule("forget-sources", FORGET_SOURCES, Every(3600)),
     Schedule("forget-webhook-attempts", FORGET_ATTEMPTS, Every(3600)),

@@ -49,6 +49,11 @@ async def lock_account(tx: Tx, key: AccountKey) -> Account | None:
             return None
 
 
+async def lock_accounts(tx: Tx, keys: Sequence[AccountKey]) -> Sequence[Account]:
+    """Read the open accounts of several owners and hold them until the transaction ends, in id order."""
+    return await queries.lock_accounts(tx, keys)
+
+
 async def close_account_at(tx: Tx, account_id: UUID, closes_at: datetime | None) -> None:
     """Let an account take nothing more from an instant on; None takes that back."""
     await account_queries.update_closing(tx, account_id, closes_at)

@@ -4,7 +4,7 @@ OutcomeUnknown  503  the database went away while the movement was being committ
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -12,7 +12,7 @@ import structlog
 from msgspec.structs import replace
 
 from guerdon.ledger.errors import LotTaken
-from guerdon.ledger.model import AccountKey, AccountKind, Command, Posted
+from guerdon.ledger.model import AccountKey, Command, Posted
 from guerdon.ledger.posting import Outcome, post
 from guerdon.platform import metrics
 from guerdon.platform.clock import TenantClock
@@ -41,12 +41,12 @@ class OutcomeUnknown(Overloaded):
 
 
 class Poster:
-    """Posts commands for a whole process. `effects` are run for what was posted, in the same transaction."""
+    """Posts commands for a whole process. `effect` is run for what was posted, in the same transaction."""
 
     def __init__(
         self,
         database: Database,
-        effects: Mapping[AccountKind, Effect],
+        effect: Effect,
         clock: TenantClock,
         *,
         commands_max: int,
@@ -56,7 +56,7 @@ class Poster:
     ) -> None:
         """Gather at most `commands_max` commands into each of `in_flight` transactions; 1 turns group commit off."""
         self._database = database
-        self._effects = effects
+        self._effect = effect
         self._clock = clock
         self._gatherer = Gatherer[Command, Posted](
             self._post_batch,
@@ -154,10 +154,8 @@ class Poster:
         async with self._database.tenant(tenant_id, dry_run=dry_run) as tx:
             outcomes = await post(tx, commands, now)
             posted = [outcome for outcome in outcomes if isinstance(outcome, Posted) and not outcome.is_repeat]
-            for kind, effect in self._effects.items():
-                of_kind = [outcome for outcome in posted if outcome.account.kind == kind]
-                if of_kind:
-                    await effect(tx, of_kind, now)
+            if posted:
+                await self._effect(tx, posted, now)
         return outcomes
 
 

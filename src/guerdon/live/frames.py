@@ -8,7 +8,7 @@ import msgspec
 
 from guerdon.passes.installing import EVENT_INSTALLED, EVENT_UNINSTALLED
 from guerdon.passes.model import EVENT_UPDATED
-from guerdon.passes.updating import EVENT_NOTIFIED
+from guerdon.passes.updating import EVENT_NOTIFIED, EVENT_WALLET_CHANGED
 from guerdon.platform.clock import rfc3339
 from guerdon.platform.events import StoredEvent
 from guerdon.privileges.model import EVENT_ADDED, EVENT_CHANGED, EVENT_DELETED, EVENT_MOVED
@@ -30,6 +30,7 @@ _TOLD: Final[Mapping[str, tuple[str, Sequence[str]]]] = {
     EVENT_UNINSTALLED: ("uninstalled", ("provider",)),
     EVENT_UPDATED: (UPDATED, ("revision",)),
     EVENT_NOTIFIED: ("notified", ()),
+    EVENT_WALLET_CHANGED: ("walletChanged", ()),
     EVENT_MOVED: ("privilegeMoved", ("privilegeId", "movementValue", "value")),
     EVENT_ADDED: ("privilegeAdded", ("privilegeId",)),
     EVENT_CHANGED: ("privilegeUpdated", ("privilegeId",)),

@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 
 from guerdon.passes import bulk_queries as queries
+from guerdon.passes.binding import hold_wallets
 from guerdon.passes.bulk_queries import Held, OwnChanges, Removed, SharedChanges, Touched
 from guerdon.passes.errors import PassExists, PassNotFound
 from guerdon.passes.metadata_queries import (
@@ -130,6 +131,8 @@ async def _change_each(tx: Tx, change: BulkChange, each: Sequence[Changes], now:
 
 
 async def _change_with_identities(tx: Tx, change: BulkChange, now: datetime) -> Outcomes:
+    wished = [changes.identifiers or {} for changes in change.each or [change.shared]]
+    await hold_wallets(tx, [value for identifiers in wished for value in identifiers.values()])
     held = {one.pass_id: one for one in await queries.lock_passes(tx, change.pass_ids)}
     plan, errors = await _plan(tx, change, held)
     removed = _removed_by(change.shared)

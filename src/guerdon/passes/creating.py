@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from guerdon.passes import queries
+from guerdon.passes.binding import hold_wallets
 from guerdon.passes.metadata_queries import refresh_metadata
 from guerdon.passes.model import EVENT_CREATED, JsonObject, Pass, identity_of, merge, write_json
 from guerdon.passes.usage import Use, count_usage
@@ -27,6 +28,7 @@ class NewPass:
 
 async def create_pass(tx: Tx, master_key: MasterKey, new: NewPass, actor: str, now: datetime) -> str:
     """Create a pass and give its id; the same type and the same identifiers give the existing one, unchanged."""
+    await hold_wallets(tx, new.identifiers.values())
     identity = identity_of(new.pass_type, new.identifiers)
     document = Pass(
         new.pass_id,

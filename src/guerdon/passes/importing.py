@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from guerdon.passes import import_queries
+from guerdon.passes.binding import hold_wallets
 from guerdon.passes.creating import secret_context
 from guerdon.passes.import_queries import Alias, ImportedRow
 from guerdon.passes.import_rows import BadRow, ImportedPass, Row
@@ -95,6 +96,7 @@ class Importer:
         return found | {name: ["This is in the future."] for name in late}
 
     async def _insert(self, tx: Tx, given: Sequence[ImportedPass], now: datetime) -> None:
+        await hold_wallets(tx, [value for one in given for value in one.identifiers.values()])
         ids = [_pass_id(one) for one in given]
         named = list(zip(ids, given, strict=True))
         await import_queries.insert_passes(tx, [self._row(tx.tenant_id, pass_id, one, now) for pass_id, one in named])

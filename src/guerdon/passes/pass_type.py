@@ -43,6 +43,8 @@ STYLE_OF_KIND: Final[Mapping[Kind, Style]] = {
     "generic": "generic",
 }
 
+WALLET_DEFAULT: Final = "walletId"  # the identifier that names the wallet of points which a pass shows
+
 
 class PassTypeInvalid(Problem):
     """The file of a pass type has mistakes; all of them are told at once."""
@@ -83,6 +85,7 @@ class PassType(Part):
     voided: VoidedSpec = VoidedSpec()
     privileges: PrivilegesSpec = PrivilegesSpec()
     identifiers: Mapping[Annotated[str, Field(max_length=100)], IdentifierSpec] = Field(default_factory=dict)
+    wallet: Annotated[str, Field(min_length=1, max_length=100)] = WALLET_DEFAULT
     privilege_floor: Number | None = None
     privilege_ceiling: Number | None = None
     apple: AppleSpec = AppleSpec()

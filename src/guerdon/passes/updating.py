@@ -8,6 +8,8 @@ from uuid import UUID
 import asyncpg
 
 from guerdon.passes import queries
+from guerdon.passes.binding import hold_wallets
+from guerdon.passes.binding_queries import Bound, list_bound
 from guerdon.passes.errors import PassExists
 from guerdon.passes.finding import lock_pass
 from guerdon.passes.metadata_queries import refresh_metadata
@@ -17,6 +19,7 @@ from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 
 EVENT_NOTIFIED = "Pass:NotificationRequested"
+EVENT_WALLET_CHANGED = "Pass:WalletChanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Notification:
 
 async def update_pass(tx: Tx, pass_id: str, changes: Changes, actor: str, now: datetime) -> None:
     """Merge changes into a pass, per key, under a new revision. Raises PassNotFound, PassExists."""
+    await hold_wallets(tx, (changes.identifiers or {}).values())
     old = await lock_pass(tx, pass_id)
     identifiers = merge(old.identifiers, changes.identifiers)
     changed = replace(
@@ -60,7 +64,24 @@ async def touch_passes(tx: Tx, pass_ids: Sequence[str], now: datetime) -> None:
 
     Whoever also locks accounts of the ledger locks those first.
     """
-    await queries.touch_passes(tx, sorted(set(pass_ids)), now)
+    if pass_ids:
+        await queries.touch_passes(tx, sorted(set(pass_ids)), now)
+
+
+async def touch_bound(tx: Tx, actors: Mapping[str, str], now: datetime) -> None:
+    """Give the passes that name wallets a new revision, because what is in these has changed, and announce it.
+
+    `actors` says by wallet id who changed it. Whoever also locks accounts of the ledger locks those first.
+    """
+    bound = await list_bound(tx, actors)
+    await touch_passes(tx, [one.pass_id for one in bound], now)
+    await announce_bound(tx, bound, actors, now)
+
+
+async def announce_bound(tx: Tx, bound: Sequence[Bound], actors: Mapping[str, str], now: datetime) -> None:
+    """Announce to those who watch these passes that what is in their wallets has changed."""
+    told = [(one, write_json({"passId": one.pass_id, "walletId": one.wallet_id})) for one in bound]
+    await emit(tx, [Event(EVENT_WALLET_CHANGED, one.pass_id, text, actors[one.wallet_id]) for one, text in told], now)
 
 
 async def request_notification(

@@ -97,6 +97,20 @@ async def find_balances(tx: Tx, account_ids: Sequence[UUID], now: datetime) -> d
     return {account_id: _balance(list(told)) for account_id, told in each}
 
 
+async def find_hold_end(tx: Tx, account_id: UUID, now: datetime) -> datetime | None:
+    """Tell when the first of an account's holds ends by itself."""
+    ends_at: datetime | None = await tx.value(
+        """
+        SELECT min(expires_at) FROM ledger_hold_state
+         WHERE tenant_id = $1 AND account_id = $2 AND closed_seq IS NULL AND expires_at > $3
+        """,
+        tx.tenant_id,
+        account_id,
+        now,
+    )
+    return ends_at
+
+
 async def find_balance_at(tx: Tx, account_id: UUID, seq: int, instant: datetime) -> Balance:
     """Read what `find_balances` read at an instant, when `seq` was the account's last entry."""
     records = await tx.records(

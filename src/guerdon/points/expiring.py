@@ -5,9 +5,10 @@ from datetime import datetime
 from guerdon.ledger.due import list_due
 from guerdon.ledger.model import Posted
 from guerdon.ledger.posting import post
+from guerdon.passes.updating import touch_bound
 from guerdon.platform.db import Tx
 from guerdon.platform.ids import new_movement_id
-from guerdon.points.recording import on_posted
+from guerdon.points.recording import actors_of, on_posted
 
 WALLETS_MAX = 1_000
 
@@ -21,4 +22,5 @@ async def expire_due(tx: Tx, now: datetime) -> int:
     outcomes = await post(tx, commands, now) if commands else []
     posted = [outcome for outcome in outcomes if isinstance(outcome, Posted)]
     await on_posted(tx, posted, now)
+    await touch_bound(tx, actors_of(posted), now)
     return len(posted)

@@ -11,6 +11,7 @@ from typing import Final
 from guerdon.ledger.amounts import amount_text
 from guerdon.ledger.model import Posted
 from guerdon.ledger.posting import post
+from guerdon.passes.updating import touch_bound
 from guerdon.platform.clock import rfc3339
 from guerdon.platform.db import Tx
 from guerdon.platform.problems import Problem
@@ -19,7 +20,7 @@ from guerdon.points import import_queries
 from guerdon.points.adding import batch_command
 from guerdon.points.import_queries import KnownLot, PostedSum
 from guerdon.points.import_rows import BadLot, ImportedLot, LotRow
-from guerdon.points.recording import on_posted
+from guerdon.points.recording import actors_of, on_posted
 from guerdon.points.wallets import open_wallets
 
 ROWS_IN_CHUNK: Final = 500
@@ -65,7 +66,9 @@ async def take_in_lots(tx: Tx, rows: Sequence[LotRow], actor: str, now: datetime
     opened = await _open_missing(tx, [row.given for row in judged.good], actor, now)
     commands = [batch_command(row.given.wallet, row.given.wish(), row.given.batch_id, actor) for row in judged.good]
     outcomes = await post(tx, commands, now) if commands else []
-    await on_posted(tx, [outcome for outcome in outcomes if isinstance(outcome, Posted)], now)
+    added = [outcome for outcome in outcomes if isinstance(outcome, Posted)]
+    await on_posted(tx, added, now)
+    await touch_bound(tx, actors_of(added), now)
     told = list(zip(judged.good, outcomes, strict=True))
     refused = [_refused(row, outcome) for row, outcome in told if isinstance(outcome, Problem)]
     posted = [row for row, outcome in told if isinstance(outcome, Posted)]

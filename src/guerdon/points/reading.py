@@ -12,7 +12,7 @@ from guerdon.platform.listing import Listing
 from guerdon.points import balance_queries, list_queries, operation_queries
 from guerdon.points.errors import CursorInvalid, OperationNotFound
 from guerdon.points.model import Balance, Batch, HoldView, Line, Operation, Wallet
-from guerdon.points.wallets import get_wallet
+from guerdon.points.wallets import find_wallet, get_wallet
 
 SEQ_MAX = 2**63 - 1
 BATCH_SORTS = ("createdAt", "amount", "remaining", "expires")
@@ -30,6 +30,14 @@ class Page(Generic[Item]):
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What a wallet holds, and when that changes though nothing is written: points end, or a hold does."""
+
+    balance: Balance
+    changes_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """What part of a statement is asked for: from `starts_at` on, before `ends_at`, as it was known at `as_of`."""
 
@@ -44,6 +52,17 @@ async def read_balance(tx: Tx, wallet: Wallet, now: datetime, as_of: datetime | 
         return (await balance_queries.find_balances(tx, [wallet.account_id], now))[wallet.account_id]
     seq = await seq_as_of(tx, wallet.account_id, as_of)
     return await balance_queries.find_balance_at(tx, wallet.account_id, seq, as_of)
+
+
+async def read_standing(tx: Tx, wallet_id: UUID, now: datetime) -> Standing | None:
+    """Read what a wallet holds now, and until when that is so if nobody does anything; None when there is no wallet."""
+    wallet = await find_wallet(tx, wallet_id)
+    if wallet is None:
+        return None
+    balance = await read_balance(tx, wallet, now)
+    hold_end = await balance_queries.find_hold_end(tx, wallet.account_id, now) if balance.held else None
+    ends = [hold_end, *(one.expires_at for one in balance.expiring[:1])]
+    return Standing(balance, min((end for end in ends if end is not None), default=None))
 
 
 async def list_batches(tx: Tx, wallet_id: UUID, asked: Listing, now: datetime, *, is_active: bool) -> Page[Batch]:

@@ -1,6 +1,6 @@
 """What follows when the ledger has posted on a wallet: what is said of the batch or the operation, and the event."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
@@ -11,6 +11,7 @@ from guerdon.ledger.amounts import amount_text
 from guerdon.ledger.errors import AccountNotFound
 from guerdon.ledger.model import Command, Posted
 from guerdon.ledger.posting import post
+from guerdon.passes.updating import touch_bound
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 from guerdon.platform.problems import Problem
@@ -46,14 +47,20 @@ async def post_one(tx: Tx, command: Command, now: datetime) -> Posted:
         raise outcome
     if not outcome.is_repeat:
         await on_posted(tx, [outcome], now)
+        await touch_bound(tx, actors_of([outcome]), now)
     return outcome
+
+
+def actors_of(posted: Sequence[Posted]) -> Mapping[str, str]:
+    """Tell by wallet who moved its points; the passes that show it are to be refreshed."""
+    return {one.account.owner_id: one.entry.actor for one in posted}
 
 
 async def on_posted(tx: Tx, posted: Sequence[Posted], now: datetime) -> None:
     """Keep what is said of batches, operations and holds, and announce what happened.
 
     It runs inside the transaction that posts: value, details and event commit together. However many were posted, it
-    sends the same few statements.
+    sends the same few statements. Whoever calls it also refreshes the passes that show the wallets, all at once.
     """
     batches = [(one.entry, one.details) for one in posted if isinstance(one.details, BatchWish)]
     if batches:

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from guerdon.ledger.accounts import open_account, open_accounts
+from guerdon.passes.updating import touch_bound
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 from guerdon.platform.ids import new_id
@@ -17,10 +18,15 @@ from guerdon.points.model import EVENT_WALLET_CHANGED, EVENT_WALLET_CREATED, Tex
 
 async def get_wallet(tx: Tx, wallet_id: UUID) -> Wallet:
     """Read a wallet. Raises WalletNotFound."""
-    found = await queries.find_wallets(tx, [wallet_id])
-    if wallet_id not in found:
+    found = await find_wallet(tx, wallet_id)
+    if found is None:
         raise WalletNotFound(wallet_id)
-    return found[wallet_id]
+    return found
+
+
+async def find_wallet(tx: Tx, wallet_id: UUID) -> Wallet | None:
+    """Read a wallet, if there is one."""
+    return (await queries.find_wallets(tx, [wallet_id])).get(wallet_id)
 
 
 async def open_wallet(tx: Tx, wallet_id: UUID, attributes: Texts, actor: str, now: datetime) -> Wallet:
@@ -32,11 +38,12 @@ async def open_wallet(tx: Tx, wallet_id: UUID, attributes: Texts, actor: str, no
     await open_account(tx, wallet.account_id, wallet_key(wallet_id), str(wallet_id), now, has_lots=True)
     await queries.insert_wallet(tx, wallet)
     await emit(tx, [_event(EVENT_WALLET_CREATED, wallet, actor)], now)
+    await touch_bound(tx, {str(wallet_id): actor}, now)
     return wallet
 
 
 async def open_wallets(tx: Tx, attributes: Mapping[UUID, Texts], actor: str, now: datetime) -> None:
-    """Open several wallets with nothing in them.
+    """Open several wallets with nothing in them; whoever calls it also refreshes the passes that name them.
 
     Raises asyncpg.UniqueViolationError when there is one of these ids.
     """

@@ -7,7 +7,6 @@ import msgspec
 
 from guerdon.ledger.amounts import amount_text
 from guerdon.ledger.model import Posted
-from guerdon.passes.updating import touch_passes
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit, emit_alike
 from guerdon.privileges.model import EVENT_MOVED
@@ -16,11 +15,7 @@ _encoder = msgspec.json.Encoder()
 
 
 async def on_posted(tx: Tx, posted: Sequence[Posted], now: datetime) -> None:
-    """Give the passes that show the moved privileges a new revision, and announce the movements.
-
-    It runs inside the transaction that posts: value, revision and intent to push commit together or not at all.
-    """
-    await touch_passes(tx, [movement.subject_id for movement in posted], now)
+    """Announce movements, inside the transaction that posts them; a new revision of their passes is made with it."""
     told = [(movement.subject_id, _told(movement)) for movement in posted]
     actors = [movement.entry.actor for movement in posted]
     if len(set(actors)) == 1:

@@ -12,7 +12,7 @@ from guerdon.rendering.templates import TemplateInvalid, check_template, is_temp
 MISTAKES_MAX = 200
 
 # These members are never filled in.
-_NEVER_FILLED: Final = frozenset({"name", "kind", "layout", "language", "identifiers"})
+_NEVER_FILLED: Final = frozenset({"name", "kind", "layout", "language", "identifiers", "wallet"})
 
 
 def check_pass_type(name: str, content: bytes, image_names: Collection[str]) -> list[Mistake]:

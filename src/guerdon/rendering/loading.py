@@ -1,4 +1,4 @@
-"""Bringing together what a pass is drawn from: the pass, its type, its privileges."""
+"""Bringing together what a pass is drawn from: the pass, its type, its privileges, its points."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from guerdon.privileges.model import PrivilegeState
 from guerdon.privileges.reading import list_states
 from guerdon.rendering.model import LocalText, PassSubject, PassView, Place, PrivilegeSubject, SubjectLink
 from guerdon.rendering.view import LOCATIONS_MAX, render_view
+from guerdon.rendering.wallet_loading import load_wallet
 from guerdon.stores.locating import list_spots
 from guerdon.tenants.administration import get_tenant
 
@@ -34,6 +35,14 @@ class Drawing:
     subject: PassSubject
     privileges: tuple[PrivilegeSubject, ...]
 
+    def wallet_shown(self) -> object:
+        """Name what of the wallet may show; coupons say the same as long as they are there."""
+        wallet = self.subject.wallet
+        if wallet is None:
+            return None
+        ids = tuple(coupon.id for coupon in wallet.coupons)
+        return wallet.balance, wallet.available, wallet.expiring, ids
+
     def view(self, now: datetime) -> PassView:
         """Draw the pass as it stands at `now`. This computes and reads nothing more."""
         return render_view(self.pass_type, self.subject, self.privileges, now)
@@ -42,7 +51,7 @@ class Drawing:
 async def load_drawing(
     tx: Tx, pass_types: PassTypes, pass_id: str, now: datetime, *, even_voided: bool = False
 ) -> Drawing:
-    """Read a pass with its type and its privileges; `even_voided` is for devices that hold it already.
+    """Read a pass with its type, its privileges and its wallet; `even_voided` is for devices that hold it already.
 
     Raises PassNotFound, UnknownPassType, PassTypeInvalid.
     """
@@ -61,6 +70,7 @@ async def load_drawing(
         additional_data=found.additional_data,
         is_voided=found.voided_at is not None,
         places=await _places(tx, pass_type.stores, found.metadata),
+        wallet=await load_wallet(tx, found.identifiers.get(pass_type.wallet), now),
     )
     return Drawing(found, pass_type, digest, subject, tuple(_privilege_subject(state) for state in states))
 

@@ -20,6 +20,7 @@ from guerdon.passes.pass_type_parts import (
     Style,
 )
 from guerdon.rendering.colors import Colors
+from guerdon.rendering.wallet_subject import WalletSubject
 
 GROUPS: Final[tuple[Group, ...]] = (
     "header",
@@ -47,6 +48,7 @@ class PassSubject:
     additional_data: Mapping[str, object] = field(default_factory=dict[str, object])
     is_voided: bool = False
     places: tuple["Place", ...] = ()
+    wallet: WalletSubject | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The names that a template may read: the pass, its data, its privileges, the tenant, the instant."""
+"""The names that a template may read: the pass, its data, its privileges and points, the tenant, the instant."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +9,7 @@ from typing import Final, cast
 from guerdon.platform.clock import rfc3339
 from guerdon.rendering.model import LocalText, PassSubject, PrivilegeSubject, SubjectLink
 from guerdon.rendering.numbers import Number, find_number
+from guerdon.rendering.wallet_subject import coupon_items, points_item
 
 DEPTH_MAX = 12
 NAME_CHARACTERS_MAX = 500
@@ -143,6 +144,8 @@ def make_names(
         "additionalData": additional_data,
         "privileges": items,
         "privilege": by_id,
+        "points": None if subject.wallet is None else points_item(subject.wallet),
+        "coupons": [] if subject.wallet is None else settled(coupon_items(subject.wallet)),
         "tenant": {"id": subject.tenant_id, "name": subject.tenant_name},
     }
     return Names(members, speech, tables, Present(now), time.thread_time() + VIEW_S_MAX)

@@ -92,11 +92,14 @@ class _Ingredients:
             files,
             shown,
             drawing.subject.places,
+            drawing.wallet_shown(),
         )
 
     def right_until(self) -> datetime:
-        """Tell when the package changes though nothing is written: a privilege ends, or the certificate does."""
+        """Tell when the package changes though nothing is written: the end of a privilege, of points, a certificate."""
         ends = (privilege.deletion_date for privilege in self.drawing.privileges)
+        wallet = self.drawing.subject.wallet
+        ends = (None if wallet is None else wallet.changes_at, *ends)
         return min([self.identity.expires_at, *(end for end in ends if end is not None)])
 
 
