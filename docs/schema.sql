@@ -1192,12 +1192,19 @@ CREATE INDEX privilege_pass ON public.privilege USING btree (tenant_id, pass_id)
 
 CREATE INDEX reward_catalogue ON public.reward USING btree (tenant_id, ((- COALESCE(priority, '-1'::integer))), created_at, reward_id) WHERE (is_visible AND (archived_at IS NULL));
 
+CREATE INDEX reward_claim_of_wallet ON public.reward_claim USING btree (tenant_id, wallet_id, operation_id);
+
 CREATE INDEX reward_claim_wallet ON public.reward_claim USING btree (tenant_id, wallet_id, reward_id) WHERE (rolled_back_at IS NULL);
 
 CREATE INDEX voucher_created ON public.voucher USING btree (tenant_id, created_at, voucher_id);
 
+CREATE INDEX voucher_for_wallet ON public.voucher USING btree (tenant_id, for_wallet_id, voucher_id) WHERE (for_wallet_id IS NOT NULL);
+
 CREATE INDEX voucher_of_bulk ON public.voucher USING btree (tenant_id, bulk_id, voucher_id) WHERE (bulk_id IS NOT NULL);
 
+CREATE INDEX voucher_wallet ON public.voucher USING btree (tenant_id, wallet_id, voucher_id) WHERE (wallet_id IS NOT NULL);
+
+CREATE INDEX wallet_hold_wallet ON public.wallet_hold USING btree (tenant_id, wallet_id, hold_id);
 CREATE INDEX wallet_batch_earned ON public.wallet_batch USING btree (tenant_id, batch_id) INCLUDE (earned_at) WHERE (earned_at IS NOT NULL);
 
 CREATE UNIQUE INDEX wallet_operation_entry ON public.wallet_operation USING btree (tenant_id, account_id, seq);

@@ -22,6 +22,7 @@ class Erasure:
     receipt_id: str
     erased_at: datetime
     pass_ids: tuple[str, ...]
+    wallet_ids: tuple[str, ...]
     erased: Mapping[str, int]
     receipt: Receipt
 
@@ -35,7 +36,7 @@ class FoundPass:
 
 
 def export_person(identifiers: Mapping[str, str]) -> Call[Mapping[str, Json]]:
-    """Read all that is kept of the passes that all identifiers match. Raises NotFound, Conflict."""
+    """Read all that is kept of passes that all identifiers match, and of their wallets. Raises NotFound, Conflict."""
     return Call(
         "POST",
         path_of(PERSONS, "export"),
@@ -47,7 +48,7 @@ def export_person(identifiers: Mapping[str, str]) -> Call[Mapping[str, Json]]:
 def erase_person(
     identifiers: Mapping[str, str], *, idempotency_key: str | None = None, dry_run: bool = False
 ) -> Call[Erasure]:
-    """Erase all passes that all identifiers match and what hangs on them; value stays. Raises NotFound, Conflict."""
+    """Erase the passes that all identifiers match and what is said of their wallets. Raises NotFound, Conflict."""
     headers = write_headers(idempotency_key, dry_run=dry_run)
     return Call("POST", path_of(PERSONS, "erase"), _read_erasure, holder_query(identifiers), headers, needs_key=True)
 
@@ -83,6 +84,7 @@ def _read_erasure(answer: Answer) -> Erasure:
         members.text("receiptId"),
         members.instant("erasureDate"),
         read_names(members.items("passIds"), "passIds"),
+        read_names(members.items("walletIds"), "walletIds"),
         {name: counts.whole(name) for name in members.mapping("erased")},
         answer.receipt,
     )

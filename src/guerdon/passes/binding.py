@@ -1,11 +1,12 @@
 """Which wallet of points a pass names, and holding the wallets that new identifiers name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
 from guerdon.ledger.accounts import lock_accounts
 from guerdon.ledger.model import AccountKey
+from guerdon.passes.binding_queries import list_bound, list_long_values
 from guerdon.platform.db import Tx
 
 UUID_CHARACTERS: Final = 36
@@ -20,6 +21,15 @@ def read_wallet_id(value: object) -> UUID | None:
     except ValueError:
         return None
     return wallet_id if str(wallet_id) == value else None
+
+
+async def list_own_wallets(tx: Tx, pass_ids: Sequence[str]) -> Sequence[UUID]:
+    """List the ids of wallets that these passes name and no other pass does, whether there are such wallets or not."""
+    values = await list_long_values(tx, pass_ids)
+    named = [wallet_id for value in values if (wallet_id := read_wallet_id(value)) is not None]
+    own = set(pass_ids)
+    shared = {one.wallet_id for one in await list_bound(tx, list(map(str, named))) if one.pass_id not in own}
+    return [wallet_id for wallet_id in named if str(wallet_id) not in shared]
 
 
 async def hold_wallets(tx: Tx, values: Iterable[object]) -> None:

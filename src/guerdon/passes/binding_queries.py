@@ -1,6 +1,6 @@
 """Every statement on which passes name which wallets of points."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from guerdon.platform.db import Tx
@@ -27,3 +27,17 @@ async def list_bound(tx: Tx, wallet_ids: Collection[str]) -> list[Bound]:
         tx.tenant_id,
         list(wallet_ids),
     )
+
+
+async def list_long_values(tx: Tx, pass_ids: Sequence[str]) -> list[str]:
+    """Read the values of passes' identifiers that are as long as a uuid."""
+    records = await tx.records(
+        """
+        SELECT DISTINCT value FROM pass_identifier
+         WHERE tenant_id = $1 AND pass_id = ANY($2::text[]) AND length(value) = 36
+         ORDER BY value
+        """,
+        tx.tenant_id,
+        pass_ids,
+    )
+    return [record["value"] for record in records]

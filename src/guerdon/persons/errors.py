@@ -1,7 +1,7 @@
 """Why this room refuses.
 
 PersonTooLarge  409  the identifiers match more passes than a person has
-PersonChanging  409  a pass of the person got a privilege while it was being erased, several times in a row
+PersonChanging  409  a pass of the person changed while it was being erased, several times in a row
 """
 
 from guerdon.platform.problems import Conflict
@@ -18,10 +18,13 @@ class PersonTooLarge(Conflict):
 
 
 class PersonChanging(Overtaken):
-    """A pass of the person got a privilege while it was being erased, several times in a row."""
+    """A pass of the person changed while it was being erased, several times in a row."""
 
     code = "person_changing"
 
     def __init__(self) -> None:
         super().__init__()
-        self.detail = "A pass of the person was given a privilege at this moment; nothing was erased, send it again."
+        self.detail = (
+            "A pass of the person was given a privilege, or another wallet, at this moment; "
+            "nothing was erased, send it again."
+        )

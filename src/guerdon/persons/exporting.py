@@ -7,66 +7,121 @@ from uuid import UUID
 
 import msgspec
 
+from guerdon.coupons.persons import page_coupons
 from guerdon.passes.exporting import Document, describe_pass, page_notifications, page_scans
 from guerdon.passes.model import read_object
+from guerdon.persons.finding import Person
 from guerdon.platform.clock import rfc3339
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.events import Event, emit, read_of_subject
+from guerdon.points.persons import describe_wallet, page_batches, page_holds, page_lines, page_operations
 from guerdon.privileges.persons import list_described, page_movements
+from guerdon.rewards.persons import page_claims
+from guerdon.vouchers.persons import page_vouchers
 
 EVENT_EXPORTED = "Person:Exported"
 PAGE = 1_000
 
-Pager = Callable[[Tx, str, Any], Awaitable[tuple[Sequence[Document], object]]]
+# A pager gives what comes after what was reached, and what is reached then; None ends it.
+Page = tuple[Sequence[Mapping[str, object]], object]
+Pager = Callable[[Tx, Any], Awaitable[Page]]
+PassPager = Callable[[Tx, str, Any], Awaitable[Page]]
+WalletPager = Callable[[Tx, UUID, Any, datetime], Awaitable[Page]]
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
-async def note_export(tx: Tx, export_id: UUID, pass_ids: Sequence[str], actor: str, now: datetime) -> None:
+async def note_export(tx: Tx, export_id: UUID, person: Person, actor: str, now: datetime) -> None:
     """Keep that somebody had a person's data exported."""
-    payload = msgspec.json.encode({"exportId": str(export_id), "passIds": pass_ids}).decode()
-    await emit(tx, [Event(EVENT_EXPORTED, str(export_id), payload, actor)], now)
+    wallet_ids = [str(wallet_id) for wallet_id in person.wallet_ids]
+    told = {"exportId": str(export_id), "passIds": person.pass_ids, "walletIds": wallet_ids}
+    await emit(tx, [Event(EVENT_EXPORTED, str(export_id), msgspec.json.encode(told).decode(), actor)], now)
 
 
-async def write_export(
-    database: Database, tenant_id: str, pass_ids: Sequence[str], now: datetime
-) -> AsyncGenerator[bytes]:
-    """Write the document of a person's passes, a thousand rows in memory at most; each page is read by itself."""
+async def write_export(database: Database, tenant_id: str, person: Person, now: datetime) -> AsyncGenerator[bytes]:
+    """Write the document of a person, a thousand rows in memory at most; each page is read by itself."""
+    writing = _Writing(database, tenant_id, now)
     yield b'{"exportDate":' + _encoder.encode(rfc3339(now)) + b',"passes":['
-    is_first = True
-    for pass_id in pass_ids:
-        async with database.tenant(tenant_id) as tx:
-            described = await describe_pass(tx, pass_id)
-            privileges = await list_described(tx, pass_id)
-        if described is None:  # erased since the export began
-            continue
-        head = _encoder.encode({**described, "privileges": privileges})
-        yield (b"" if is_first else b",") + head[:-1]
-        is_first = False
-        for name, pager in PAGERS.items():
-            async for piece in _write_pages(database, tenant_id, pass_id, name, pager):
-                yield piece
-        yield b"}"
+    async for piece in writing.each([(writing.head_of_pass(one), writing.of_pass(one)) for one in person.pass_ids]):
+        yield piece
+    yield b'],"wallets":['
+    wallets = [(writing.head_of_wallet(one), writing.of_wallet(one)) for one in person.wallet_ids]
+    async for piece in writing.each(wallets):
+        yield piece
     yield b"]}"
 
 
-async def _write_pages(
-    database: Database, tenant_id: str, pass_id: str, name: str, pager: Pager
-) -> AsyncGenerator[bytes]:
-    yield b',"' + name.encode() + b'":['
-    reached: object = None
-    is_first = True
-    while is_first or reached is not None:
-        async with database.tenant(tenant_id) as tx:
-            documents, reached = await pager(tx, pass_id, reached)
-        written = _encoder.encode(documents)[1:-1]
-        yield (b"" if is_first or not written else b",") + written
-        is_first = False
-    yield b"]"
+Head = Callable[[Tx], Awaitable[Mapping[str, object] | None]]
+Sections = Mapping[str, Pager]
 
 
-async def _page_events(tx: Tx, pass_id: str, after: UUID | None) -> tuple[Sequence[Document], UUID | None]:
-    events = await read_of_subject(tx, pass_id, after or UUID(int=0), PAGE)
+class _Writing:
+    """Writes documents that begin with what one read gives and go on with sections of any length."""
+
+    def __init__(self, database: Database, tenant_id: str, now: datetime) -> None:
+        self._database = database
+        self._tenant_id = tenant_id
+        self._now = now
+
+    async def each(self, documents: Sequence[tuple[Head, Sections]]) -> AsyncGenerator[bytes]:
+        """Write documents with commas between; what is gone since the export began is left out."""
+        is_first = True
+        for read_head, sections in documents:
+            async with self._database.tenant(self._tenant_id) as tx:
+                head = await read_head(tx)
+            if head is None:
+                continue
+            yield (b"" if is_first else b",") + _encoder.encode(head)[:-1]
+            is_first = False
+            for name, pager in sections.items():
+                async for piece in self._write_pages(name, pager):
+                    yield piece
+            yield b"}"
+
+    def head_of_pass(self, pass_id: str) -> Head:
+        """Say how a pass begins."""
+
+        async def read(tx: Tx) -> Mapping[str, object] | None:
+            described = await describe_pass(tx, pass_id)
+            return None if described is None else {**described, "privileges": await list_described(tx, pass_id)}
+
+        return read
+
+    def of_pass(self, pass_id: str) -> Sections:
+        """Say what a pass goes on with."""
+        return {name: _of_pass(pager, pass_id) for name, pager in PAGERS.items()}
+
+    def head_of_wallet(self, wallet_id: UUID) -> Head:
+        """Say how a wallet begins."""
+        return lambda tx: describe_wallet(tx, wallet_id, self._now)
+
+    def of_wallet(self, wallet_id: UUID) -> Sections:
+        """Say what a wallet goes on with."""
+        return {name: _of_wallet(pager, wallet_id, self._now) for name, pager in WALLET_PAGERS.items()}
+
+    async def _write_pages(self, name: str, pager: Pager) -> AsyncGenerator[bytes]:
+        yield b',"' + name.encode() + b'":['
+        reached: object = None
+        is_first = True
+        while is_first or reached is not None:
+            async with self._database.tenant(self._tenant_id) as tx:
+                documents, reached = await pager(tx, reached)
+            written = _encoder.encode(documents)[1:-1]
+            yield (b"" if is_first or not written else b",") + written
+            is_first = False
+        yield b"]"
+
+
+def _of_pass(pager: PassPager, pass_id: str) -> Pager:
+    return lambda tx, reached: pager(tx, pass_id, reached)
+
+
+def _of_wallet(pager: WalletPager, wallet_id: UUID, now: datetime) -> Pager:
+    return lambda tx, reached: pager(tx, wallet_id, reached, now)
+
+
+async def _page_events(tx: Tx, subject_id: str, after: UUID | None) -> tuple[Sequence[Document], UUID | None]:
+    events = await read_of_subject(tx, subject_id, after or UUID(int=0), PAGE)
     documents: list[Document] = [
         {
             "eventId": str(event.event_id),
@@ -80,9 +135,23 @@ async def _page_events(tx: Tx, pass_id: str, after: UUID | None) -> tuple[Sequen
     return documents, events[-1].event_id if len(events) == PAGE else None
 
 
-PAGERS: Mapping[str, Pager] = {
+async def _page_wallet_events(tx: Tx, wallet_id: UUID, after: UUID | None, _now: datetime) -> Page:
+    return await _page_events(tx, str(wallet_id), after)
+
+
+PAGERS: Mapping[str, PassPager] = {
     "movements": page_movements,
     "notifications": page_notifications,
     "scans": page_scans,
     "events": _page_events,
+}
+WALLET_PAGERS: Mapping[str, WalletPager] = {
+    "batches": page_batches,
+    "operations": page_operations,
+    "holds": page_holds,
+    "statement": page_lines,
+    "coupons": page_coupons,
+    "vouchers": page_vouchers,
+    "claims": page_claims,
+    "events": _page_wallet_events,
 }

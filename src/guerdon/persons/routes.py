@@ -11,7 +11,7 @@ from guerdon.access.guard import CallerDep
 from guerdon.passes.identifiers import IDENTIFIERS_PARAMETER, parse_identifiers
 from guerdon.persons.erasing import Receipt, erase_person
 from guerdon.persons.exporting import note_export, write_export
-from guerdon.persons.finding import list_passes_of_person
+from guerdon.persons.finding import find_person
 from guerdon.persons.schemas import ErasureReceipt, PersonExport
 from guerdon.platform.clock import TenantClock, rfc3339
 from guerdon.platform.db import Database, Tx
@@ -23,6 +23,7 @@ from guerdon.platform.writes import Answer, write_once
 PERSON_READ, PERSON_WRITE = "Person.Read", "Person.Write"
 KEPT = (
     "ledger entries with their amounts and remarks",
+    "wallets of points, without what was said of them: what they hold is owed until it ends or is spent",
     "counts of usage",
     "events, without what they said of the person",
 )
@@ -47,17 +48,17 @@ class PersonRoutes:
         return made
 
     async def export(self, tenant_id: TenantId, request: Request, caller: CallerDep) -> Response:
-        """Give all that is kept of the passes that all identifiers match; that it was given is kept too."""
+        """Give all that is kept of the passes that all identifiers match, and of their wallets; that is kept too."""
         identifiers = parse_identifiers(request.scope["query_string"])
         now = self.clock(tenant_id)
         async with self.database.tenant(tenant_id) as tx:
-            pass_ids = await list_passes_of_person(tx, identifiers)
-            await note_export(tx, new_id(), pass_ids, caller.actor, now)
-        pieces = write_export(self.database, tenant_id, pass_ids, now)
+            person = await find_person(tx, identifiers)
+            await note_export(tx, new_id(), person, caller.actor, now)
+        pieces = write_export(self.database, tenant_id, person, now)
         return StreamingResponse(pieces, headers={"Cache-Control": "no-store"}, media_type="application/json")
 
     async def erase(self, tenant_id: TenantId, request: Request, caller: CallerDep, write: Write) -> Response:
-        """Erase all passes that all identifiers match, and all that hangs on them; the receipt says what it was."""
+        """Erase all passes that all identifiers match, all that hangs on them, and what is said of their wallets."""
         identifiers = parse_identifiers(request.scope["query_string"])
         now = self.clock(tenant_id)
 
@@ -73,6 +74,7 @@ def _document(receipt: Receipt) -> bytes:
             "receiptId": str(receipt.receipt_id),
             "erasureDate": rfc3339(receipt.erased_at),
             "passIds": receipt.pass_ids,
+            "walletIds": [str(wallet_id) for wallet_id in receipt.wallet_ids],
             "erased": receipt.counts,
             "kept": KEPT,
         }

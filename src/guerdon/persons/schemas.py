@@ -8,10 +8,11 @@ from guerdon.platform.wire import Body, Instant, JsonValue
 
 
 class PersonExport(Body):
-    """All that is kept of a person, by pass."""
+    """All that is kept of a person, by pass and by wallet of points."""
 
     export_date: Instant
     passes: list[dict[str, JsonValue]]
+    wallets: list[dict[str, JsonValue]]
 
 
 class ErasureCounts(Body):
@@ -23,6 +24,12 @@ class ErasureCounts(Body):
     scans: int
     notifications: int
     installations: int
+    wallets: int
+    batches: int
+    operations: int
+    holds: int
+    coupons: int
+    vouchers: int
     events: int
 
 
@@ -32,5 +39,6 @@ class ErasureReceipt(Body):
     receipt_id: Annotated[str, Field(json_schema_extra={"format": "uuid"})]
     erasure_date: Instant
     pass_ids: list[str]
+    wallet_ids: list[str]
     erased: ErasureCounts
     kept: list[str]

@@ -3,10 +3,10 @@
 What is made anew for every spending is a frozen Struct of msgspec, as in the ledger's model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -17,7 +17,7 @@ from guerdon.ledger.model import AccountKey, Allocation, EntryKind
 from guerdon.points.errors import PriceTooHigh
 
 EVENT_WALLET_CREATED, EVENT_WALLET_CHANGED = "Wallet:Created", "Wallet:Updated"
-EVENT_OPERATION_CHANGED = "Wallet:OperationUpdated"
+EVENT_OPERATION_CHANGED, EVENT_WALLET_ERASED = "Wallet:OperationUpdated", "Wallet:Erased"
 OperationKind = Literal["SPEND", "CLAIM", "CAPTURE"]
 OperationStatus = Literal["DONE", "PARTLY_ROLLED_BACK", "ROLLED_BACK"]
 HoldStatus = Literal["OPEN", "CAPTURED", "RELEASED", "EXPIRED"]
@@ -236,6 +236,13 @@ def wallet_key(wallet_id: UUID) -> AccountKey:
 def merged(attributes: Texts, given: Texts) -> dict[str, str]:
     """Put the attributes that are given and not empty over the old ones."""
     return {**attributes, **{name: text for name, text in given.items() if text}}
+
+
+def hold_of(columns: Sequence[Any]) -> HoldView:
+    """Make a hold of a row that has its columns in order, the extra as JSON."""
+    said: list[Any] = list(columns)
+    said[8] = read_texts(said[8])
+    return HoldView(*said)
 
 
 def write_texts(attributes: Texts) -> str:

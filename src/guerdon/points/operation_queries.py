@@ -9,7 +9,7 @@ import asyncpg
 
 from guerdon.ledger.model import Allocation
 from guerdon.platform.db import Tx
-from guerdon.points.model import HoldView, Operation, read_texts
+from guerdon.points.model import HoldView, Operation, hold_of, read_texts
 
 
 async def find_operation(tx: Tx, wallet_id: UUID, operation_id: UUID) -> Operation | None:
@@ -157,7 +157,7 @@ async def find_hold(tx: Tx, wallet_id: UUID, hold_id: UUID, now: datetime) -> Ho
         hold_id,
         now,
     )
-    return _hold(records[0]) if records else None
+    return hold_of(list(records[0].values())) if records else None
 
 
 async def list_holds(tx: Tx, account_id: UUID, before_seq: int, limit: int, now: datetime) -> list[HoldView]:
@@ -178,7 +178,7 @@ async def list_holds(tx: Tx, account_id: UUID, before_seq: int, limit: int, now:
         limit,
         now,
     )
-    return [_hold(record) for record in records]
+    return [hold_of(list(record.values())) for record in records]
 
 
 def _operation(record: asyncpg.Record, taken: Mapping[int, Sequence[Allocation]]) -> Operation:
@@ -186,9 +186,3 @@ def _operation(record: asyncpg.Record, taken: Mapping[int, Sequence[Allocation]]
     said[7] = read_texts(said[7])
     said.append(tuple(taken.get(record["seq"], ())))
     return Operation(*said)
-
-
-def _hold(record: asyncpg.Record) -> HoldView:
-    said: list[Any] = list(record.values())
-    said[8] = read_texts(said[8])
-    return HoldView(*said)

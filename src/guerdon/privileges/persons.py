@@ -8,6 +8,7 @@ import msgspec
 
 from guerdon.ledger.accounts import lock_account
 from guerdon.ledger.amounts import amount_text
+from guerdon.ledger.model import AccountKey
 from guerdon.platform.clock import rfc3339
 from guerdon.platform.db import Tx
 from guerdon.privileges import person_queries
@@ -50,6 +51,11 @@ async def page_movements(tx: Tx, pass_id: str, after: Reached | None) -> tuple[S
         for row in rows
     ]
     return documents, (rows[-1].account_id, rows[-1].seq) if len(rows) == PAGE else None
+
+
+async def list_accounts(tx: Tx, pass_ids: Sequence[str]) -> Sequence[AccountKey]:
+    """Name the accounts of the privileges of passes, 5000 at most."""
+    return [account_key(one.privilege_id) for one in await person_queries.list_of_passes(tx, pass_ids, PRIVILEGES_MAX)]
 
 
 async def remove_of_passes(tx: Tx, pass_ids: Sequence[str], actor: str, now: datetime) -> int:

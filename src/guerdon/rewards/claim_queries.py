@@ -66,3 +66,21 @@ async def count_claims(tx: Tx, wallet_id: UUID, reward_id: UUID) -> int:
         reward_id,
     )
     return count
+
+
+async def list_of_wallet(tx: Tx, wallet_id: UUID, after: UUID, limit: int) -> list[Claim]:
+    """Read a wallet's claims, those that were rolled back too, by their operations after one of them."""
+    return await tx.all(
+        Claim,
+        """
+        SELECT operation_id, reward_id, wallet_id, coupon_id, points, claimed_at, claimed_by, rolled_back_at,
+               rolled_back_by
+          FROM reward_claim
+         WHERE tenant_id = $1 AND wallet_id = $2 AND operation_id > $3
+         ORDER BY operation_id LIMIT $4
+        """,
+        tx.tenant_id,
+        wallet_id,
+        after,
+        limit,
+    )
