@@ -33,8 +33,8 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 async def note_export(tx: Tx, export_id: UUID, person: Person, actor: str, now: datetime) -> None:
     """Keep that somebody had a person's data exported."""
-    wallet_ids = [str(wallet_id) for wallet_id in person.wallet_ids]
-    told = {"exportId": str(export_id), "passIds": person.pass_ids, "walletIds": wallet_ids}
+    # A wallet's id is that of its user, so that it would say whose data it was.
+    told = {"exportId": str(export_id), "passIds": person.pass_ids, "wallets": len(person.wallet_ids)}
     await emit(tx, [Event(EVENT_EXPORTED, str(export_id), msgspec.json.encode(told).decode(), actor)], now)
 
 
