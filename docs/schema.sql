@@ -164,6 +164,30 @@ CREATE TABLE public.coupon (
     CONSTRAINT coupon_coupon_id_check CHECK ((((length(coupon_id) >= 1) AND (length(coupon_id) <= 16)) AND (coupon_id !~ '[^A-Za-z0-9_-]'::text)))
 );
 
+CREATE TABLE public.earned_order (
+    tenant_id text NOT NULL,
+    order_digest bytea NOT NULL,
+    wallet_id uuid NOT NULL,
+    points bigint NOT NULL,
+    welcome bigint NOT NULL,
+    batch_id uuid,
+    welcome_batch_id uuid,
+    rule_version integer NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    returned_at timestamp with time zone,
+    operation_id uuid,
+    taken bigint,
+    CONSTRAINT earned_order_check CHECK (((points > 0) = (batch_id IS NOT NULL))),
+    CONSTRAINT earned_order_check1 CHECK (((welcome > 0) = (welcome_batch_id IS NOT NULL))),
+    CONSTRAINT earned_order_check2 CHECK (((returned_at IS NULL) = (taken IS NULL))),
+    CONSTRAINT earned_order_check3 CHECK (((points > 0) OR (returned_at IS NOT NULL))),
+    CONSTRAINT earned_order_order_digest_check CHECK ((length(order_digest) = 32)),
+    CONSTRAINT earned_order_points_check CHECK ((points >= 0)),
+    CONSTRAINT earned_order_rule_version_check CHECK ((rule_version > 0)),
+    CONSTRAINT earned_order_taken_check CHECK ((taken >= 0)),
+    CONSTRAINT earned_order_welcome_check CHECK ((welcome >= 0))
+);
+
 CREATE TABLE public.event (
     tenant_id text NOT NULL,
     event_id uuid NOT NULL,
@@ -968,6 +992,9 @@ ALTER TABLE ONLY public.campaign
 ALTER TABLE ONLY public.coupon
     ADD CONSTRAINT coupon_pkey PRIMARY KEY (tenant_id, coupon_id);
 
+ALTER TABLE ONLY public.earned_order
+    ADD CONSTRAINT earned_order_pkey PRIMARY KEY (tenant_id, order_digest);
+
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (tenant_id, transaction_id, event_id);
 
@@ -1125,6 +1152,10 @@ CREATE INDEX campaign_correlation ON public.campaign USING btree (tenant_id, cor
 CREATE INDEX coupon_due ON public.coupon USING btree (tenant_id, expires_at) WHERE ((expiry_told_at IS NULL) AND (used_at IS NULL) AND (cancelled_at IS NULL) AND (expires_at IS NOT NULL));
 
 CREATE INDEX coupon_wallet ON public.coupon USING btree (tenant_id, wallet_id, created_at, coupon_id);
+
+CREATE INDEX earned_order_wallet ON public.earned_order USING btree (tenant_id, wallet_id, order_digest);
+
+CREATE INDEX earned_order_welcome ON public.earned_order USING btree (tenant_id, wallet_id) WHERE ((welcome > 0) AND (returned_at IS NULL));
 
 CREATE INDEX event_subject ON public.event USING btree (tenant_id, subject_id, event_id) WHERE (kind <> 'Privilege:Moved'::text);
 
@@ -1364,6 +1395,8 @@ ALTER TABLE public.campaign_error ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.coupon ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.earned_order ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY every_clock ON public.tenant_clock FOR SELECT TO guerdon_worker USING (true);
@@ -1407,6 +1440,8 @@ CREATE POLICY one_tenant ON public.campaign_chunk TO guerdon_app USING ((tenant_
 CREATE POLICY one_tenant ON public.campaign_error TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.coupon TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
+
+CREATE POLICY one_tenant ON public.earned_order TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
 CREATE POLICY one_tenant ON public.event TO guerdon_app USING ((tenant_id = current_setting('app.tenant_id'::text, true)));
 
@@ -1570,6 +1605,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.campaign_chunk TO guerdon_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.campaign_error TO guerdon_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.coupon TO guerdon_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.earned_order TO guerdon_app;
 
 GRANT SELECT,INSERT ON TABLE public.event TO guerdon_app;
 

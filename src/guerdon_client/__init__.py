@@ -68,6 +68,7 @@ from guerdon_client.model import (
     PrivilegeOptions,
     Receipt,
 )
+from guerdon_client.orders import OrderTaken
 from guerdon_client.pages import Page
 from guerdon_client.pass_lists import ListedPass, PassFilter, PassSort
 from guerdon_client.persons import Erasure, FoundPass
@@ -195,6 +196,7 @@ __all__ = [
     "Notification",
     "NotificationOptions",
     "Operation",
+    "OrderTaken",
     "Origin",
     "Page",
     "PassChange",

@@ -1,6 +1,6 @@
 """Points, each part of them under a name on the client: wallets, coupons, vouchers, rewards, reports, balances."""
 
-from guerdon_client import balances, coupons, reports, rewards, vouchers, wallets
+from guerdon_client import balances, coupons, orders, reports, rewards, vouchers, wallets
 from guerdon_client.operations import ClientT_co, Iteration, Operation, Part
 
 
@@ -30,6 +30,7 @@ class Wallets(Part[ClientT_co]):
     list_holds = Operation(wallets.list_holds)
     list_statement = Operation(wallets.list_statement)
     iter_statement = Iteration(wallets.iter_statement)
+    tell_order = Operation(orders.tell_order)
 
 
 class Coupons(Part[ClientT_co]):

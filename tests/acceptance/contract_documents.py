@@ -27,7 +27,7 @@ EVERYWHERE = ("400", "401", "403", "404", "405", "409", "412", "413", "415", "42
 # Rules that no schema can say, whose 400 is therefore expected beside success: a PUT on a new id needs a type, a new
 # privilege's value is the sum of its movements, a provider is one that the tenant has, a cursor is one that a list
 # gave, a window ends after it begins, the name of a key is printable, a time zone is one that IANA knows, a list of
-# face B goes by range or by cursor, and no member of its bodies holds a NUL, also one that it ignores.
+# face B goes by range or by cursor, and no member of its bodies, or of an order, holds a NUL, also one that is ignored.
 # Of the conditions of an entry, any one is enough.
 # Without the first line, requests would carry made-up tokens beside the key, and be refused for those.
 CONFIGURATION = """
@@ -44,7 +44,7 @@ include-path-regex = "(privileges|apiKeys)$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "429"]
 
 [[operations]]
-include-path-regex = "^/wallet2-api/"
+include-path-regex = "^/wallet2-api/|/points/orders$"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "429"]
 
 [[operations]]

@@ -130,3 +130,18 @@ def test_mistakes_are_told_together(shop: Guerdon, wallet_id: str) -> None:
         shop.wallets.add_batch(wallet_id, NewBatch(Decimal(0), price=Decimal(-1), order="x" * 65))
 
     assert set(refused.value.errors) == {"amount", "price", "order"}
+
+
+def test_an_order_earns_once_and_gives_back_when_it_is_cancelled(shop: Guerdon) -> None:
+    wallet = str(uuid.uuid4())
+    order = {"id": uuid.uuid4().hex, "status": "COMPLETED", "total": "19.99", "users": [{"userId": wallet}]}
+
+    tried = shop.wallets.tell_order(order, dry_run=True)
+    earned, again = (shop.wallets.tell_order(order) for _ in range(2))
+    balance = shop.wallets.get(wallet).balance
+    returned = shop.wallets.tell_order({**order, "status": "CANCELLED"})
+
+    assert (tried.status, tried.points) == ("EARNED", 19)
+    assert (earned.points, earned.welcome, again.batch_id) == (19, 10, earned.batch_id)
+    assert (balance, returned.status, returned.taken) == (29, "RETURNED", 29)
+    assert shop.wallets.get(wallet).balance == 0

@@ -35,6 +35,7 @@ WRITTEN_BY = {
     "wallet_operation": "points",
     "wallet_hold": "points",
     "wallet_command": "points",
+    "earned_order": "points",
     "pass": "passes",
     "pass_identifier": "passes",
     "pass_metadata": "passes",

@@ -32,6 +32,7 @@ PUBLIC_ROUTES: dict[tuple[str, str], str] = {
     ("GET", "/api/{tenantId}/passes/apple/v1/passes/{passTypeIdentifier}/{serialNumber}"): "the same",
     ("GET", "/api/{tenantId}/passes/apple/v1" + REGISTRATIONS): "the device id is the secret (Apple's contract)",
     ("POST", "/api/{tenantId}/passes/apple/v1/log"): "adds a few bounded lines to the log",
+    ("POST", "/api/{tenantId}/points/orders"): "without a credential the body is signed (points/order_signatures.py)",
     ("GET", "/{tenantId}/{layout}"): "the page of a pass, by its id",
     ("GET", "/{tenantId}/{layout}/live"): "the page's living part, by the pass id",
     ("GET", "/{tenantId}/images/{name}"): "pictures of pass types, which every holder has",

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guerdon.webhooks.signing import secret_text, signature, signed_headers
+from guerdon.platform.signatures import signature
+from guerdon.webhooks.signing import secret_text, signed_headers
 from guerdon_client import NotGenuine, verify_webhook
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

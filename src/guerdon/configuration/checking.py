@@ -1,4 +1,4 @@
-"""Everything that can be said of a tenant's files before they are saved: names, sizes, pictures, keys, pass types."""
+"""Everything that can be said of a tenant's files before they are saved: names, sizes, pictures, keys, types, rules."""
 
 import re
 from collections import Counter
@@ -13,11 +13,14 @@ from guerdon.delivery.apple.errors import ImageRefused
 from guerdon.delivery.apple.images import check_picture
 from guerdon.passes.pass_type_reading import FILE_SUFFIXES
 from guerdon.passes.pass_types import FOLDER as PASS_TYPES
+from guerdon.points.earning_rule import PATH as EARNING_RULE
+from guerdon.points.earning_rule import EarningRuleInvalid, read_earning_rule
 from guerdon.rendering.checking import check_pass_type
 from guerdon.tenants.errors import FilePathInvalid, FileTooLarge
 from guerdon.tenants.model import check_file_size, check_path
 
 IMAGES: Final = "server/images/"
+POINTS: Final = "server/points/"
 PICTURE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 KEY_SUFFIXES: Final = frozenset({".p12", ".pfx", ".p8", ".key"})
 KEY_FOUND: Final = (
@@ -40,6 +43,8 @@ def check_files(files: Mapping[str, bytes], stored: Collection[str], now: dateti
         findings += _check_file(path, content)
         if path.startswith(PASS_TYPES):
             findings += _check_pass_type(path, content, images, now)
+        if path.startswith(POINTS):
+            findings += _check_points(path, content)
     return ordered(findings)
 
 
@@ -74,6 +79,16 @@ def _check_pass_type(path: str, content: bytes, images: Collection[str], now: da
         for one in check_pass_type(name, content, images)
     ]
     return [*mistakes, *check_for_apple(path, name, content, now)]
+
+
+def _check_points(path: str, content: bytes) -> list[Finding]:
+    if path != EARNING_RULE:
+        return [whole(path, f"Under {POINTS} there is one file: {EARNING_RULE}, which says how orders earn points.")]
+    try:
+        read_earning_rule(content)
+    except EarningRuleInvalid as invalid:
+        return [Finding(path, one.place.line, one.place.column, one.message) for one in invalid.mistakes]
+    return []
 
 
 def _same_names(paths: Collection[str]) -> list[Finding]:

@@ -58,8 +58,10 @@ from guerdon.platform.quick import QuickRoute
 from guerdon.platform.settings import Settings
 from guerdon.points.balances import WalletBalances
 from guerdon.points.batch_routes import BatchRoutes
+from guerdon.points.earning_rule import EarningRules
 from guerdon.points.hold_routes import HoldRoutes
 from guerdon.points.operation_routes import OperationRoutes
+from guerdon.points.order_routes import OrderRoutes
 from guerdon.points.quick_routes import QuickBalances, QuickSpending
 from guerdon.points.report_routes import ReportRoutes
 from guerdon.points.wallet_routes import WalletRoutes, own_wallet_id
@@ -189,7 +191,7 @@ def routers(house: House) -> list[APIRouter]:
 
 
 def points_routers(house: House) -> list[APIRouter]:
-    """Give the routers of face B."""
+    """Give the routers of face B, and of what earns points."""
     database, clock = house.database, house.clock
     return [
         WalletRoutes(database, clock).router(),
@@ -197,6 +199,7 @@ def points_routers(house: House) -> list[APIRouter]:
         OperationRoutes(database, house.poster, ROLLBACK_HOOKS, clock).router(),
         HoldRoutes(database, clock).router(),
         ReportRoutes(database, clock).router(),
+        OrderRoutes(database, house.master_key, EarningRules(), clock).router(),
         CouponRoutes(database, Wallets(get_wallet, own_wallet_id), clock).router(),
         VoucherRoutes(database, own_wallet_id, clock).router(),
         VoucherReportRoutes(database, clock).router(),

@@ -63,9 +63,10 @@ class Earn(Struct, frozen=True):
 
 
 class Spend(Struct, frozen=True):
-    """Take from the lots, soonest expiry first; all or nothing."""
+    """Take from the lots, those of `first` before the others, soonest expiry first; all or nothing."""
 
     amount: int
+    first: tuple[UUID, ...] = ()
 
 
 class Return(Struct, frozen=True):

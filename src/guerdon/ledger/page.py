@@ -3,6 +3,7 @@
 Refusals come in the order of errors.py; a refused command leaves the page as it was.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -107,8 +108,8 @@ class Page(Struct):
                 return self._move(command.action)
             case Earn():
                 return self._earn(command.action, now)
-            case Spend(amount):
-                return Line("spend", -amount, allocations=self._take(amount, now))
+            case Spend(amount, first):
+                return Line("spend", -amount, allocations=self._take(amount, now, first))
             case Return():
                 return self._return(command.action)
             case Expire():
@@ -222,9 +223,10 @@ class Page(Struct):
         if amount > available:
             raise NotEnough(available, amount)
 
-    def _take(self, amount: int, now: datetime) -> tuple[Allocation, ...]:
+    def _take(self, amount: int, now: datetime, first: Collection[UUID] = ()) -> tuple[Allocation, ...]:
         taken: list[Allocation] = []
-        for lot in self._in_order():
+        # Sorting keeps the order of the others among themselves.
+        for lot in sorted(self._in_order(), key=lambda lot: lot.lot_id not in first) if first else self._in_order():
             if amount == 0:
                 break
             part = min(lot.remaining, amount) if lot.is_live(now) else 0

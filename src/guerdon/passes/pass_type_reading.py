@@ -2,41 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 from pydantic import BaseModel, ValidationError
 
 from guerdon.passes import pass_type, pass_type_parts
+from guerdon.passes.member_mistakes import sentence
 from guerdon.passes.pass_type import PassType, PassTypeInvalid
 from guerdon.passes.pass_type_text import Path, Tree, read_tree
 
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
 FILE_SUFFIXES = (".yaml", ".yml", ".json")
 MISTAKES_MAX = 200
-
-_SENTENCES: Final[Mapping[str, str]] = {
-    "missing": "`{leaf}` is needed here.",
-    "literal_error": "`{leaf}` must be one of {expected}.",
-    "string_type": "`{leaf}` must be a text.",
-    "string_too_long": "`{leaf}` may have at most {max_length} characters.",
-    "string_too_short": "`{leaf}` may not be empty.",
-    "bool_type": "`{leaf}` must be true or false.",
-    "int_type": "`{leaf}` must be a whole number.",
-    "decimal_type": "`{leaf}` must be a number.",
-    "decimal_parsing": "`{leaf}` must be a number.",
-    "finite_number": "`{leaf}` must be a finite number.",
-    "greater_than_equal": "`{leaf}` must be at least {ge}.",
-    "less_than_equal": "`{leaf}` must be at most {le}.",
-    "too_long": "`{leaf}` may have at most {max_length} entries.",
-    "tuple_type": "`{leaf}` must be a list.",
-    "mapping_type": "`{leaf}` must be a section of names and values.",
-    "model_type": "`{leaf}` must be a section of names and values.",
-    "string_pattern_mismatch": "`{leaf}` must match {pattern}.",
-    "value_error": "{error}",
-}
 
 
 def read_pass_type(name: str, content: bytes) -> PassType:
@@ -82,7 +58,7 @@ def _validated(name: str, members: dict[str, object], tree: Tree) -> PassType | 
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=False):
             path = _written_path(detail["loc"], tree)
-            tree.add(path, _sentence(path, detail))
+            tree.add(path, sentence(path, detail, _KNOWN_NAMES))
     return None
 
 
@@ -98,21 +74,6 @@ def _written_path(location: tuple[int | str, ...], tree: Tree) -> Path:
     if path[-1:] == ("default",) and path not in tree.places:
         path = path[:-1]
     return path
-
-
-def _sentence(path: Path, detail: "ErrorDetails") -> str:
-    leaf = str(path[-1]) if path else "the file"
-    kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "extra_forbidden":
-        return f"`{leaf}` is not known here{_suggestion(leaf)}"
-    if kind in _SENTENCES:
-        return _SENTENCES[kind].format(leaf=leaf, **context)
-    return f"`{leaf}`: {detail['msg']}."
-
-
-def _suggestion(leaf: str) -> str:
-    near = get_close_matches(leaf, _KNOWN_NAMES, n=1)
-    return f"; did you mean `{near[0]}`?" if near else "."
 
 
 def _known_names() -> Iterator[str]:

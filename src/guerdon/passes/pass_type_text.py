@@ -1,4 +1,4 @@
-"""The text of a pass type, YAML or JSON, as plain values and the place of each in the file."""
+"""The text of a tenant's file, YAML or JSON, as plain values and the place of each in the file."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing that is wrong in a pass type; a warning does not stop it from being used."""
+    """One thing that is wrong in a file; a warning does not stop it from being used."""
 
     path: str
     place: Place
@@ -164,7 +164,7 @@ class _Builder:
     def _start_document(self, event: yaml.Event) -> None:
         self.documents += 1
         if self.documents > 1:
-            self._refuse(event, "A file holds one pass type; a second document starts here.")
+            self._refuse(event, "A file holds one document; a second one starts here.")
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
         self._check_node(event)

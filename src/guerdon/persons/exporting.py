@@ -14,7 +14,7 @@ from guerdon.persons.finding import Person
 from guerdon.platform.clock import rfc3339
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.events import Event, emit, read_of_subject
-from guerdon.points.persons import describe_wallet, page_batches, page_holds, page_lines, page_operations
+from guerdon.points.persons import describe_wallet, page_batches, page_holds, page_lines, page_operations, page_orders
 from guerdon.privileges.persons import list_described, page_movements
 from guerdon.rewards.persons import page_claims
 from guerdon.vouchers.persons import page_vouchers
@@ -153,5 +153,6 @@ WALLET_PAGERS: Mapping[str, WalletPager] = {
     "coupons": page_coupons,
     "vouchers": page_vouchers,
     "claims": page_claims,
+    "orders": page_orders,
     "events": _page_wallet_events,
 }

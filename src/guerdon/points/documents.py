@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -9,6 +10,7 @@ from guerdon.ledger.amounts import amount_text
 from guerdon.ledger.model import Allocation
 from guerdon.platform.clock import rfc3339
 from guerdon.points.model import Balance, Batch, HoldView, Line, Operation, Rollback, Wallet, WalletCommand
+from guerdon.points.order_model import EarnedOrder
 
 Document = dict[str, object]
 encoder: Final = msgspec.json.Encoder(decimal_format="number")
@@ -135,6 +137,25 @@ def command_document(command: WalletCommand) -> Document:
     )
 
 
+def order_document(order: EarnedOrder) -> Document:
+    """Give what became of an order; `missing` is what could not be taken back."""
+    return _given(
+        {
+            "status": "EARNED" if order.returned_at is None else "RETURNED",
+            "wallet": str(order.wallet_id),
+            "points": number(order.points),
+            "welcome": number(order.welcome),
+            "batch": _id(order.batch_id),
+            "welcomeBatch": _id(order.welcome_batch_id),
+            "receivedAt": rfc3339(order.received_at),
+            "operation": _id(order.operation_id),
+            "taken": None if order.taken is None else number(order.taken),
+            "missing": None if order.taken is None else number(order.points + order.welcome - order.taken),
+            "returnedAt": _instant(order.returned_at),
+        }
+    )
+
+
 def number(millionths: int) -> msgspec.Raw:
     """Write an amount as the shortest exact JSON number."""
     return msgspec.Raw(amount_text(millionths).encode())
@@ -146,6 +167,10 @@ def _allocation(one: Allocation) -> Document:
 
 def _instant(instant: datetime | None) -> str | None:
     return None if instant is None else rfc3339(instant)
+
+
+def _id(one: UUID | None) -> str | None:
+    return None if one is None else str(one)
 
 
 def _given(document: Document) -> Document:

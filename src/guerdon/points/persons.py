@@ -8,9 +8,16 @@ import msgspec
 
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
-from guerdon.points import list_queries, operation_queries, person_queries
-from guerdon.points.documents import Document, batch_document, hold_document, line_document, operation_document
-from guerdon.points.documents import wallet_document as describe
+from guerdon.points import list_queries, operation_queries, order_queries, person_queries
+from guerdon.points.documents import (
+    Document,
+    batch_document,
+    hold_document,
+    line_document,
+    operation_document,
+    order_document,
+    wallet_document,
+)
 from guerdon.points.model import EVENT_WALLET_ERASED
 from guerdon.points.reading import SEQ_MAX, read_balance
 from guerdon.points.wallets import find_wallet
@@ -30,7 +37,7 @@ async def describe_wallet(tx: Tx, wallet_id: UUID, now: datetime) -> Document | 
     wallet = await find_wallet(tx, wallet_id)
     if wallet is None:
         return None
-    return describe(wallet, await read_balance(tx, wallet, now))
+    return wallet_document(wallet, await read_balance(tx, wallet, now))
 
 
 async def page_batches(tx: Tx, wallet_id: UUID, before: int | None, now: datetime) -> Page:
@@ -64,6 +71,14 @@ async def page_lines(tx: Tx, wallet_id: UUID, after: int | None, _now: datetime)
         return [], None
     rows = await list_queries.list_lines(tx, wallet.account_id, after or 0, SEQ_MAX, PAGE)
     return [line_document(one) for one in rows], rows[-1].seq if len(rows) == PAGE else None
+
+
+async def page_orders(
+    tx: Tx, wallet_id: UUID, after: bytes | None, _now: datetime
+) -> tuple[Sequence[Document], bytes | None]:
+    """Give what is kept of the orders that earned, which is not their ids: batches and operations have those."""
+    rows = await order_queries.list_of_wallet(tx, wallet_id, after or b"", PAGE)
+    return [order_document(one) for one in rows], rows[-1].order_digest if len(rows) == PAGE else None
 
 
 async def erase_texts(tx: Tx, wallet_ids: Sequence[UUID], actor: str, now: datetime) -> Mapping[str, int]:

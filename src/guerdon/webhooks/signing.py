@@ -1,15 +1,15 @@
 """Signatures of what is sent: Standard Webhooks, and the source API's `X-NEOSTORE-SIGNATURE`."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from guerdon.platform.signatures import signature
+
 SECRET_BYTES: Final = 48
-SECRET_PREFIX: Final = "whsec_"  # noqa: S105  # what such secrets may begin with
 USER_AGENT: Final = "Guerdon-Webhooks/1"
 
 
@@ -17,12 +17,6 @@ def secret_text(random: bytes) -> str:
     """Write a secret of 48 random bytes as its 64 characters."""
     assert len(random) == SECRET_BYTES, len(random)
     return base64.b64encode(random).decode()
-
-
-def signature(secret: str, message_id: str, seconds: int, body: bytes) -> str:
-    """Sign as Standard Webhooks does: HMAC-SHA256 over id, time and body, with the secret's decoded bytes."""
-    signed = f"{message_id}.{seconds}.".encode() + body
-    return "v1," + base64.b64encode(hmac.digest(_key(secret), signed, hashlib.sha256)).decode()
 
 
 def plain_signature(secret: str, body: bytes) -> str:
@@ -44,11 +38,3 @@ def signed_headers(secrets: Sequence[str], message_id: str, body: bytes, now: da
     if len(secrets) > 1:
         headers["x-neostore-signature-previous"] = plain_signature(secrets[1], body)
     return headers
-
-
-def _key(secret: str) -> bytes:
-    text = secret.removeprefix(SECRET_PREFIX)
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        return text.encode()

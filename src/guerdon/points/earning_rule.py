@@ -1,0 +1,161 @@
+"""How orders become points: the file `server/points/orders.yaml` of a tenant, read with all its mistakes at once.
+
+EarningRuleInvalid  400  the file that says how orders earn has mistakes; `errors` names every one with its line
+NoEarningRule       404  the tenant has no file that says how orders earn
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from typing import Annotated, Final, Literal, cast
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from guerdon.ledger.amounts import AMOUNT_MAX, to_decimal, to_millionths
+from guerdon.passes.member_mistakes import sentence
+from guerdon.passes.pass_type_parts import Number, Part
+from guerdon.passes.pass_type_text import Mistake, Path, Tree, read_tree
+from guerdon.platform.db import Tx
+from guerdon.platform.newest import Newest
+from guerdon.platform.problems import NotFound, Problem
+from guerdon.tenants.errors import FileMissing
+from guerdon.tenants.files import get_file
+
+PATH: Final = "server/points/orders.yaml"
+DAYS_MAX: Final = 36_500
+PLACES_MAX: Final = 6
+KEPT_MAX: Final = 1_000
+
+Rounding = Literal["halfUp", "halfEven", "down", "up"]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Words = Annotated[tuple[Word, ...], Field(max_length=50)]
+Days = Annotated[int, Field(ge=1, le=DAYS_MAX)]
+Amount = Annotated[Number, Field(gt=0, le=AMOUNT_MAX)]
+
+_MODES: Final[Mapping[Rounding, str]] = {
+    "halfUp": ROUND_HALF_UP,
+    "halfEven": ROUND_HALF_EVEN,
+    "down": ROUND_DOWN,
+    "up": ROUND_CEILING,
+}
+# A total has eighteen digits at most and a ratio thirty-one, so that their product is exact.
+_EXACT: Final = Context(prec=60)
+
+
+class WelcomeSpec(Part):
+    """What a wallet gets beside the points of its first order that earns."""
+
+    points: Amount
+    expires_in_days: Days | None = None
+
+
+class EarningRule(Part):
+    """How an order becomes points; `ratio` is points for one unit of money."""
+
+    ratio: Amount
+    rounding: Rounding = "halfUp"
+    places: Annotated[int, Field(ge=0, le=PLACES_MAX)] = 0
+    minimum: Annotated[Number, Field(ge=0, le=AMOUNT_MAX)] = Decimal(0)
+    points_max: Amount | None = None
+    expires_in_days: Days | None = None
+    welcome: WelcomeSpec | None = None
+    earn_on: Annotated[Words, Field(min_length=1)] = ("COMPLETED", "CLOSED")
+    return_on: Words = ("CANCELLED", "ABANDONED")
+    not_earning: Words = ()
+    opens_wallets: bool = True
+    description: Annotated[str, StringConstraints(max_length=32)] = "Order"
+    plain_signature: bool = False
+
+    def points(self, paid: int) -> int:
+        """Tell how many points a total earns, both in millionths, rounded as the rule says; 0 below the minimum."""
+        total = to_decimal(paid)
+        if total <= 0 or total < self.minimum:
+            return 0
+        step = Decimal(1).scaleb(-self.places)
+        earned = _EXACT.multiply(total, self.ratio).quantize(step, _MODES[self.rounding], context=_EXACT)
+        limit = AMOUNT_MAX if self.points_max is None else self.points_max
+        return to_millionths(min(earned, limit))
+
+
+class EarningRuleInvalid(Problem):
+    """The file that says how orders earn has mistakes; all of them are told at once."""
+
+    status, code, title = 400, "earning_rule_invalid", "The rule of earning is not valid"
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        errors: dict[str, list[str]] = {}
+        for mistake in self.mistakes:
+            errors.setdefault(mistake.path, []).append(mistake.sentence())
+        super().__init__(f"The file {PATH} has {len(self.mistakes)} mistakes; see errors.", errors=errors)
+
+
+class NoEarningRule(NotFound):
+    """The tenant has no file that says how orders earn."""
+
+    code = "no_earning_rule"
+
+    def __init__(self) -> None:
+        super().__init__(f"Orders earn nothing here: there is no file {PATH}.")
+
+
+class EarningRules:
+    """Reads the rules of tenants; each version of a file is read once per process."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._kept = Newest[bytes, EarningRule](KEPT_MAX)
+
+    async def get(self, tx: Tx) -> tuple[EarningRule, int]:
+        """Give the tenant's rule, as its file stands now, and its version. Raises NoEarningRule, EarningRuleInvalid."""
+        try:
+            file = await get_file(tx, PATH)
+        except FileMissing as missing:
+            raise NoEarningRule from missing
+        known = self._kept.find(file.digest)
+        return known or self._kept.keep(file.digest, read_earning_rule(file.content)), file.version
+
+
+def read_earning_rule(content: bytes) -> EarningRule:
+    """Read a rule, YAML or JSON. Raises EarningRuleInvalid with all mistakes, whatever the bytes are."""
+    tree = read_tree(content)
+    found = None
+    if isinstance(tree.value, dict):
+        found = _validated(cast("dict[str, object]", tree.value), tree)
+    elif not tree.mistakes:
+        tree.add((), "A rule of earning is a section of names and values; this file is not.")
+    if found is None or tree.mistakes:
+        raise EarningRuleInvalid(sorted(tree.mistakes, key=lambda one: (one.place.line, one.place.column)))
+    return found
+
+
+def _validated(members: dict[str, object], tree: Tree) -> EarningRule | None:
+    both = _shared(members)
+    for status in both:
+        tree.add(("returnOn",), f"`{status}` cannot both earn and return; `earnOn` has it too.")
+    try:
+        return EarningRule.model_validate(members)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_input=False):
+            path: Path = tuple(part for part in detail["loc"] if part != "[key]")
+            tree.add(path, sentence(path, detail, _KNOWN_NAMES))
+    return None
+
+
+def _shared(members: Mapping[str, object]) -> list[str]:
+    names = (
+        ("earnOn", EarningRule.model_fields["earn_on"].default),
+        (
+            "returnOn",
+            EarningRule.model_fields["return_on"].default,
+        ),
+    )
+    earning, returning = (members.get(name, default) for name, default in names)
+    if not (isinstance(earning, tuple) and isinstance(returning, tuple)):
+        return []
+    words = cast("tuple[object, ...]", earning)
+    return [str(status) for status in cast("tuple[object, ...]", returning) if status in words]
+
+
+_KNOWN_NAMES: Final = sorted(
+    {field.alias or name for part in (EarningRule, WelcomeSpec) for name, field in part.model_fields.items()}
+)
