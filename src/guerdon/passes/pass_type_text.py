@@ -164,7 +164,7 @@ class _Builder:
     def _start_document(self, event: yaml.Event) -> None:
         self.documents += 1
         if self.documents > 1:
-            self._refuse(event, "A file holds one document; a second one starts here.")
+            self._refuse(event, "A file is one document; a second document starts here.")
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
         self._check_node(event)
