@@ -153,6 +153,20 @@ async def test_an_order_that_is_told_of_many_times_at_once_earns_once(till: Till
     assert len({answer.json()["batch"] for answer in answers}) == 1
 
 
+async def test_an_order_that_is_completed_and_cancelled_at_once_ends_with_nothing(till: Till) -> None:
+    await give_rule(till.shop)
+    newcomer = Till(till.shop)
+    for order_id, wallet in (("1", till.wallet), ("2", newcomer.wallet), ("3", newcomer.wallet)):
+        both = [a_notice(wallet, order_id, status) for status in ("COMPLETED", "CANCELLED") for _ in range(4)]
+
+        answers = await asyncio.gather(*(send(till.shop, notice) for notice in both))
+
+        assert {answer.status_code for answer in answers} == {200}
+        (last,) = await took(till.shop, both[0])
+        assert (last["status"], last["missing"]) == ("RETURNED", 0)
+    assert await till.balance() == (0, 0, 0)
+
+
 async def test_the_first_order_of_somebody_opens_the_wallet(shop: Shop) -> None:
     await give_rule(shop)
     newcomer = Till(shop)
@@ -184,6 +198,7 @@ async def test_the_welcome_comes_once_and_again_after_its_order_is_returned(till
         ("ratio: 1", {"status": "NEW"}, "Orders that are NEW earn nothing and take nothing back."),
         ("ratio: 1\nearnOn: [DELIVERED]", {}, "Orders that are COMPLETED earn nothing and take nothing back."),
         ("ratio: 1", {"users": []}, "The order names no customer."),
+        ("ratio: 1", {"users": None, "payments": None, "buckets": None}, "The order names no customer."),
         ("ratio: 0.01", {}, "The order comes to no points."),
         ("ratio: 1\nminimum: 14", {}, "The order comes to no points."),
         ("ratio: 1", {"total": "-5"}, "The order comes to no points."),

@@ -77,10 +77,11 @@ class OrderRoutes:
 
 def read_order(body: OrderBody, rule: EarningRule) -> Order:
     """Read what of an order may earn, and for whom: its customer, or else the first user that it names."""
-    customers = [user.user_id for user in body.users if CUSTOMER in user.roles] or [user.user_id for user in body.users]
-    not_earning = sum(to_millionths(paid.amount) for paid in body.payments if paid.type in rule.not_earning)
+    users, payments = body.users or (), body.payments or ()
+    customers = [user.user_id for user in users if CUSTOMER in (user.roles or ())] or [user.user_id for user in users]
+    not_earning = sum(to_millionths(paid.amount) for paid in payments if paid.type in rule.not_earning)
     total = min(max(to_millionths(body.total) - not_earning, 0), MILLIONTHS_MAX)
-    venue = next((bucket.venue for bucket in body.buckets if bucket.venue), None)
+    venue = next((bucket.venue for bucket in body.buckets or () if bucket.venue), None)
     return Order(body.id, body.status, next(iter(customers), None), total, venue)
 
 

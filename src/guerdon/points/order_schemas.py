@@ -38,7 +38,7 @@ class OrderUser(OpenBody):
     """Somebody of an order; a customer's id is the id of the wallet."""
 
     user_id: UuidMember
-    roles: Annotated[list[Word], Field(max_length=50)] = []  # noqa: RUF012 (frozen)
+    roles: Annotated[list[Word], Field(max_length=50)] | None = None
 
 
 class OrderPayment(OpenBody):
@@ -60,9 +60,9 @@ class OrderBody(OpenBody):
     id: OrderId
     status: Word
     total: Money
-    users: Annotated[list[OrderUser], Field(max_length=100)] = []  # noqa: RUF012 (frozen)
-    payments: Annotated[list[OrderPayment], Field(max_length=1_000)] = []  # noqa: RUF012 (frozen)
-    buckets: Annotated[list[OrderBucket], Field(max_length=1_000)] = []  # noqa: RUF012 (frozen)
+    users: Annotated[list[OrderUser], Field(max_length=100)] | None = None
+    payments: Annotated[list[OrderPayment], Field(max_length=1_000)] | None = None
+    buckets: Annotated[list[OrderBucket], Field(max_length=1_000)] | None = None
 
 
 class OrderNotice(OpenBody):
