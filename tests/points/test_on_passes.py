@@ -51,7 +51,7 @@ class Clock:
     def __init__(self) -> None:
         self.now = datetime.now(UTC)
 
-    def __call__(self) -> datetime:
+    def __call__(self, _tenant_id: str = "") -> datetime:
         return self.now
 
 
@@ -62,7 +62,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def issuer(shop: Shop, clock: Clock) -> Iterator[PassIssuer]:
-    made = PassIssuer(shop.house.database, shop.house.master_key, PassTypes(), clock)
+    made = PassIssuer(shop.house.database, shop.house.master_key, PassTypes(), clock, clock)
     yield made
     made.close()
 

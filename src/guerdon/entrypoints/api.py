@@ -199,7 +199,7 @@ def points_routers(house: House) -> list[APIRouter]:
         OperationRoutes(database, house.poster, ROLLBACK_HOOKS, clock).router(),
         HoldRoutes(database, clock).router(),
         ReportRoutes(database, clock).router(),
-        OrderRoutes(database, house.master_key, EarningRules(), clock).router(),
+        OrderRoutes(database, house.master_key, EarningRules(), clock, house.real_clock).router(),
         CouponRoutes(database, Wallets(get_wallet, own_wallet_id), clock).router(),
         VoucherRoutes(database, own_wallet_id, clock).router(),
         VoucherReportRoutes(database, clock).router(),

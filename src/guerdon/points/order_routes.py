@@ -11,6 +11,7 @@ from guerdon.access.guard import OptionalCallerDep
 from guerdon.access.model import Caller
 from guerdon.ledger.amounts import MILLIONTHS_MAX, to_millionths
 from guerdon.platform.boundary import BODY, HEADERS
+from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import PUBLIC, asks, router
 from guerdon.platform.keys import MasterKey
@@ -38,7 +39,8 @@ class OrderRoutes:
     database: Database
     master_key: MasterKey
     rules: EarningRules
-    clock: Callable[[], datetime]
+    clock: TenantClock
+    real_clock: Callable[[], datetime]
 
     def router(self) -> APIRouter:
         """Give the route."""
@@ -53,10 +55,10 @@ class OrderRoutes:
 
         Without a credential the body must be signed.
         """
-        now = self.clock()
+        now = self.clock(tenant_id)
         async with self.database.tenant(tenant_id) as tx:
             rule, version = await self.rules.get(tx)
-            await self._admit(tx, rule, caller, request, now)
+            await self._admit(tx, rule, caller, request)
         actor = SYSTEM if caller is None else caller.actor
         order = read_order(body.order, rule)
 
@@ -66,12 +68,14 @@ class OrderRoutes:
 
         return respond(await write_once(self.database, tenant_id, write, now, work, kept_for=None))
 
-    async def _admit(self, tx: Tx, rule: EarningRule, caller: Caller | None, request: Request, now: datetime) -> None:
+    async def _admit(self, tx: Tx, rule: EarningRule, caller: Caller | None, request: Request) -> None:
         if caller is not None:
             caller.require(BATCH_WRITE)
             return
         tokens = read_tokens(await find_secret(tx, self.master_key, SECRET))
         scope = request.scope
+        # Whoever signs does so by the world's time, also where the tenant's stands.
+        now = self.real_clock()
         check_signature(scope[HEADERS], scope[BODY], tokens, now, is_plain_allowed=rule.plain_signature)
 
 
