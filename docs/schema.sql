@@ -1235,8 +1235,9 @@ CREATE INDEX voucher_of_bulk ON public.voucher USING btree (tenant_id, bulk_id, 
 
 CREATE INDEX voucher_wallet ON public.voucher USING btree (tenant_id, wallet_id, voucher_id) WHERE (wallet_id IS NOT NULL);
 
-CREATE INDEX wallet_hold_wallet ON public.wallet_hold USING btree (tenant_id, wallet_id, hold_id);
 CREATE INDEX wallet_batch_earned ON public.wallet_batch USING btree (tenant_id, batch_id) INCLUDE (earned_at) WHERE (earned_at IS NOT NULL);
+
+CREATE INDEX wallet_hold_wallet ON public.wallet_hold USING btree (tenant_id, wallet_id, hold_id);
 
 CREATE UNIQUE INDEX wallet_operation_entry ON public.wallet_operation USING btree (tenant_id, account_id, seq);
 
