@@ -94,6 +94,15 @@ async def test_balances_come_with_their_lots_and_add_up(accountant: Accountant) 
     assert (given["externalId"], given["amount"], given.get("earnedAt")) == ("old-2", Decimal("200.5"), None)
 
 
+async def test_passes_that_name_the_wallets_are_refreshed(accountant: Accountant) -> None:
+    pass_id = await accountant.shop.issue(walletId=ANN)
+
+    await accountant.bring(GOOD)
+
+    document = (await accountant.shop.ask("GET", f"/passes/{pass_id}/document")).json()
+    assert document["revision"] == 2
+
+
 async def test_the_same_file_twice_earns_nothing_twice_and_still_reconciles(accountant: Accountant) -> None:
     await accountant.bring(GOOD)
     again = (await accountant.send(GOOD)).json()
