@@ -4,12 +4,13 @@ import io
 import json
 import time
 import zipfile
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from guerdon.delivery.apple.development_authority import create_authority, issue_identity
-from guerdon_client import Guerdon, PassChange, PassFilter, PrivilegeChange
+from guerdon_client import Conflict, Guerdon, PassChange, PassFilter, PrivilegeChange
 from tests.acceptance.contract_points import wallet_things
 from tests.acceptance.contract_things import BODY, Thing
 from tests.acceptance.running import POLL_S, Running
@@ -73,6 +74,8 @@ def _access(shop: Guerdon, name: str) -> list[Thing]:
 
 
 def _configuration(shop: Guerdon, name: str) -> list[Thing]:
+    with suppress(Conflict):
+        shop.clock.freeze()
     path = FILE.format(name)
     for content in (b"one", b"two"):
         shop.put_file(path, content)
@@ -81,8 +84,7 @@ def _configuration(shop: Guerdon, name: str) -> list[Thing]:
         Thing("/config/diff/", "from", 1),
         Thing("/config/rollback/", BODY, {"version": 1}),
         Thing("POST /config/apple/certificate", BODY, _certificate(shop.get_apple_certificate().pass_type_identifier)),
-        # The clock stands for all runs, and goes nowhere: what the others have made would end.
-        Thing("POST /config/clock/freeze", BODY, {}, None),
+        # The clock goes nowhere, lest what the others have made comes to its end.
         Thing("POST /config/clock/advance", BODY, {"to": _soon()}, None),
         Thing("/config/", "path", path),
         Thing("/secrets/", "name", f"secret-{name}", WORD),
@@ -90,7 +92,6 @@ def _configuration(shop: Guerdon, name: str) -> list[Thing]:
 
 
 def _soon() -> str:
-    # Later than when the clock is frozen, however long the run takes.
     return (datetime.now(UTC) + timedelta(minutes=20)).isoformat()
 
 
