@@ -56,12 +56,12 @@ async def erase_batches(tx: Tx, wallet_ids: Sequence[UUID]) -> int:
     """Take what is said of batches, but for their prices, and tell how many batches said something."""
     return await tx.execute(
         """
-        UPDATE wallet_batch b SET order_id = NULL, description = NULL, venue = NULL, extra = '{}'
+        UPDATE wallet_batch b SET order_id = NULL, description = NULL, venue = NULL, extra = '{}', external_id = NULL
           FROM wallet w
           JOIN ledger_lot_state l ON l.tenant_id = $1 AND l.account_id = w.account_id
          WHERE w.tenant_id = $1 AND w.wallet_id = ANY($2::uuid[])
            AND b.tenant_id = $1 AND b.batch_id = l.lot_id
-           AND (coalesce(b.order_id, b.description, b.venue) IS NOT NULL OR b.extra <> '{}')
+           AND (coalesce(b.order_id, b.description, b.venue, b.external_id) IS NOT NULL OR b.extra <> '{}')
         """,
         tx.tenant_id,
         wallet_ids,
