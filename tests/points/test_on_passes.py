@@ -113,7 +113,9 @@ async def test_a_pass_may_name_the_wallet_by_another_identifier(till: Till) -> N
     assert (await shown(till, pass_id))["points"] == "7"
 
 
-@pytest.mark.parametrize("named", ["704819d3-4b58-46e7-aeb3-2e884d08fd36", "42", "8QpZ3vX1nB7kT5mWc2Ra8QpZ3vX1nB7kT5mW"])
+@pytest.mark.parametrize(
+    "named", ["704819d3-4b58-46e7-aeb3-2e884d08fd36", "42", "8QpZ3vX1nB7kT5mWc2Ra8QpZ3vX1nB7kT5mW"]
+)
 async def test_a_pass_that_names_no_wallet_shows_no_points(till: Till, named: str) -> None:
     await save_type(till.shop, "points", TYPE)
     pass_id = await till.shop.issue("points", walletId=named)
