@@ -218,6 +218,16 @@ async def test_the_report_is_exact_as_of_an_instant_that_is_over(shop: Shop, wal
     assert [one["status"] for one in document["vouchers"]] == ["ACTIVE"]
 
 
+async def test_a_report_adds_up_what_no_single_voucher_could_be_worth(shop: Shop) -> None:
+    most = 10**12
+    for _ in range(10):
+        await made(shop, amount=most, price=most)
+
+    totals = (await report(shop, soon(hours=-1), soon(hours=1))).json()["totals"]
+
+    assert totals["ACTIVE"] == {"count": 10, "amount": 10 * most, "price": 10 * most}
+
+
 async def test_a_report_of_many_pages_names_each_voucher_once(shop: Shop) -> None:
     await ask(shop, "POST", "/voucher/bulk", {"count": 2_500, "amount": 1})
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from guerdon.platform.db import Tx
@@ -9,12 +10,12 @@ from guerdon.platform.db import Tx
 
 @dataclass(frozen=True, slots=True)
 class StateTotal:
-    """How many vouchers of a period are in one state, and what they come to, in millionths."""
+    """How many vouchers of a period are in one state, and what they come to, in whole millionths."""
 
     state: str
     count: int
-    amount: int
-    price: int
+    amount: Decimal
+    price: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ async def sum_by_state(tx: Tx, first: datetime, last: datetime, as_of: datetime)
     return await tx.all(
         StateTotal,
         """
-        SELECT v.state, count(*) AS count, sum(v.amount)::bigint AS amount, coalesce(sum(v.price), 0)::bigint AS price
+        SELECT v.state, count(*) AS count, sum(v.amount) AS amount, coalesce(sum(v.price), 0) AS price
           FROM (SELECT CASE WHEN used_at <= $4 THEN 'USED' WHEN cancelled_at <= $4 THEN 'CANCELLED'
                             WHEN expires_at <= $4 THEN 'EXPIRED' ELSE 'ACTIVE' END AS state, amount, price
                   FROM voucher

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
@@ -81,9 +82,9 @@ async def _pages(database: Database, tenant_id: str, period: Period) -> AsyncGen
 def _totals(totals: Sequence[StateTotal]) -> Mapping[str, object]:
     found = {total.state: total for total in totals}
     return {
-        state: {"count": total.count, "amount": to_decimal(total.amount), "price": to_decimal(total.price)}
+        state: {"count": total.count, "amount": to_decimal(int(total.amount)), "price": to_decimal(int(total.price))}
         for state in STATES
-        for total in [found.get(state, StateTotal(state, 0, 0, 0))]
+        for total in [found.get(state, StateTotal(state, 0, Decimal(0), Decimal(0)))]
     }
 
 
