@@ -83,6 +83,8 @@ Exact = Annotated[
     BeforeValidator(_number),
     WithJsonSchema({"type": "number", "format": "double", "minimum": -AMOUNT_MAX, "maximum": AMOUNT_MAX}),
 ]
+# What many amounts come to, which no bound of one of them holds for.
+Sum = Annotated[Decimal, WithJsonSchema({"type": "number", "format": "double"})]
 # Stands behind the bounds of a number: before them, they would not be said in the words of JSON Schema.
 WHOLE = BeforeValidator(_whole)
 INT32_FORMAT: dict[str, Any] = {"format": "int32"}

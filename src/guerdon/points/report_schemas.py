@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from guerdon.platform.wire import Exact, Instant, OpenBody
+from guerdon.platform.wire import Instant, OpenBody, Sum
 from guerdon.points.schemas import UuidMember
 
 Age = Literal["0-30", "31-90", "91-180", "181-365", "366-730", "731+"]
@@ -12,14 +12,14 @@ Age = Literal["0-30", "31-90", "91-180", "181-365", "366-730", "731+"]
 class LiabilityRowOut(OpenBody):
     """What is owed for the lots of one unit price and one age, in whole days of 24 hours since they were opened."""
 
-    unit_price: Exact
+    unit_price: Sum
     age: Age
     lots: int
-    points: Exact
-    held: Exact
-    money: Exact
-    expired_unposted: Exact
-    expired_unposted_money: Exact
+    points: Sum
+    held: Sum
+    money: Sum
+    expired_unposted: Sum
+    expired_unposted_money: Sum
 
 
 class LiabilityOut(OpenBody):
@@ -27,11 +27,11 @@ class LiabilityOut(OpenBody):
 
     as_of: Instant
     lots: int
-    points: Exact
-    held: Exact
-    money: Exact
-    expired_unposted: Exact
-    expired_unposted_money: Exact
+    points: Sum
+    held: Sum
+    money: Sum
+    expired_unposted: Sum
+    expired_unposted_money: Sum
     rows: list[LiabilityRowOut]
 
 
@@ -40,9 +40,9 @@ class ExpiringDayOut(OpenBody):
 
     day: date
     lots: int
-    points: Exact
-    held: Exact
-    money: Exact
+    points: Sum
+    held: Sum
+    money: Sum
 
 
 class ExpiringPointsOut(OpenBody):
@@ -51,9 +51,9 @@ class ExpiringPointsOut(OpenBody):
     as_of: Instant
     time_zone: str
     lots: int
-    points: Exact
-    held: Exact
-    money: Exact
+    points: Sum
+    held: Sum
+    money: Sum
     days: list[ExpiringDayOut]
 
 
@@ -63,10 +63,10 @@ class ExpiredBatchOut(OpenBody):
     wallet: UuidMember
     batch: UuidMember
     expires: Instant
-    amount: Exact
-    price: Exact
-    left: Exact
-    money: Exact
+    amount: Sum
+    price: Sum
+    left: Sum
+    money: Sum
 
 
 class ExpiredPaidBatchesOut(OpenBody):
@@ -76,8 +76,8 @@ class ExpiredPaidBatchesOut(OpenBody):
     time_zone: str
     year: int
     month: int
-    left: Exact
-    money: Exact
+    left: Sum
+    money: Sum
     batches: list[ExpiredBatchOut]
 
 
@@ -86,13 +86,13 @@ class BreakageMonthOut(OpenBody):
 
     month: str
     lots: int
-    issued: Exact
-    expired: Exact
-    held: Exact
-    rate: Exact
-    money: Exact
-    expired_money: Exact
-    money_rate: Exact | None = None
+    issued: Sum
+    expired: Sum
+    held: Sum
+    rate: Sum
+    money: Sum
+    expired_money: Sum
+    money_rate: Sum | None = None
 
 
 class BreakageOut(OpenBody):
@@ -102,11 +102,11 @@ class BreakageOut(OpenBody):
     time_zone: str
     year: int
     lots: int
-    issued: Exact
-    expired: Exact
-    held: Exact
-    money: Exact
-    expired_money: Exact
+    issued: Sum
+    expired: Sum
+    held: Sum
+    money: Sum
+    expired_money: Sum
     months: list[BreakageMonthOut]
 
 
@@ -114,7 +114,7 @@ class WalletRowOut(OpenBody):
     """What a wallet holds; `balance` has what holds set aside (`held`) in it."""
 
     wallet: UuidMember
-    balance: Exact
-    held: Exact
+    balance: Sum
+    held: Sum
     lots: int
     next_expiry: Instant | None = None

@@ -13,6 +13,7 @@ from guerdon.platform.wire import (
     Instant,
     OpenBody,
     Positive,
+    Sum,
     Texts,
     UuidMember,
 )
@@ -83,8 +84,8 @@ class VoucherTotal(OpenBody):
     """How many vouchers are in one state, and what they come to."""
 
     count: int
-    amount: Exact
-    price: Exact
+    amount: Sum
+    price: Sum
 
 
 class ReportedVoucher(OpenBody):
