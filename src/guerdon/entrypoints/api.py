@@ -111,7 +111,6 @@ def server_config(app: App, settings: Settings, quick: Sequence[QuickRoute] = ()
         ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
-        log_level="warning",
         access_log=False,
         server_header=False,
         backlog=BACKLOG,
