@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,7 +19,19 @@ from guerdon.platform.migrate import migrate
 from guerdon.platform.settings import read_settings
 from tests.shops import Shop, open_shop
 
+# Set where all that the tests need is installed: there, a test that is skipped has failed.
+IS_WHOLE = os.environ.get("GUERDON_TEST_WHOLE") == "1"
 MASTER_KEY = "a master key for tests that has enough characters"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell a skip where there must be none as the failure that it is."""
+    report = yield
+    if IS_WHOLE and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and GUERDON_TEST_WHOLE says that nothing is: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -149,7 +149,7 @@ async def test_an_ordinary_user_is_kept_from_the_cluster_of_another(open_folder:
     assert f"{FolderOfAnotherUser.__name__}: {open_folder}/postgres belongs to user id 0" in ran.stderr
 
 
-@pytest.mark.skipif(not DEBIAN_15.exists(), reason="Debian's PostgreSQL 15 is not installed; .ci/run tries to")
+@pytest.mark.skipif(not DEBIAN_15.exists(), reason="Debian's PostgreSQL 15 is not installed; .ci/run installs it")
 async def test_the_oldest_major_serves_by_its_folder_and_afterwards_keeps_its_cluster(tmp_path: Path) -> None:
     settings = EmbeddedSettings(tmp_path, DEBIAN_15, is_durable=False)
 
