@@ -455,7 +455,18 @@ earnon: [X]
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"[]", b"ratio", b"\xff", b"ratio: 1\n---\nratio: 2", b"ratio: NaN", b"ratio: [1"]
+    "text",
+    [
+        b"",
+        b"[]",
+        b"ratio",
+        b"\xff",
+        b"ratio: 1\n---\nratio: 2",
+        b"ratio: NaN",
+        b"ratio: [1",
+        b"ratio: 1\nwelcome: {points: 0.0000004}",
+        b"ratio: 1\npointsMax: 0.0000004",
+    ],
 )
 def test_what_is_no_rule_is_refused(text: bytes) -> None:
     with pytest.raises(EarningRuleInvalid):

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal, cast
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from guerdon.ledger.amounts import AMOUNT_MAX, to_decimal, to_millionths
+from guerdon.ledger.amounts import AMOUNT_MAX, SIX_PLACES, to_decimal, to_millionths
 from guerdon.passes.member_mistakes import sentence
 from guerdon.passes.pass_type_parts import Number, Part
 from guerdon.passes.pass_type_text import Mistake, Path, Tree, read_tree
@@ -29,7 +29,8 @@ Rounding = Literal["halfUp", "halfEven", "down", "up"]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Words = Annotated[tuple[Word, ...], Field(max_length=50)]
 Days = Annotated[int, Field(ge=1, le=DAYS_MAX)]
-Amount = Annotated[Number, Field(gt=0, le=AMOUNT_MAX)]
+Ratio = Annotated[Number, Field(gt=0, le=AMOUNT_MAX)]
+Points = Annotated[Number, Field(ge=SIX_PLACES, le=AMOUNT_MAX)]  # less would be rounded to none
 
 _MODES: Final[Mapping[Rounding, str]] = {
     "halfUp": ROUND_HALF_UP,
@@ -44,18 +45,18 @@ _EXACT: Final = Context(prec=60)
 class WelcomeSpec(Part):
     """What a wallet gets beside the points of its first order that earns."""
 
-    points: Amount
+    points: Points
     expires_in_days: Days | None = None
 
 
 class EarningRule(Part):
     """How an order becomes points; `ratio` is points for one unit of money."""
 
-    ratio: Amount
+    ratio: Ratio
     rounding: Rounding = "halfUp"
     places: Annotated[int, Field(ge=0, le=PLACES_MAX)] = 0
     minimum: Annotated[Number, Field(ge=0, le=AMOUNT_MAX)] = Decimal(0)
-    points_max: Amount | None = None
+    points_max: Points | None = None
     expires_in_days: Days | None = None
     welcome: WelcomeSpec | None = None
     earn_on: Annotated[Words, Field(min_length=1)] = ("COMPLETED", "CLOSED")
