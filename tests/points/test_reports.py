@@ -22,7 +22,7 @@ from guerdon.points.holding import capture_hold, hold_points, release_hold
 from guerdon.points.model import BatchWish, HoldWish, Operation, wallet_key
 from guerdon.points.reading import read_balance
 from guerdon.points.recording import post_one
-from guerdon.points.report_model import BREAKAGE, EXPIRED, EXPIRING, LIABILITY, share_of
+from guerdon.points.report_model import BREAKAGE, EXACTLY, EXPIRED, EXPIRING, LIABILITY, LiabilityRow, share_of
 from guerdon.points.report_queries import (
     PREFETCH,
     iter_breakage,
@@ -275,6 +275,14 @@ async def test_a_long_report_is_written_whole_in_pieces() -> None:
     assert (len(report["days"]), report["points"]) == (count, count * Decimal("0.1"))
     assert lines[:2] == [b"day,lots,points,held,money", b"2026-01-01,1,0.1,0,2"]
     assert len(lines) == count + 2
+
+
+def test_money_that_is_owed_is_exact_to_its_twelve_places_however_much_it_is() -> None:
+    points, price = 10**18 - 1, 10**18 - 1
+
+    row = LiabilityRow(price, 0, 1, Decimal(points), Decimal(0), Decimal(points)).row()
+
+    assert (row["money"], row["expiredUnpostedMoney"]) == (Decimal(points * price).scaleb(-12, EXACTLY),) * 2
 
 
 @given(st.integers(1, 10**18), st.integers(1, 10**18), st.data())

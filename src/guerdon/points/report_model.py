@@ -44,9 +44,9 @@ class LiabilityRow:
             "lots": self.lots,
             "points": as_points(self.owed),
             "held": as_points(self.held),
-            "money": as_money(self.owed * self.unit_price),
+            "money": as_money(EXACTLY.multiply(self.owed, self.unit_price)),
             "expiredUnposted": as_points(self.expired_unposted),
-            "expiredUnpostedMoney": as_money(self.expired_unposted * self.unit_price),
+            "expiredUnpostedMoney": as_money(EXACTLY.multiply(self.expired_unposted, self.unit_price)),
         }
 
 
