@@ -1,5 +1,6 @@
 """A shop for route tests: a tenant with pass types, an Apple identity, a key, and a way to ask the application."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -142,3 +143,15 @@ def problem(answer: httpx2.Response) -> dict[str, Any]:
     assert document["status"] == answer.status_code
     assert document["instance"] == answer.headers["x-request-id"]
     return document
+
+
+async def until_one_waits(shop: Shop) -> None:
+    """Return when a transaction of this server waits for another one's row."""
+    async with asyncio.timeout(20), shop.house.database.shared() as connection:
+        while True:
+            waiting: int = await connection.fetchval(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')"
+            )
+            if waiting:
+                return
+            await asyncio.sleep(0.01)

@@ -13,7 +13,7 @@ from guerdon.platform.jobs import Job
 from guerdon.platform.jobs_worker import JobContext
 from guerdon.privileges.granting import add_privilege
 from guerdon.privileges.model import Privilege
-from tests.shops import Shop, certify, problem
+from tests.shops import Shop, certify, problem, until_one_waits
 
 TABLES = ("pass", "pass_identifier", "pass_metadata", "privilege", "pass_notification", "pass_source")
 
@@ -78,18 +78,6 @@ async def give(tx: Tx, pass_id: str) -> None:
     now = utc_now()
     new = Privilege(new_id().hex, pass_id, new_id(), "OneTime", None, "{}", None, None, now)
     await add_privilege(tx, new, (), (None, None), "test", now)
-
-
-async def until_one_waits(shop: Shop) -> None:
-    """Return when a transaction of this server waits for another one's row."""
-    async with asyncio.timeout(20), shop.house.database.shared() as connection:
-        while True:
-            waiting: int = await connection.fetchval(
-                "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')"
-            )
-            if waiting:
-                return
-            await asyncio.sleep(0.01)
 
 
 async def test_a_privilege_that_comes_while_its_pass_is_being_deleted_goes_with_it(shop: Shop) -> None:

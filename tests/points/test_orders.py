@@ -5,6 +5,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,19 +13,21 @@ from typing import Any
 import httpx2
 import pytest
 
+from guerdon.ledger.accounts import lock_account
 from guerdon.ledger.amounts import UNIT
 from guerdon.ledger.verifying import verify_tenant
 from guerdon.platform.signatures import signature
 from guerdon.points.earning import Receipt, take_order
 from guerdon.points.earning_rule import PATH, EarningRuleInvalid, read_earning_rule
 from guerdon.points.expiring import expire_due
+from guerdon.points.model import wallet_key
 from guerdon.points.order_model import EarnedOrder, Order
 from guerdon.points.order_routes import read_order
 from guerdon.points.order_schemas import OrderNotice
 from guerdon.tenants.files import save_file
 from guerdon.tenants.secrets import save_secret
 from tests.points.tills import Till, soon
-from tests.shops import Shop, problem
+from tests.shops import Shop, problem, until_one_waits
 
 # The rule of the source's own example: a ratio, points for 365 days, 30 of them as a welcome.
 RULE = """
@@ -165,6 +168,31 @@ async def test_an_order_that_is_completed_and_cancelled_at_once_ends_with_nothin
         (last,) = await took(till.shop, both[0])
         assert (last["status"], last["missing"]) == ("RETURNED", 0)
     assert await till.balance() == (0, 0, 0)
+
+
+async def test_an_order_that_returns_twice_at_once_for_different_customers_gives_back_once(till: Till) -> None:
+    await give_rule(till.shop)
+    await till.add(100)
+    database, tenant_id, other = till.shop.house.database, till.shop.tenant_id, Till(till.shop)
+    await other.ask("PUT", body={})
+    earned, returned = a_notice(till.wallet), a_notice(till.wallet, status="CANCELLED")
+    rule = read_earning_rule(RULE.encode())
+
+    async with AsyncExitStack() as returning, AsyncExitStack() as of_other:
+        held = await of_other.enter_async_context(database.tenant(tenant_id))
+        await lock_account(held, wallet_key(uuid.UUID(other.wallet)))
+        late = asyncio.create_task(send(till.shop, a_notice(other.wallet, status="CANCELLED")))
+        await until_one_waits(till.shop)  # for the other wallet: it has not seen that the order is known
+        await took(till.shop, earned)
+        tx = await returning.enter_async_context(database.tenant(tenant_id))
+        order = read_order(OrderNotice.model_validate(returned).order, rule)
+        await take_order(tx, order, Receipt(rule, 1, "test", datetime.now(UTC)))
+        await of_other.aclose()
+        await until_one_waits(till.shop)  # for the wallet of the order
+    answer = await late
+
+    assert (answer.status_code, answer.json()["taken"]) == (200, 32)
+    assert await till.balance() == (100, 100, 0)
 
 
 async def test_the_first_order_of_somebody_opens_the_wallet(shop: Shop) -> None:

@@ -14,6 +14,7 @@ from guerdon.ledger.model import Command, Spend
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 from guerdon.platform.ids import new_id
+from guerdon.platform.writes import Overtaken
 from guerdon.points import balance_queries, order_queries
 from guerdon.points.adding import add_batch
 from guerdon.points.earning_rule import EarningRule, WelcomeSpec
@@ -39,7 +40,7 @@ class Receipt:
 async def take_order(tx: Tx, order: Order, receipt: Receipt) -> EarnedOrder | Ignored:
     """Let an order earn once, or take back what it earned; whatever was done before is told again.
 
-    A returned order never earns, also when its return is told of first. Raises ValueOutOfBounds, and
+    A returned order never earns, also when its return is told of first. Raises ValueOutOfBounds; Overtaken and
     asyncpg.UniqueViolationError when the same order is taken at the same moment: try again.
     """
     is_earning, is_returned = order.status in receipt.rule.earn_on, order.status in receipt.rule.return_on
@@ -125,7 +126,9 @@ async def _take_back(tx: Tx, order: Order, wallet_id: UUID, known: EarnedOrder |
         return known
     operation_id, taken = await _spend_back(tx, order, known, receipt)
     returned = replace(known, returned_at=receipt.now, operation_id=operation_id, taken=taken)
-    await order_queries.update_returned(tx, returned)
+    if not await order_queries.update_returned(tx, returned):
+        # Told of for another customer, whose wallet was held: it was not yet known whose the order is.
+        raise Overtaken
     await _tell(tx, returned, receipt)
     return returned
 

@@ -62,12 +62,12 @@ async def insert_order(tx: Tx, order: EarnedOrder) -> None:
     )
 
 
-async def update_returned(tx: Tx, order: EarnedOrder) -> None:
-    """Keep that an order was returned, and what was taken back."""
-    await tx.execute(
+async def update_returned(tx: Tx, order: EarnedOrder) -> bool:
+    """Keep that an order was returned, and what was taken back; False when it was returned before."""
+    updated = await tx.execute(
         """
         UPDATE earned_order SET returned_at = $3, operation_id = $4, taken = $5
-         WHERE tenant_id = $1 AND order_digest = $2
+         WHERE tenant_id = $1 AND order_digest = $2 AND returned_at IS NULL
         """,
         tx.tenant_id,
         order.order_digest,
@@ -75,6 +75,7 @@ async def update_returned(tx: Tx, order: EarnedOrder) -> None:
         order.operation_id,
         order.taken,
     )
+    return updated == 1
 
 
 async def was_welcomed(tx: Tx, wallet_id: UUID) -> bool:
