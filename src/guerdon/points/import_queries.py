@@ -1,4 +1,4 @@
-"""Every statement on wallets and lots that are brought in from elsewhere."""
+"""Every statement on lots that are brought in from elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from guerdon.platform.db import Tx
-from guerdon.points.model import Wallet, write_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +61,3 @@ async def sum_lots(tx: Tx, batch_ids: Sequence[UUID]) -> PostedSum:
     )
     assert found is not None
     return found
-
-
-async def list_wallet_ids(tx: Tx, wallet_ids: Sequence[UUID]) -> set[UUID]:
-    """Read which of some wallets are there."""
-    records = await tx.records(
-        "SELECT wallet_id FROM wallet WHERE tenant_id = $1 AND wallet_id = ANY($2::uuid[])", tx.tenant_id, wallet_ids
-    )
-    return {record["wallet_id"] for record in records}
-
-
-async def insert_wallets(tx: Tx, wallets: Sequence[Wallet]) -> None:
-    """Keep new wallets. Raises asyncpg.UniqueViolationError when there is one of these ids."""
-    await tx.execute(
-        """
-        INSERT INTO wallet (tenant_id, wallet_id, account_id, attributes, created_at, updated_at)
-        SELECT $1, n.wallet_id, n.account_id, n.attributes::jsonb, n.created_at, n.updated_at
-          FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[])
-               AS n (wallet_id, account_id, attributes, created_at, updated_at)
-        """,
-        tx.tenant_id,
-        [wallet.wallet_id for wallet in wallets],
-        [wallet.account_id for wallet in wallets],
-        [write_texts(wallet.attributes) for wallet in wallets],
-        [wallet.created_at for wallet in wallets],
-        [wallet.updated_at for wallet in wallets],
-    )

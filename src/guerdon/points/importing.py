@@ -16,7 +16,7 @@ from guerdon.platform.clock import rfc3339
 from guerdon.platform.db import Tx
 from guerdon.platform.problems import Problem
 from guerdon.platform.tables import Mistakes
-from guerdon.points import import_queries
+from guerdon.points import import_queries, queries
 from guerdon.points.adding import batch_command
 from guerdon.points.import_queries import KnownLot, PostedSum
 from guerdon.points.import_rows import BadLot, ImportedLot, LotRow
@@ -99,7 +99,7 @@ async def _compare(tx: Tx, rows: Sequence[LotRow], now: datetime) -> JudgedLots:
 async def _open_missing(tx: Tx, given: Sequence[ImportedLot], actor: str, now: datetime) -> int:
     # The first row of a wallet says its attributes.
     attributes = {one.wallet: one.attributes for one in reversed(given)}
-    missing = attributes.keys() - await import_queries.list_wallet_ids(tx, list(attributes))
+    missing = attributes.keys() - await queries.list_existing(tx, list(attributes))
     if missing:
         await open_wallets(tx, {wallet_id: attributes[wallet_id] for wallet_id in sorted(missing)}, actor, now)
     return len(missing)

@@ -8,16 +8,6 @@ from guerdon.platform.db import Tx
 from guerdon.points.model import HoldView, hold_of
 
 
-async def list_existing(tx: Tx, wallet_ids: Sequence[UUID]) -> list[UUID]:
-    """Tell which of these wallets there are, in id order."""
-    records = await tx.records(
-        "SELECT wallet_id FROM wallet WHERE tenant_id = $1 AND wallet_id = ANY($2::uuid[]) ORDER BY wallet_id",
-        tx.tenant_id,
-        wallet_ids,
-    )
-    return [record["wallet_id"] for record in records]
-
-
 async def list_all_holds(tx: Tx, wallet_id: UUID, after: UUID, limit: int, now: datetime) -> list[HoldView]:
     """Read the holds of a wallet, open or not, in id order after one of them."""
     records = await tx.records(

@@ -8,7 +8,7 @@ import msgspec
 
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
-from guerdon.points import list_queries, operation_queries, order_queries, person_queries
+from guerdon.points import list_queries, operation_queries, order_queries, person_queries, queries
 from guerdon.points.documents import (
     Document,
     batch_document,
@@ -29,7 +29,7 @@ Page = tuple[Sequence[Document], int | None]
 
 async def list_wallets_of(tx: Tx, wallet_ids: Sequence[UUID]) -> Sequence[UUID]:
     """Tell which of these wallets there are."""
-    return await person_queries.list_existing(tx, wallet_ids) if wallet_ids else []
+    return await queries.list_existing(tx, wallet_ids) if wallet_ids else []
 
 
 async def describe_wallet(tx: Tx, wallet_id: UUID, now: datetime) -> Document | None:

@@ -24,19 +24,31 @@ async def find_wallets(tx: Tx, wallet_ids: Sequence[UUID]) -> dict[UUID, Wallet]
     }
 
 
-async def insert_wallet(tx: Tx, wallet: Wallet) -> None:
-    """Keep a new wallet. Raises asyncpg.UniqueViolationError when there is one of this id."""
+async def list_existing(tx: Tx, wallet_ids: Sequence[UUID]) -> list[UUID]:
+    """Tell which of these wallets there are, in id order."""
+    records = await tx.records(
+        "SELECT wallet_id FROM wallet WHERE tenant_id = $1 AND wallet_id = ANY($2::uuid[]) ORDER BY wallet_id",
+        tx.tenant_id,
+        wallet_ids,
+    )
+    return [record["wallet_id"] for record in records]
+
+
+async def insert_wallets(tx: Tx, wallets: Sequence[Wallet]) -> None:
+    """Keep new wallets. Raises asyncpg.UniqueViolationError when there is one of these ids."""
     await tx.execute(
         """
         INSERT INTO wallet (tenant_id, wallet_id, account_id, attributes, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        SELECT $1, n.wallet_id, n.account_id, n.attributes::jsonb, n.created_at, n.updated_at
+          FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+               AS n (wallet_id, account_id, attributes, created_at, updated_at)
         """,
         tx.tenant_id,
-        wallet.wallet_id,
-        wallet.account_id,
-        write_texts(wallet.attributes),
-        wallet.created_at,
-        wallet.updated_at,
+        [wallet.wallet_id for wallet in wallets],
+        [wallet.account_id for wallet in wallets],
+        [write_texts(wallet.attributes) for wallet in wallets],
+        [wallet.created_at for wallet in wallets],
+        [wallet.updated_at for wallet in wallets],
     )
 
 

@@ -6,12 +6,12 @@ from uuid import UUID
 
 import msgspec
 
-from guerdon.ledger.accounts import open_account, open_accounts
+from guerdon.ledger.accounts import open_accounts
 from guerdon.passes.updating import touch_bound
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
 from guerdon.platform.ids import new_id
-from guerdon.points import import_queries, queries
+from guerdon.points import queries
 from guerdon.points.errors import WalletNotFound
 from guerdon.points.model import EVENT_WALLET_CHANGED, EVENT_WALLET_CREATED, Texts, Wallet, merged, wallet_key
 
@@ -29,17 +29,13 @@ async def find_wallet(tx: Tx, wallet_id: UUID) -> Wallet | None:
     return (await queries.find_wallets(tx, [wallet_id])).get(wallet_id)
 
 
-async def open_wallet(tx: Tx, wallet_id: UUID, attributes: Texts, actor: str, now: datetime) -> Wallet:
+async def open_wallet(tx: Tx, wallet_id: UUID, attributes: Texts, actor: str, now: datetime) -> None:
     """Open a wallet with nothing in it.
 
     Raises asyncpg.UniqueViolationError when there is one of this id.
     """
-    wallet = Wallet(wallet_id, new_id(), attributes, now, now)
-    await open_account(tx, wallet.account_id, wallet_key(wallet_id), str(wallet_id), now, has_lots=True)
-    await queries.insert_wallet(tx, wallet)
-    await emit(tx, [_event(EVENT_WALLET_CREATED, wallet, actor)], now)
+    await open_wallets(tx, {wallet_id: attributes}, actor, now)
     await touch_bound(tx, {str(wallet_id): actor}, now)
-    return wallet
 
 
 async def open_wallets(tx: Tx, attributes: Mapping[UUID, Texts], actor: str, now: datetime) -> None:
@@ -50,7 +46,7 @@ async def open_wallets(tx: Tx, attributes: Mapping[UUID, Texts], actor: str, now
     wallets = [Wallet(wallet_id, new_id(), said, now, now) for wallet_id, said in attributes.items()]
     opened = [(wallet.account_id, wallet_key(wallet.wallet_id)) for wallet in wallets]
     await open_accounts(tx, opened, now, has_lots=True)
-    await import_queries.insert_wallets(tx, wallets)
+    await queries.insert_wallets(tx, wallets)
     await emit(tx, [_event(EVENT_WALLET_CREATED, wallet, actor) for wallet in wallets], now)
 
 
