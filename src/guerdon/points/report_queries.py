@@ -59,6 +59,24 @@ LOTS_OF_SOME_AT: Final = (
     + LOTS_THEN
     + " AND l.account_id = ANY($3::uuid[])"
 )
+# What was left in the lots that ended in a `period`, which stands between LOTS_AT and this.
+ENDED_IN_PERIOD: Final = """
+        ), posted AS (
+            SELECT c.lot_id, -sum(c.amount) AS amount
+              FROM ledger_movement e
+              JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = e.account_id AND c.seq = e.seq
+             WHERE e.tenant_id = $1 AND e.kind = 'expire' AND e.recorded_at <= $2
+               AND e.recorded_at >= (SELECT starts_at FROM period)
+             GROUP BY c.lot_id
+        ), ended AS (
+            SELECT l.lot_id, l.account_id, l.amount, l.unit_price, l.expires_at, l.held,
+                   l.remaining + coalesce(posted.amount, 0) AS expired
+              FROM lot_at l
+              LEFT JOIN posted ON posted.lot_id = l.lot_id
+             WHERE l.is_expired AND l.expires_at >= (SELECT starts_at FROM period)
+               AND l.expires_at < (SELECT ends_at FROM period)
+        )
+    """
 
 
 async def iter_liability(tx: Tx, as_of: datetime) -> AsyncIterator[LiabilityRow]:
@@ -125,28 +143,20 @@ async def iter_expired_paid(
     """Read the batches with a price that expired in a month and until an instant, in the order of their expiry."""
     await _take_time(tx)
     records = tx.connection.cursor(
-        LOTS_AT  # noqa: S608  # two constants of this file
+        LOTS_AT  # noqa: S608  # three constants of this file
         + """
-        ), month AS (
+        ), period AS (
             SELECT make_timestamptz($3::integer, $4::integer, 1, 0, 0, 0, $5::text) AS starts_at,
                    make_timestamptz($3::integer + $4::integer / 12, $4::integer % 12 + 1, 1, 0, 0, 0, $5::text)
                        AS ends_at
-        ), posted AS (
-            SELECT c.lot_id, -sum(c.amount) AS amount
-              FROM ledger_movement e
-              JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = e.account_id AND c.seq = e.seq
-             WHERE e.tenant_id = $1 AND e.kind = 'expire' AND e.recorded_at <= $2
-               AND e.recorded_at >= (SELECT starts_at FROM month)
-             GROUP BY c.lot_id
-        )
-        SELECT w.owner_id AS wallet, l.lot_id AS batch_id, l.amount, b.price, l.expires_at,
-               l.remaining + coalesce(posted.amount, 0) AS "left"
-          FROM lot_at l
+        """
+        + ENDED_IN_PERIOD
+        + """
+        SELECT w.owner_id AS wallet, l.lot_id AS batch_id, l.amount, b.price, l.expires_at, l.expired AS "left"
+          FROM ended l
           JOIN wallet_batch b ON b.tenant_id = $1 AND b.batch_id = l.lot_id AND b.price IS NOT NULL
           JOIN ledger_balance w ON w.tenant_id = $1 AND w.account_id = l.account_id
-          LEFT JOIN posted ON posted.lot_id = l.lot_id
-         WHERE l.is_expired AND l.remaining + coalesce(posted.amount, 0) > 0
-           AND l.expires_at >= (SELECT starts_at FROM month) AND l.expires_at < (SELECT ends_at FROM month)
+         WHERE l.expired > 0
          ORDER BY l.expires_at, l.lot_id
         """,
         tx.tenant_id,
@@ -164,29 +174,18 @@ async def iter_breakage(tx: Tx, as_of: datetime, year: int, time_zone: str) -> A
     """Read what became of the lots that ended in each month of a year and until an instant."""
     await _take_time(tx)
     records = tx.connection.cursor(
-        LOTS_AT  # noqa: S608  # two constants of this file
+        LOTS_AT  # noqa: S608  # three constants of this file
         + """
-        ), year AS (
+        ), period AS (
             SELECT make_timestamptz($3::integer, 1, 1, 0, 0, 0, $4::text) AS starts_at,
                    make_timestamptz($3::integer + 1, 1, 1, 0, 0, 0, $4::text) AS ends_at
-        ), posted AS (
-            SELECT c.lot_id, -sum(c.amount) AS amount
-              FROM ledger_movement e
-              JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = e.account_id AND c.seq = e.seq
-             WHERE e.tenant_id = $1 AND e.kind = 'expire' AND e.recorded_at <= $2
-               AND e.recorded_at >= (SELECT starts_at FROM year)
-             GROUP BY c.lot_id
-        ), part AS (
-            SELECT date_trunc('month', l.expires_at AT TIME ZONE $4::text)::date AS month, l.amount, l.held,
-                   l.unit_price::numeric AS unit_price, l.remaining + coalesce(posted.amount, 0) AS expired
-              FROM lot_at l
-              LEFT JOIN posted ON posted.lot_id = l.lot_id
-             WHERE l.is_expired AND l.expires_at >= (SELECT starts_at FROM year)
-               AND l.expires_at < (SELECT ends_at FROM year)
-        )
-        SELECT month, count(*) AS lots, sum(amount) AS issued, sum(expired) AS expired, sum(held) AS held,
-               sum(amount * unit_price) AS issued_money, sum(expired * unit_price) AS expired_money
-          FROM part
+        """
+        + ENDED_IN_PERIOD
+        + """
+        SELECT date_trunc('month', expires_at AT TIME ZONE $4::text)::date AS month, count(*) AS lots,
+               sum(amount) AS issued, sum(expired) AS expired, sum(held) AS held,
+               sum(amount * unit_price::numeric) AS issued_money, sum(expired * unit_price::numeric) AS expired_money
+          FROM ended
          GROUP BY month
          ORDER BY month
         """,
