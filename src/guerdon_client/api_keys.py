@@ -7,6 +7,7 @@ from typing import Final
 from guerdon_client.calls import NO_CONTENT, Answer, Call, path_of, read_receipt, write_headers
 from guerdon_client.exact import read_json, write_json
 from guerdon_client.model import ApiKey, ApiKeyCreated, Receipt
+from guerdon_client.pages import page_query
 from guerdon_client.reading import Members, read_items, read_names, read_object
 
 KEYS: Final = ("admin", "apiKeys")
@@ -16,8 +17,7 @@ PAGE_MAX: Final = 1_000
 
 def list_api_keys(*, cursor: str | None = None, limit: int = PAGE_MAX) -> Call[tuple[ApiKey, ...]]:
     """List the tenant's keys, oldest first and revoked ones too; the last key id of a full page is the next cursor."""
-    query = [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
-    return Call("GET", path_of(*KEYS), _read_keys, query)
+    return Call("GET", path_of(*KEYS), _read_keys, page_query(cursor, limit))
 
 
 def create_api_key(

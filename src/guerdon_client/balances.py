@@ -11,7 +11,7 @@ from guerdon_client.campaigns import ACCEPTED, CSV, PAGE, OnError
 from guerdon_client.exact import read_json
 from guerdon_client.imports import MEDIA_TYPES
 from guerdon_client.model import Json, Receipt
-from guerdon_client.pages import Page, read_page
+from guerdon_client.pages import Page, page_query, read_page
 from guerdon_client.reading import Members, read_items, read_object
 from guerdon_client.wallets import FACE
 
@@ -123,7 +123,7 @@ def import_file(
 
 def list_imports(*, cursor: str | None = None, limit: int = PAGE) -> Call[Page[BalanceImport]]:
     """List the imports of balances of the last 90 days, newest first."""
-    return Call("GET", _path(), _read_imports, _page_query(cursor, limit), is_of_server=True)
+    return Call("GET", _path(), _read_imports, page_query(cursor, limit), is_of_server=True)
 
 
 def get_import(import_id: str) -> Call[BalanceImport]:
@@ -133,14 +133,14 @@ def get_import(import_id: str) -> Call[BalanceImport]:
 
 def list_errors(import_id: str, *, cursor: str | None = None, limit: int = PAGE) -> Call[Page[LeftOutLot]]:
     """List the rows that were left out, by line. Raises NotFound."""
-    return Call("GET", _path(import_id, "errors"), _read_left_out, _page_query(cursor, limit), is_of_server=True)
+    return Call("GET", _path(import_id, "errors"), _read_left_out, page_query(cursor, limit), is_of_server=True)
 
 
 def list_wallets(
     import_id: str, *, cursor: str | None = None, limit: int = PAGE_MAX
 ) -> Call[Page[WalletReconciliation]]:
     """Hold what the file says of each wallet against the ledger as it stands, from a cursor on. Raises NotFound."""
-    return Call("GET", _path(import_id, "wallets"), _read_wallets, _page_query(cursor, limit), is_of_server=True)
+    return Call("GET", _path(import_id, "wallets"), _read_wallets, page_query(cursor, limit), is_of_server=True)
 
 
 def iter_wallets(import_id: str, *, limit: int = PAGE_MAX) -> Callable[[str | None], Call[Page[WalletReconciliation]]]:
@@ -157,10 +157,6 @@ def cancel_import(import_id: str, *, idempotency_key: str | None = None, dry_run
 
 def _path(*segments: str) -> str:
     return path_of(*FACE, "balances", "import", *segments)
-
-
-def _page_query(cursor: str | None, limit: int) -> list[tuple[str, str]]:
-    return [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
 
 
 def _read_started(answer: Answer) -> BalanceImportStarted:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from guerdon_client.calls import Answer, Call, part_holder, path_of, read_receipt, write_headers
 from guerdon_client.exact import plain, read_json, write_json
 from guerdon_client.model import Holder, Json, Notification, Receipt
-from guerdon_client.pages import Page, read_page
+from guerdon_client.pages import Page, page_query, read_page
 from guerdon_client.pass_lists import PassFilter
 from guerdon_client.reading import Members, read_items, read_names, read_object
 
@@ -153,7 +153,7 @@ def upload_campaign(
 
 def list_campaigns(*, cursor: str | None = None, limit: int = PAGE) -> Call[Page[Campaign]]:
     """List the campaigns of the last 30 days, newest first."""
-    return Call("GET", path_of("passes", "push-updates"), _read_campaigns, _page_query(cursor, limit))
+    return Call("GET", path_of("passes", "push-updates"), _read_campaigns, page_query(cursor, limit))
 
 
 def list_campaign_passes(
@@ -161,7 +161,7 @@ def list_campaign_passes(
 ) -> Call[Page[CampaignPass]]:
     """List the passes of the campaigns of a correlation id, and what became of each. Raises NotFound."""
     path = path_of("passes", "push-updates", correlation_id, "passes")
-    return Call("GET", path, _read_outcomes, _page_query(cursor, limit))
+    return Call("GET", path, _read_outcomes, page_query(cursor, limit))
 
 
 def cancel_campaign(correlation_id: str, *, idempotency_key: str | None = None, dry_run: bool = False) -> Call[Receipt]:
@@ -184,7 +184,7 @@ def notify(
 def list_notifications(pass_id: str, *, cursor: str | None = None, limit: int = PAGE) -> Call[Page[KeptNotification]]:
     """List what the holder of a pass was told, newest first. Raises NotFound."""
     path = path_of("passes", pass_id, "notifications")
-    return Call("GET", path, _read_notifications, _page_query(cursor, limit))
+    return Call("GET", path, _read_notifications, page_query(cursor, limit))
 
 
 def _change(change: PassChange) -> dict[str, object]:
@@ -195,10 +195,6 @@ def _change(change: PassChange) -> dict[str, object]:
         "passType": change.pass_type,
     }
     return {name: member for name, member in members.items() if member is not None}
-
-
-def _page_query(cursor: str | None, limit: int) -> list[tuple[str, str]]:
-    return [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
 
 
 def _read_started(answer: Answer) -> CampaignStarted:

@@ -20,6 +20,7 @@ from guerdon_client.configuration_model import (
 from guerdon_client.errors import BrokenAnswer
 from guerdon_client.exact import read_json, write_json
 from guerdon_client.model import Json, Receipt
+from guerdon_client.pages import page_query
 from guerdon_client.reading import Members, read_items, read_names, read_object
 
 CONFIG: Final = "config"
@@ -29,7 +30,7 @@ PAGE_MAX: Final = 1_000
 
 def list_files(prefix: str = "", *, cursor: str | None = None, limit: int = PAGE_MAX) -> Call[tuple[FileVersion, ...]]:
     """List the files below a prefix, by path; the last path of a full page is the next cursor."""
-    query = [("prefix", prefix), ("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
+    query = [("prefix", prefix), *page_query(cursor, limit)]
     return Call("GET", path_of(CONFIG, "files"), _read_versions, query)
 
 

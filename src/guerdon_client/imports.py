@@ -9,7 +9,7 @@ from guerdon_client.calls import Answer, Call, path_of, read_receipt, write_head
 from guerdon_client.campaigns import ACCEPTED, CSV, PAGE, XLSX, OnError
 from guerdon_client.exact import read_json
 from guerdon_client.model import Json, Receipt
-from guerdon_client.pages import Page, read_page
+from guerdon_client.pages import Page, page_query, read_page
 from guerdon_client.reading import Members, read_items, read_object
 
 JSON_LINES: Final = "application/x-ndjson"
@@ -76,7 +76,7 @@ def import_passes(
 
 def list_imports(*, cursor: str | None = None, limit: int = PAGE) -> Call[Page[PassImport]]:
     """List the imports of the last 90 days, newest first."""
-    return Call("GET", _path(), _read_imports, _page_query(cursor, limit))
+    return Call("GET", _path(), _read_imports, page_query(cursor, limit))
 
 
 def get_import(import_id: str) -> Call[PassImport]:
@@ -86,7 +86,7 @@ def get_import(import_id: str) -> Call[PassImport]:
 
 def list_import_errors(import_id: str, *, cursor: str | None = None, limit: int = PAGE) -> Call[Page[LeftOutRow]]:
     """List the rows that were left out, by line. Raises NotFound."""
-    return Call("GET", _path(import_id, "errors"), _read_left_out, _page_query(cursor, limit))
+    return Call("GET", _path(import_id, "errors"), _read_left_out, page_query(cursor, limit))
 
 
 def cancel_import(import_id: str, *, idempotency_key: str | None = None, dry_run: bool = False) -> Call[Receipt]:
@@ -98,10 +98,6 @@ def cancel_import(import_id: str, *, idempotency_key: str | None = None, dry_run
 
 def _path(*segments: str) -> str:
     return path_of("passes", "import", *segments)
-
-
-def _page_query(cursor: str | None, limit: int) -> list[tuple[str, str]]:
-    return [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
 
 
 def _read_started(answer: Answer) -> ImportStarted:

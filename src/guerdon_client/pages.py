@@ -26,6 +26,11 @@ class Page(Generic[T_co]):
     unindexed: tuple[str, ...] = ()
 
 
+def page_query(cursor: str | None, limit: int) -> list[tuple[str, str]]:
+    """Ask for a page: from a cursor on, or from the beginning."""
+    return [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
+
+
 def read_page(answer: Answer, items: tuple[T_co, ...]) -> Page[T_co]:
     """Read what the headers say of a page. Raises BrokenAnswer."""
     total = answer.headers.get("x-pagination-total", answer.headers.get("x-total-count"))

@@ -27,7 +27,7 @@ from guerdon_client.model import (
     PrivilegeCreated,
     Receipt,
 )
-from guerdon_client.pages import Page, read_page
+from guerdon_client.pages import Page, page_query, read_page
 from guerdon_client.passes import PASSES
 from guerdon_client.privilege_reading import read_privilege
 from guerdon_client.problems import ValueMismatch
@@ -53,9 +53,8 @@ def list_privileges_on(
 ) -> Call[Page[Privilege]]:
     """List the privileges of a pass from a cursor on, or from the beginning. Raises NotFound, Conflict."""
     segments, query = part_holder(holder)
-    page = [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
     path = path_of(PASSES, *segments, PRIVILEGES)
-    return Call("GET", path, _read_page, [*query, *as_of_query(as_of), *page])
+    return Call("GET", path, _read_page, [*query, *as_of_query(as_of), *page_query(cursor, limit)])
 
 
 def iter_privileges(

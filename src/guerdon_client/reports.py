@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from guerdon_client.calls import Answer, Call, as_of_query, path_of
 from guerdon_client.errors import BrokenAnswer
 from guerdon_client.exact import read_json
-from guerdon_client.pages import Page, read_page
+from guerdon_client.pages import Page, page_query, read_page
 from guerdon_client.reading import Members, read_items, read_object
 
 REPORTS: Final = ("wallet2-api", "api", "report")
@@ -161,8 +161,7 @@ def list_wallets(
     *, as_of: datetime | None = None, cursor: str | None = None, limit: int = PAGE_MAX
 ) -> Call[Page[WalletLine]]:
     """List wallets with what they hold, from a cursor on. Raises InvalidRequest."""
-    query = [("limit", str(limit)), *as_of_query(as_of)]
-    return _report("wallets", _read_wallets, query if cursor is None else [*query, ("cursor", cursor)])
+    return _report("wallets", _read_wallets, [*as_of_query(as_of), *page_query(cursor, limit)])
 
 
 def iter_wallets(

@@ -21,7 +21,7 @@ from guerdon_client.coupons import (
 )
 from guerdon_client.exact import read_json, write_json
 from guerdon_client.model import Receipt
-from guerdon_client.pages import Page, read_page
+from guerdon_client.pages import Page, page_query, read_page
 from guerdon_client.reading import Members, read_items, read_names, read_object
 
 RewardOrder = Literal[
@@ -179,8 +179,7 @@ def _claim(path: str, idempotency_key: str | None, *, dry_run: bool) -> Call[Cla
 
 
 def _page(path: str, query: list[tuple[str, str]], cursor: str | None, limit: int) -> Call[Page[Reward]]:
-    whole = [*query, ("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
-    return Call("GET", path, _read_rewards, whole, is_of_server=True)
+    return Call("GET", path, _read_rewards, [*query, *page_query(cursor, limit)], is_of_server=True)
 
 
 def _read_claimed(answer: Answer) -> Claimed:

@@ -7,6 +7,7 @@ from guerdon_client.calls import NO_CONTENT, Answer, Call, path_of, read_receipt
 from guerdon_client.configuration_model import Role
 from guerdon_client.exact import read_json, write_json
 from guerdon_client.model import Receipt
+from guerdon_client.pages import page_query
 from guerdon_client.reading import Members, read_items, read_names, read_object
 
 ROLES: Final = ("admin", "roles")
@@ -16,8 +17,7 @@ PAGE_MAX: Final = 1_000
 
 def list_roles(*, cursor: str | None = None, limit: int = PAGE_MAX) -> Call[tuple[Role, ...]]:
     """List the roles by name; the last name of a full page is the next cursor."""
-    query = [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
-    return Call("GET", path_of(*ROLES), _read_roles, query)
+    return Call("GET", path_of(*ROLES), _read_roles, page_query(cursor, limit))
 
 
 def create_role(

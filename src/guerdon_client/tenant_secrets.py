@@ -7,6 +7,7 @@ from guerdon_client.calls import NO_CONTENT, Answer, Call, path_of, read_receipt
 from guerdon_client.configuration_model import AppleCertificate, SecretInfo
 from guerdon_client.exact import read_json, write_json
 from guerdon_client.model import Receipt
+from guerdon_client.pages import page_query
 from guerdon_client.reading import Members, read_items, read_names, read_object
 
 SECRETS: Final = "secrets"
@@ -16,8 +17,7 @@ PAGE_MAX: Final = 1_000
 
 def list_secrets(*, cursor: str | None = None, limit: int = PAGE_MAX) -> Call[tuple[SecretInfo, ...]]:
     """List the secrets by name; the last name of a full page is the next cursor."""
-    query = [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
-    return Call("GET", path_of(SECRETS), _read_secrets, query)
+    return Call("GET", path_of(SECRETS), _read_secrets, page_query(cursor, limit))
 
 
 def put_secret(name: str, plain: bytes, *, idempotency_key: str | None = None, dry_run: bool = False) -> Call[Receipt]:

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from guerdon_client.calls import OK, Answer, Call, as_of_query, path_of, write_headers
 from guerdon_client.exact import ABSENT, Absent, instant_text, write_json
-from guerdon_client.pages import Page
+from guerdon_client.pages import Page, page_query
 from guerdon_client.wallet_model import (
     Batch,
     BatchAccepted,
@@ -93,7 +93,7 @@ def list_batches(
     wallet_id: str, *, active: bool = False, cursor: str | None = None, limit: int = PAGE_MAX
 ) -> Call[Page[Batch]]:
     """List batches, the newest first, from a cursor on; `active` ones live and are not empty. Raises NotFound."""
-    query = [("active", "true"), *_page(cursor, limit)] if active else _page(cursor, limit)
+    query = [("active", "true"), *page_query(cursor, limit)] if active else page_query(cursor, limit)
     return _read(_wallet(wallet_id, "batch"), read_batches, query)
 
 
@@ -126,7 +126,7 @@ def get_operation(wallet_id: str, operation_id: str) -> Call[Operation]:
 
 def list_operations(wallet_id: str, *, cursor: str | None = None, limit: int = PAGE_MAX) -> Call[Page[Operation]]:
     """List operations, the newest first, from a cursor on. Raises NotFound."""
-    return _read(_wallet(wallet_id, "operation"), read_operations, _page(cursor, limit))
+    return _read(_wallet(wallet_id, "operation"), read_operations, page_query(cursor, limit))
 
 
 def iter_operations(wallet_id: str, *, limit: int = PAGE_MAX) -> Callable[[str | None], Call[Page[Operation]]]:
@@ -203,7 +203,7 @@ def get_hold(wallet_id: str, hold_id: str) -> Call[Hold]:
 
 def list_holds(wallet_id: str, *, cursor: str | None = None, limit: int = PAGE_MAX) -> Call[Page[Hold]]:
     """List open holds, the newest first. Raises NotFound."""
-    return _read(_wallet(wallet_id, "hold"), read_holds, _page(cursor, limit))
+    return _read(_wallet(wallet_id, "hold"), read_holds, page_query(cursor, limit))
 
 
 def list_statement(
@@ -217,7 +217,7 @@ def list_statement(
 ) -> Call[Page[StatementLine]]:
     """Give entries with the running balance, oldest first: from an instant on, before another. Raises NotFound."""
     instants = [(name, instant_text(one)) for name, one in (("from", since), ("to", until)) if one is not None]
-    query = [*instants, *as_of_query(as_of), *_page(cursor, limit)]
+    query = [*instants, *as_of_query(as_of), *page_query(cursor, limit)]
     return _read(_wallet(wallet_id, "statement"), read_statement, query)
 
 
@@ -235,10 +235,6 @@ def iter_statement(
 
 def _wallet(wallet_id: str, *rest: str) -> str:
     return path_of(*FACE, "wallet", wallet_id, *rest)
-
-
-def _page(cursor: str | None, limit: int) -> list[tuple[str, str]]:
-    return [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
 
 
 def _given(members: Mapping[str, object]) -> dict[str, object]:

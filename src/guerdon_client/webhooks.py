@@ -13,6 +13,7 @@ from guerdon_client.calls import NO_CONTENT, Answer, Call, path_of, read_receipt
 from guerdon_client.errors import BrokenAnswer, NotGenuine
 from guerdon_client.exact import read_json, write_json
 from guerdon_client.model import Receipt
+from guerdon_client.pages import page_query
 from guerdon_client.reading import Members, read_items, read_names, read_object
 from guerdon_client.webhook_model import Event, EventPage, Webhook, WebhookAttempt, WebhookChange, WebhookSecret
 
@@ -26,7 +27,7 @@ SECRET_PREFIX: Final = "whsec_"  # noqa: S105  # what such secrets may begin wit
 
 def list_webhooks(*, cursor: str | None = None, limit: int = PAGE_MAX) -> Call[tuple[Webhook, ...]]:
     """List the tenant's webhooks; the last id of a full page is the next cursor."""
-    return Call("GET", path_of(WEBHOOKS), _read_webhooks, _page(cursor, limit))
+    return Call("GET", path_of(WEBHOOKS), _read_webhooks, page_query(cursor, limit))
 
 
 def get_webhook(webhook_id: str) -> Call[Webhook]:
@@ -106,7 +107,7 @@ def list_webhook_attempts(
     webhook_id: str, *, cursor: UUID | None = None, limit: int = PAGE_MAX
 ) -> Call[tuple[WebhookAttempt, ...]]:
     """List attempts, the latest first; the last id of a full page is the next cursor. Raises NotFound."""
-    query = _page(None if cursor is None else str(cursor), limit)
+    query = page_query(None if cursor is None else str(cursor), limit)
     return Call("GET", path_of(WEBHOOKS, webhook_id, "attempts"), _read_attempts, query)
 
 
@@ -172,10 +173,6 @@ def _signature(secret: str, signed: bytes) -> str:
 def _act(method: str, segments: Sequence[str], status: int, headers: Mapping[str, str]) -> Call[Receipt]:
     path = path_of(WEBHOOKS, *segments)
     return Call(method, path, read_receipt, headers=headers, statuses=frozenset({status}), needs_key=True)
-
-
-def _page(cursor: str | None, limit: int) -> list[tuple[str, str]]:
-    return [("limit", str(limit)), *([] if cursor is None else [("cursor", cursor)])]
 
 
 def _read_webhooks(answer: Answer) -> tuple[Webhook, ...]:
