@@ -5,6 +5,8 @@ from guerdon_client.balances import (
     BalanceImport,
     BalanceImportStarted,
     LeftOutLot,
+    LeftOutSums,
+    LotSums,
     Reconciliation,
     WalletReconciliation,
 )
@@ -92,6 +94,17 @@ from guerdon_client.problems import (
     WrongMediaType,
 )
 from guerdon_client.proofs import hmac_proof
+from guerdon_client.reports import (
+    Breakage,
+    BreakageMonth,
+    ExpiredBatch,
+    ExpiredPaidBatches,
+    ExpiringDay,
+    ExpiringPoints,
+    Liability,
+    LiabilityRow,
+    WalletLine,
+)
 from guerdon_client.rewards import Claimed, Reward, RewardTerms
 from guerdon_client.sandbox import Sandbox
 from guerdon_client.scans import Scan
@@ -140,6 +153,8 @@ __all__ = [
     "Batch",
     "BatchAccepted",
     "BelowFloor",
+    "Breakage",
+    "BreakageMonth",
     "BrokenAnswer",
     "Call",
     "Campaign",
@@ -160,7 +175,11 @@ __all__ = [
     "Erasure",
     "Event",
     "EventPage",
+    "ExpiredBatch",
+    "ExpiredPaidBatches",
     "Expiring",
+    "ExpiringDay",
+    "ExpiringPoints",
     "FileChange",
     "FileSaved",
     "FileVersion",
@@ -181,10 +200,14 @@ __all__ = [
     "KeptNotification",
     "LeftOutLot",
     "LeftOutRow",
+    "LeftOutSums",
+    "Liability",
+    "LiabilityRow",
     "Link",
     "Links",
     "ListedPass",
     "LocalizedText",
+    "LotSums",
     "Media",
     "MethodNotAllowed",
     "Movement",
@@ -249,6 +272,7 @@ __all__ = [
     "VoucherTotal",
     "VoucherUsed",
     "Wallet",
+    "WalletLine",
     "WalletReconciliation",
     "WalletUsage",
     "Webhook",
