@@ -10,6 +10,7 @@ from guerdon_client.calls import Answer, Call, path_of, write_headers
 from guerdon_client.exact import read_json, write_json
 from guerdon_client.pages import Page, read_page
 from guerdon_client.reading import Members, read_items, read_object
+from guerdon_client.wallet_model import WalletId
 
 WALLETS: Final = ("wallet2-api", "api")
 CREATED: Final = 201
@@ -65,7 +66,7 @@ class Coupon:
 
 
 def give_coupon(
-    wallet_id: UUID,
+    wallet_id: WalletId,
     details: Details,
     data: CouponData | None = None,
     *,
@@ -80,7 +81,7 @@ def give_coupon(
 
 
 def use_coupon(
-    wallet_id: UUID, coupon_id: str, *, idempotency_key: str | None = None, dry_run: bool = False
+    wallet_id: WalletId, coupon_id: str, *, idempotency_key: str | None = None, dry_run: bool = False
 ) -> Call[Coupon]:
     """Mark a coupon used. Raises NotFound, Conflict when it was used before, Gone when its time is over."""
     headers = write_headers(idempotency_key, dry_run=dry_run)
@@ -88,7 +89,7 @@ def use_coupon(
 
 
 def revert_coupon(
-    wallet_id: UUID, coupon_id: str, *, idempotency_key: str | None = None, dry_run: bool = False
+    wallet_id: WalletId, coupon_id: str, *, idempotency_key: str | None = None, dry_run: bool = False
 ) -> Call[Coupon]:
     """Take the use of a coupon back. Raises NotFound, Conflict when it was not used."""
     headers = write_headers(idempotency_key, dry_run=dry_run)
@@ -96,14 +97,14 @@ def revert_coupon(
 
 
 def list_coupons(
-    wallet_id: UUID, status: CouponStatus | None = None, *, cursor: str | None = None, limit: int = PAGE
+    wallet_id: WalletId, status: CouponStatus | None = None, *, cursor: str | None = None, limit: int = PAGE
 ) -> Call[Page[Coupon]]:
     """List the coupons of a wallet, newest first. Raises NotFound."""
     return _list(_coupons(wallet_id), status, cursor, limit)
 
 
 def iter_coupons(
-    wallet_id: UUID, status: CouponStatus | None = None, *, limit: int = PAGE
+    wallet_id: WalletId, status: CouponStatus | None = None, *, limit: int = PAGE
 ) -> Callable[[str | None], Call[Page[Coupon]]]:
     """Walk through the coupons of a wallet, newest first."""
     return lambda cursor: list_coupons(wallet_id, status, cursor=cursor, limit=limit)
@@ -153,7 +154,7 @@ def read_data(members: Members) -> CouponData:
     )
 
 
-def _coupons(wallet_id: UUID, *segments: str) -> str:
+def _coupons(wallet_id: WalletId, *segments: str) -> str:
     return path_of(*WALLETS, "wallet", str(wallet_id), "coupon", *segments)
 
 

@@ -23,6 +23,7 @@ from guerdon_client.exact import read_json, write_json
 from guerdon_client.model import Receipt
 from guerdon_client.pages import Page, page_query, read_page
 from guerdon_client.reading import Members, read_items, read_names, read_object
+from guerdon_client.wallet_model import WalletId
 
 RewardOrder = Literal[
     "id", "name", "points", "priority", "availableFrom", "availableTo", "maxCount", "claimed", "createdAt", "updatedAt"
@@ -153,7 +154,7 @@ def list_my_rewards(tag: str | None = None, *, cursor: str | None = None, limit:
 
 
 def claim_reward(
-    wallet_id: UUID, reward_id: UUID, *, idempotency_key: str | None = None, dry_run: bool = False
+    wallet_id: WalletId, reward_id: UUID, *, idempotency_key: str | None = None, dry_run: bool = False
 ) -> Call[Claimed]:
     """Spend a wallet's points on a reward, and get its coupon.
 

@@ -15,6 +15,7 @@ from guerdon_client.errors import BrokenAnswer
 from guerdon_client.exact import instant_text, write_json
 from guerdon_client.model import Receipt
 from guerdon_client.reading import Members, read_object
+from guerdon_client.wallet_model import WalletId
 
 ACCEPTED: Final = 202
 CSV: Final = "text/csv"
@@ -170,7 +171,7 @@ def cancel_voucher(voucher_id: UUID, *, idempotency_key: str | None = None, dry_
 
 
 def use_voucher(
-    wallet_id: UUID, voucher_id: UUID, *, idempotency_key: str | None = None, dry_run: bool = False
+    wallet_id: WalletId, voucher_id: UUID, *, idempotency_key: str | None = None, dry_run: bool = False
 ) -> Call[VoucherUsed]:
     """Turn a voucher into a batch of a wallet.
 

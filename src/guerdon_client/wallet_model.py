@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from guerdon_client.model import Json, Receipt
+
+WalletId = str | UUID  # to name a wallet by
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from guerdon_client.wallet_model import (
     Rollback,
     StatementLine,
     Wallet,
+    WalletId,
 )
 from guerdon_client.wallet_reading import (
     read_accepted,
@@ -40,20 +41,20 @@ T = TypeVar("T")
 
 
 def put_wallet(
-    wallet_id: str, attributes: Mapping[str, str], *, idempotency_key: str | None = None, dry_run: bool = False
+    wallet_id: WalletId, attributes: Mapping[str, str], *, idempotency_key: str | None = None, dry_run: bool = False
 ) -> Call[Wallet]:
     """Replace a wallet's attributes as a whole, or create it. Raises InvalidRequest."""
     return _write("PUT", _wallet(wallet_id), read_wallet, attributes, idempotency_key, dry_run, {OK, CREATED})
 
 
 def merge_wallet(
-    wallet_id: str, attributes: Mapping[str, str], *, idempotency_key: str | None = None, dry_run: bool = False
+    wallet_id: WalletId, attributes: Mapping[str, str], *, idempotency_key: str | None = None, dry_run: bool = False
 ) -> Call[Wallet]:
     """Set the attributes that are not empty, or create the wallet. Raises InvalidRequest."""
     return _write("POST", _wallet(wallet_id), read_wallet, attributes, idempotency_key, dry_run, {OK, CREATED})
 
 
-def get_wallet(wallet_id: str, *, as_of: datetime | None = None) -> Call[Wallet]:
+def get_wallet(wallet_id: WalletId, *, as_of: datetime | None = None) -> Call[Wallet]:
     """Read a wallet with its balance, now or at an instant. Raises NotFound."""
     return _read(_wallet(wallet_id), read_wallet, as_of_query(as_of))
 
@@ -70,7 +71,7 @@ def create_my_wallet(*, idempotency_key: str | None = None, dry_run: bool = Fals
 
 
 def add_batch(
-    wallet_id: str, batch: NewBatch, *, idempotency_key: str | None = None, dry_run: bool = False
+    wallet_id: WalletId, batch: NewBatch, *, idempotency_key: str | None = None, dry_run: bool = False
 ) -> Call[Batch]:
     """Add a batch of points. Raises NotFound, InvalidRequest."""
     path = _wallet(wallet_id, "batch", "sync")
@@ -78,7 +79,7 @@ def add_batch(
 
 
 def request_batch(
-    wallet_id: str, batch: NewBatch, *, idempotency_key: str | None = None, dry_run: bool = False
+    wallet_id: WalletId, batch: NewBatch, *, idempotency_key: str | None = None, dry_run: bool = False
 ) -> Call[BatchAccepted]:
     """Have a batch of points added; `get_command` tells what became of it. Raises NotFound, InvalidRequest."""
     return _write("POST", _wallet(wallet_id, "batch"), read_accepted, batch, idempotency_key, dry_run, {ACCEPTED})
@@ -90,7 +91,7 @@ def get_command(correlation_id: str) -> Call[Command]:
 
 
 def list_batches(
-    wallet_id: str, *, active: bool = False, cursor: str | None = None, limit: int = PAGE_MAX
+    wallet_id: WalletId, *, active: bool = False, cursor: str | None = None, limit: int = PAGE_MAX
 ) -> Call[Page[Batch]]:
     """List batches, the newest first, from a cursor on; `active` ones live and are not empty. Raises NotFound."""
     query = [("active", "true"), *page_query(cursor, limit)] if active else page_query(cursor, limit)
@@ -98,14 +99,14 @@ def list_batches(
 
 
 def iter_batches(
-    wallet_id: str, *, active: bool = False, limit: int = PAGE_MAX
+    wallet_id: WalletId, *, active: bool = False, limit: int = PAGE_MAX
 ) -> Callable[[str | None], Call[Page[Batch]]]:
     """Walk through a wallet's batches, the newest first."""
     return lambda cursor: list_batches(wallet_id, active=active, cursor=cursor, limit=limit)
 
 
 def spend(
-    wallet_id: str,
+    wallet_id: WalletId,
     amount: Decimal | int,
     *,
     order: str | None = None,
@@ -119,23 +120,23 @@ def spend(
     return _write("POST", _wallet(wallet_id, "operation"), read_operation, body, idempotency_key, dry_run, {CREATED})
 
 
-def get_operation(wallet_id: str, operation_id: str) -> Call[Operation]:
+def get_operation(wallet_id: WalletId, operation_id: str) -> Call[Operation]:
     """Read one operation. Raises NotFound."""
     return _read(_wallet(wallet_id, "operation", operation_id), read_operation)
 
 
-def list_operations(wallet_id: str, *, cursor: str | None = None, limit: int = PAGE_MAX) -> Call[Page[Operation]]:
+def list_operations(wallet_id: WalletId, *, cursor: str | None = None, limit: int = PAGE_MAX) -> Call[Page[Operation]]:
     """List operations, the newest first, from a cursor on. Raises NotFound."""
     return _read(_wallet(wallet_id, "operation"), read_operations, page_query(cursor, limit))
 
 
-def iter_operations(wallet_id: str, *, limit: int = PAGE_MAX) -> Callable[[str | None], Call[Page[Operation]]]:
+def iter_operations(wallet_id: WalletId, *, limit: int = PAGE_MAX) -> Callable[[str | None], Call[Page[Operation]]]:
     """Walk through a wallet's operations, the newest first."""
     return lambda cursor: list_operations(wallet_id, cursor=cursor, limit=limit)
 
 
 def change_operation(
-    wallet_id: str,
+    wallet_id: WalletId,
     operation_id: str,
     *,
     venue: str | Absent | None = ABSENT,
@@ -150,7 +151,7 @@ def change_operation(
 
 
 def roll_back(
-    wallet_id: str,
+    wallet_id: WalletId,
     operation_id: str,
     amount: Decimal | int | None = None,
     *,
@@ -164,7 +165,7 @@ def roll_back(
 
 
 def hold(
-    wallet_id: str,
+    wallet_id: WalletId,
     amount: Decimal | int,
     *,
     expires: datetime | None = None,
@@ -178,7 +179,7 @@ def hold(
 
 
 def capture(
-    wallet_id: str,
+    wallet_id: WalletId,
     hold_id: str,
     amount: Decimal | int | None = None,
     *,
@@ -190,24 +191,26 @@ def capture(
     return _write("POST", path, read_operation, _given({"amount": amount}), idempotency_key, dry_run, {CREATED})
 
 
-def release(wallet_id: str, hold_id: str, *, idempotency_key: str | None = None, dry_run: bool = False) -> Call[Hold]:
+def release(
+    wallet_id: WalletId, hold_id: str, *, idempotency_key: str | None = None, dry_run: bool = False
+) -> Call[Hold]:
     """Give all that a hold set aside back. Raises NotFound, Conflict."""
     path = _wallet(wallet_id, "hold", hold_id, "release")
     return _write("POST", path, read_hold, None, idempotency_key, dry_run, {OK})
 
 
-def get_hold(wallet_id: str, hold_id: str) -> Call[Hold]:
+def get_hold(wallet_id: WalletId, hold_id: str) -> Call[Hold]:
     """Read one hold, open or not. Raises NotFound."""
     return _read(_wallet(wallet_id, "hold", hold_id), read_hold)
 
 
-def list_holds(wallet_id: str, *, cursor: str | None = None, limit: int = PAGE_MAX) -> Call[Page[Hold]]:
+def list_holds(wallet_id: WalletId, *, cursor: str | None = None, limit: int = PAGE_MAX) -> Call[Page[Hold]]:
     """List open holds, the newest first. Raises NotFound."""
     return _read(_wallet(wallet_id, "hold"), read_holds, page_query(cursor, limit))
 
 
 def list_statement(
-    wallet_id: str,
+    wallet_id: WalletId,
     *,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -222,7 +225,7 @@ def list_statement(
 
 
 def iter_statement(
-    wallet_id: str,
+    wallet_id: WalletId,
     *,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -233,8 +236,8 @@ def iter_statement(
     return lambda cursor: list_statement(wallet_id, since=since, until=until, as_of=as_of, cursor=cursor, limit=limit)
 
 
-def _wallet(wallet_id: str, *rest: str) -> str:
-    return path_of(*FACE, "wallet", wallet_id, *rest)
+def _wallet(wallet_id: WalletId, *rest: str) -> str:
+    return path_of(*FACE, "wallet", str(wallet_id), *rest)
 
 
 def _given(members: Mapping[str, object]) -> dict[str, object]:

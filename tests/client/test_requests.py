@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import assert_type
+from uuid import uuid4
 
 import pytest
 
@@ -19,9 +20,13 @@ from guerdon_client import (
     Retries,
     hmac_proof,
 )
+from guerdon_client.coupons import list_coupons
 from guerdon_client.exact import write_json
 from guerdon_client.passes import create_pass, find_pass, get_pass_document, preview_pass, update_pass
 from guerdon_client.privileges import apply_movement, get_privilege, list_privileges, put_privilege
+from guerdon_client.rewards import claim_reward
+from guerdon_client.vouchers import use_voucher
+from guerdon_client.wallets import get_wallet
 from tests.client.conftest import Settings, Speak
 from tests.client.stand_in import reply, stand_in
 
@@ -45,6 +50,15 @@ def test_a_float_is_refused_before_anything_is_sent(number: float) -> None:
 def test_a_number_that_is_not_finite_is_refused(number: str) -> None:
     with pytest.raises(ValueError, match="JSON knows no"):
         apply_movement("v", Decimal(number), 0)
+
+
+def test_a_wallet_is_named_by_its_uuid_or_by_its_text() -> None:
+    one, other = uuid4(), uuid4()
+
+    assert get_wallet(one).path == get_wallet(str(one)).path
+    assert list_coupons(one).path == list_coupons(str(one)).path
+    assert claim_reward(one, other).path == claim_reward(str(one), other).path
+    assert use_voucher(one, other).path == use_voucher(str(one), other).path
 
 
 def test_a_time_without_an_offset_is_refused() -> None:
