@@ -145,6 +145,16 @@ async def test_nothing_else_finds_a_wallet_that_no_pass_names(till: Till, query:
     assert (answer.status_code, problem(answer)["code"]) == (404, "pass_not_found")
 
 
+async def test_a_wallet_that_a_pass_names_by_another_identifier_is_not_found_by_its_id_alone(till: Till) -> None:
+    await till.ask("PUT", "", {"name": "Lovelace"})
+    await till.shop.issue(customerId="ada", memberId=till.wallet)
+
+    answer = await till.shop.ask("POST", f"/persons/erase?walletId={till.wallet}")
+
+    assert (answer.status_code, problem(answer)["code"]) == (404, "pass_not_found")
+    assert (await till.ask("GET")).json()["attributes"] == {"name": "Lovelace"}
+
+
 async def test_a_wallet_that_others_show_too_is_not_the_persons_alone(till: Till) -> None:
     await till.ask("PUT", "", {"name": "Family"})
     await till.shop.issue(customerId="ada", walletId=till.wallet)

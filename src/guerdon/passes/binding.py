@@ -6,7 +6,7 @@ from uuid import UUID
 
 from guerdon.ledger.accounts import lock_accounts
 from guerdon.ledger.model import AccountKey
-from guerdon.passes.binding_queries import list_bound, list_long_values
+from guerdon.passes.binding_queries import list_long_values, list_shared
 from guerdon.platform.db import Tx
 
 UUID_CHARACTERS: Final = 36
@@ -23,13 +23,16 @@ def read_wallet_id(value: object) -> UUID | None:
     return wallet_id if str(wallet_id) == value else None
 
 
-async def list_own_wallets(tx: Tx, pass_ids: Sequence[str]) -> Sequence[UUID]:
-    """List the ids of wallets that these passes name and no other pass does, whether there are such wallets or not."""
+async def list_named_wallets(tx: Tx, pass_ids: Sequence[str]) -> Sequence[UUID]:
+    """List the ids of wallets that these passes name, whether there are such wallets or not."""
     values = await list_long_values(tx, pass_ids)
-    named = [wallet_id for value in values if (wallet_id := read_wallet_id(value)) is not None]
-    own = set(pass_ids)
-    shared = {one.wallet_id for one in await list_bound(tx, list(map(str, named))) if one.pass_id not in own}
-    return [wallet_id for wallet_id in named if str(wallet_id) not in shared]
+    return [wallet_id for value in values if (wallet_id := read_wallet_id(value)) is not None]
+
+
+async def leave_out_shared(tx: Tx, wallet_ids: Sequence[UUID], pass_ids: Sequence[str]) -> Sequence[UUID]:
+    """Leave out of some wallets those that a pass names which is not one of these."""
+    shared = await list_shared(tx, list(map(str, wallet_ids)), pass_ids) if wallet_ids else set[str]()
+    return [wallet_id for wallet_id in wallet_ids if str(wallet_id) not in shared]
 
 
 async def hold_wallets(tx: Tx, values: Iterable[object]) -> None:

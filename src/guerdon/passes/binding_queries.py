@@ -33,6 +33,23 @@ async def list_bound(tx: Tx, wallet_ids: Collection[str]) -> list[Bound]:
     )
 
 
+async def list_shared(tx: Tx, wallet_ids: Collection[str], pass_ids: Sequence[str]) -> set[str]:
+    """Tell which wallets a pass names that is not one of these; one is looked for, however many there are."""
+    records = await tx.records(
+        """
+        SELECT w.wallet_id FROM unnest($2::text[]) AS w (wallet_id)
+         WHERE EXISTS (SELECT FROM pass_identifier i
+                        WHERE i.tenant_id = $1 AND i.value = w.wallet_id AND length(i.value) = 36
+                          AND i.pass_id <> ALL($3::text[])
+                       OFFSET 0)
+        """,
+        tx.tenant_id,
+        wallet_ids,
+        pass_ids,
+    )
+    return {record["wallet_id"] for record in records}
+
+
 async def list_long_values(tx: Tx, pass_ids: Sequence[str]) -> list[str]:
     """Read the values of passes' identifiers that are as long as a uuid."""
     records = await tx.records(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from guerdon.passes.binding import list_own_wallets, read_wallet_id
+from guerdon.passes.binding import leave_out_shared, list_named_wallets, read_wallet_id
 from guerdon.passes.errors import PassNotFound
 from guerdon.passes.exporting import list_passes_of
 from guerdon.passes.identifiers import Identifiers
@@ -32,8 +32,8 @@ async def find_person(tx: Tx, identifiers: Identifiers) -> Person:
     pass_ids = await list_passes_of(tx, identifiers, PASSES_MAX + 1)
     if len(pass_ids) > PASSES_MAX:
         raise PersonTooLarge(PASSES_MAX)
-    named = await list_own_wallets(tx, pass_ids) if pass_ids else _named_alone(identifiers)
-    wallet_ids = await list_wallets_of(tx, named)
+    named = await list_named_wallets(tx, pass_ids) if pass_ids else _named_alone(identifiers)
+    wallet_ids = await leave_out_shared(tx, await list_wallets_of(tx, named), pass_ids)
     if not pass_ids and not wallet_ids:
         raise PassNotFound
     return Person(pass_ids, wallet_ids)
