@@ -161,6 +161,18 @@ async def test_the_same_key_starts_a_campaign_once_and_tells_its_correlation_id_
     assert len(await marketer.statistics()) == 1
 
 
+async def test_a_campaign_that_was_started_is_told_of_again_without_a_look_at_passes(
+    marketer: Marketer, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    first = await marketer.ask({**EVERY, "update": GOLD}, **{"Idempotency-Key": "k1"})
+
+    async with asyncio.timeout(20), owner.transaction():
+        await owner.execute("LOCK TABLE pass")
+        again = await marketer.ask({**EVERY, "update": GOLD}, **{"Idempotency-Key": "k1"})
+
+    assert again.content == first.content
+
+
 async def test_every_changed_pass_has_its_event(
     marketer: Marketer, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:

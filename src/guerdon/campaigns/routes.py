@@ -35,7 +35,7 @@ from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.problems import InvalidRequest
-from guerdon.platform.writes import Answer, write_once
+from guerdon.platform.writes import Answer, find_answer, write_once
 
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
 LIST_DEFAULT = 100
@@ -92,9 +92,12 @@ class CampaignRoutes:
             started = await start_campaign(tx, new, write_json(as_document(body)), read_parts(spool))
             return accepted(started, is_dry_run=write.is_dry_run)
 
-        with SpooledTemporaryFile(SPOOL_MEMORY_BYTES_MAX) as spool:
-            await keep_selected(self.database, tenant_id, selection, spool)
-            answer = await write_once(self.database, tenant_id, write, now, work)
+        # Selecting takes long, so that the same request again is known before.
+        answer = await find_answer(self.database, tenant_id, write)
+        if answer is None:
+            with SpooledTemporaryFile(SPOOL_MEMORY_BYTES_MAX) as spool:
+                await keep_selected(self.database, tenant_id, selection, spool)
+                answer = await write_once(self.database, tenant_id, write, now, work)
         return respond_accepted(answer)
 
     async def list(self, tenant_id: TenantId, cursor: CampaignCursor = None, limit: Limit = LIST_DEFAULT) -> Response:

@@ -93,7 +93,7 @@ async def put_privilege(
 
 async def delete_privilege(tx: Tx, privilege_id: str, pass_id: str | None, actor: str, now: datetime) -> None:
     """Take a privilege away for good; with `pass_id`, only from that pass. Raises PrivilegeNotFound."""
-    if await _lock_privilege(tx, privilege_id) is None:
+    if await lock_account(tx, account_key(privilege_id)) is None:
         raise PrivilegeNotFound(privilege_id)
     privilege = await get_privilege(tx, privilege_id, pass_id, now)
     await remove(tx, [privilege], actor, now)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from guerdon.ledger.accounts import lock_account
+from guerdon.ledger.accounts import lock_accounts
 from guerdon.ledger.amounts import amount_text
 from guerdon.ledger.model import AccountKey
 from guerdon.platform.clock import rfc3339
@@ -61,8 +61,7 @@ async def list_accounts(tx: Tx, pass_ids: Sequence[str]) -> Sequence[AccountKey]
 async def remove_of_passes(tx: Tx, pass_ids: Sequence[str], actor: str, now: datetime) -> int:
     """Take away the privileges of passes, 5000 at most, and tell how many; their entries stay in the ledger."""
     found = await person_queries.list_of_passes(tx, pass_ids, PRIVILEGES_MAX)
-    for privilege in found:
-        await lock_account(tx, account_key(privilege.privilege_id))
     if found:
+        await lock_accounts(tx, [account_key(privilege.privilege_id) for privilege in found])
         await remove(tx, found, actor, now)
     return len(found)
