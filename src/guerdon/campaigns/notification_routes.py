@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from guerdon.access.guard import CallerDep
-from guerdon.campaigns.answers import listed
 from guerdon.campaigns.notification_schemas import NotificationDocument, show_notification
 from guerdon.passes.finding import resolve_pass
 from guerdon.passes.identifiers import IDENTIFIERS_PARAMETER, parse_identifiers
@@ -17,6 +16,7 @@ from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
+from guerdon.platform.listing import cursor_response
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.writes import Answer, write_once
 
@@ -81,4 +81,4 @@ class NotificationRoutes:
             history = await list_history(tx, pass_id, before, limit)
         following = history[-1].notification_id.hex if len(history) == limit else None
         address = f"/api/{tenant_id}/passes/{pass_id}/notifications"
-        return listed([show_notification(one) for one in history], address, following, limit)
+        return cursor_response([show_notification(one) for one in history], address, following, limit)

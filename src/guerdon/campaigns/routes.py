@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
-from guerdon.campaigns.answers import accepted, listed, respond_accepted
+from guerdon.campaigns.answers import accepted, respond_accepted
 from guerdon.campaigns.model import Campaign
 from guerdon.campaigns.parts import read_parts
 from guerdon.campaigns.reading import LIST_MAX, Place, list_outcomes, list_recent
@@ -33,6 +33,7 @@ from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
+from guerdon.platform.listing import cursor_response
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.problems import InvalidRequest
 from guerdon.platform.writes import Answer, find_answer, write_once
@@ -107,7 +108,7 @@ class CampaignRoutes:
             campaigns = await list_recent(tx, before, limit, self.clock(tenant_id))
         following = campaigns[-1].campaign_id.hex if len(campaigns) == limit else None
         address = f"/api/{tenant_id}/passes/push-updates"
-        return listed([show_campaign(campaign) for campaign in campaigns], address, following, limit)
+        return cursor_response([show_campaign(campaign) for campaign in campaigns], address, following, limit)
 
     async def list_passes(
         self,
@@ -125,7 +126,9 @@ class CampaignRoutes:
             campaign, member = outcomes[-1]
             following = Place(campaign.campaign_id, member.position).print()
         address = f"/api/{tenant_id}/passes/push-updates/{quote(correlation_id, safe='')}/passes"
-        return listed([show_pass(campaign, member) for campaign, member in outcomes], address, following, limit)
+        return cursor_response(
+            [show_pass(campaign, member) for campaign, member in outcomes], address, following, limit
+        )
 
     async def cancel(
         self, tenant_id: TenantId, correlation_id: CorrelationIdInPath, caller: CallerDep, write: Write

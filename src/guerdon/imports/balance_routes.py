@@ -34,7 +34,6 @@ from guerdon.imports.receiving import (
     Limit,
     LineCursor,
     OnError,
-    page_response,
     receive_file,
 )
 from guerdon.imports.schemas import show_import, show_kept, show_left_out
@@ -48,6 +47,7 @@ from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
 from guerdon.platform.keys import MasterKey
+from guerdon.platform.listing import cursor_response
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.tables import FILE_BYTES_MAX, REPORTED_MAX, RowsInvalid
 from guerdon.platform.writes import Answer, WriteOptions, find_answer, write_once
@@ -123,7 +123,7 @@ class BalanceImportRoutes:
             found = await list_imports(tx, "balances", before, limit)
             said = await list_reconciliations(tx, [one.import_id for one in found])
         following = found[-1].import_id.hex if len(found) == limit else None
-        return page_response([_progress(one, said[one.import_id]) for one in found], ADDRESS, following, limit)
+        return cursor_response([_progress(one, said[one.import_id]) for one in found], ADDRESS, following, limit)
 
     async def get(self, caller: CallerDep, import_id: ImportId) -> Response:
         """Tell how far an import of balances has come, and hold what the file says against what was posted."""
@@ -140,7 +140,7 @@ class BalanceImportRoutes:
             kept = await list_bad_rows(tx, "balances", UUID(import_id), int(cursor or 0), limit)
         following = str(kept[-1].line) if len(kept) == limit else None
         documents = [show_kept(one, "batch") for one in kept]
-        return page_response(documents, f"{ADDRESS}/{import_id}/errors", following, limit)
+        return cursor_response(documents, f"{ADDRESS}/{import_id}/errors", following, limit)
 
     async def list_wallets(
         self, caller: CallerDep, import_id: ImportId, cursor: WalletCursor = None, limit: Limit = LIST_DEFAULT
@@ -150,7 +150,7 @@ class BalanceImportRoutes:
             found = await list_wallets(tx, UUID(import_id), cursor, limit)
         following = str(found[-1].wallet_id) if len(found) == limit else None
         documents = [one.document() for one in found]
-        return page_response(documents, f"{ADDRESS}/{import_id}/wallets", following, limit)
+        return cursor_response(documents, f"{ADDRESS}/{import_id}/wallets", following, limit)
 
     async def cancel(self, import_id: ImportId, caller: CallerDep, write: Write) -> Response:
         """Stop an import of balances; lots that were posted already stay."""

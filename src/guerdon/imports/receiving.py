@@ -1,15 +1,14 @@
-"""What the routes of all imports share: receiving a file, and answering with pages."""
+"""What the routes of all imports share: receiving a file, and what they are asked with."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Annotated, Final, Literal
 
-import msgspec
-from fastapi import Path, Query, Request, Response
+from fastapi import Path, Query, Request
 
 from guerdon.imports.reading import LIST_MAX
 from guerdon.platform.boundary import BODY
@@ -53,12 +52,3 @@ async def receive_file(request: Request, places: asyncio.Semaphore) -> AsyncGene
             path = FilePath(folder) / "rows"
             request.scope[BODY] = await receive(request.stream(), path)
             yield Received(path, media_type, working_file, await write_options(request))
-
-
-def page_response(
-    documents: Sequence[Mapping[str, object]], address: str, following: str | None, limit: int
-) -> Response:
-    """Answer with a page of a list, and where it goes on if it does."""
-    link = f'<{address}?cursor={following}&limit={limit}>; rel="next"'
-    headers = {} if following is None else {"Link": link, "Guerdon-Next-Cursor": following}
-    return Response(msgspec.json.encode(documents), 200, headers, "application/json")

@@ -26,7 +26,6 @@ from guerdon.imports.receiving import (
     Limit,
     LineCursor,
     OnError,
-    page_response,
     receive_file,
 )
 from guerdon.imports.schemas import (
@@ -48,6 +47,7 @@ from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
 from guerdon.platform.keys import MasterKey
+from guerdon.platform.listing import cursor_response
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.tables import FILE_BYTES_MAX, REPORTED_MAX, RowsInvalid
 from guerdon.platform.writes import Answer, WriteOptions, find_answer, write_once
@@ -107,7 +107,7 @@ class ImportRoutes:
         async with self.database.tenant(tenant_id) as tx:
             found = await list_imports(tx, "passes", before, limit)
         following = found[-1].import_id.hex if len(found) == limit else None
-        return page_response([show_import(one) for one in found], _address(tenant_id), following, limit)
+        return cursor_response([show_import(one) for one in found], _address(tenant_id), following, limit)
 
     async def get(self, tenant_id: TenantId, import_id: ImportId) -> Response:
         """Tell how far an import has come."""
@@ -123,7 +123,7 @@ class ImportRoutes:
             kept = await list_bad_rows(tx, "passes", UUID(import_id), int(cursor or 0), limit)
         following = str(kept[-1].line) if len(kept) == limit else None
         address = f"{_address(tenant_id)}/{import_id}/errors"
-        return page_response([show_kept(one) for one in kept], address, following, limit)
+        return cursor_response([show_kept(one) for one in kept], address, following, limit)
 
     async def cancel(self, tenant_id: TenantId, import_id: ImportId, caller: CallerDep, write: Write) -> Response:
         """Stop an import; passes that were taken in already stay."""

@@ -1,6 +1,6 @@
-"""Lists of face B: by range (`_start`, `_end`, `_sort`, `_order`, as React-admin asks) or by cursor."""
+"""Pages of lists: by cursor, and on face B by range (`_start`, `_end`, `_sort`, `_order`, as React-admin asks)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
@@ -85,6 +85,15 @@ def list_response(
         address = f"{request.url.path}?{urlencode([*query, ('cursor', next_cursor)])}"
         headers[NEXT_HEADER] = next_cursor
         headers["Link"] = f'<{address}>; rel="next"'
+    return Response(_encoder.encode(documents), 200, headers, "application/json")
+
+
+def cursor_response(
+    documents: Sequence[Mapping[str, object]], address: str, following: str | None, limit: int
+) -> Response:
+    """Answer one page of a list that knows cursors alone; `following` is the cursor of the next one."""
+    link = f'<{address}?cursor={following}&limit={limit}>; rel="next"'
+    headers = {} if following is None else {"Link": link, NEXT_HEADER: following}
     return Response(_encoder.encode(documents), 200, headers, "application/json")
 
 
