@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from guerdon.access.guard import CallerDep
-from guerdon.access.model import CORE_READ, Caller
+from guerdon.access.model import CORE_READ
 from guerdon.configuration.clock_schemas import ClockAdvance, ClockFreeze, ClockOut
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
@@ -58,37 +58,32 @@ class ClockRoutes:
     async def freeze(self, tenant_id: TenantId, body: ClockFreeze, caller: CallerDep, write: Write) -> Response:
         """Let the tenant's time stand from now on, for good; with `at`, advance it to there."""
 
-        async def work(tx: Tx, caller: Caller) -> Clock:
+        async def work(tx: Tx) -> Clock:
             return await freeze_clock(tx, body.at, caller.actor, self.real_clock())
 
-        return await self._change(tenant_id, caller, write, 201, work)
+        return await self._change(tenant_id, write, 201, work)
 
     async def advance(self, tenant_id: TenantId, body: ClockAdvance, caller: CallerDep, write: Write) -> Response:
         """Begin to advance the clock; `advance.state` is done once all that fell due on the way is posted."""
 
-        async def work(tx: Tx, caller: Caller) -> Clock:
+        async def work(tx: Tx) -> Clock:
             return await advance_clock(tx, body.to, caller.actor)
 
-        return await self._change(tenant_id, caller, write, 202, work)
+        return await self._change(tenant_id, write, 202, work)
 
     async def stop(self, tenant_id: TenantId, caller: CallerDep, write: Write) -> Response:
         """Stop an advance where it is; what it has posted stays, and the clock stands there."""
 
-        async def work(tx: Tx, caller: Caller) -> Clock:
+        async def work(tx: Tx) -> Clock:
             return await stop_clock(tx, caller.actor)
 
-        return await self._change(tenant_id, caller, write, 200, work)
+        return await self._change(tenant_id, write, 200, work)
 
     async def _change(
-        self,
-        tenant_id: str,
-        caller: Caller,
-        write: WriteOptions,
-        status: int,
-        change: Callable[[Tx, Caller], Awaitable[Clock]],
+        self, tenant_id: str, write: WriteOptions, status: int, change: Callable[[Tx], Awaitable[Clock]]
     ) -> Response:
         async def work(tx: Tx) -> Answer:
-            return Answer(status, self._shown(await change(tx, caller), is_sandbox=True))
+            return Answer(status, self._shown(await change(tx), is_sandbox=True))
 
         # The key is kept by the world's time: an advance must not make its own repeat a stranger.
         answer = await write_once(self.database, tenant_id, write, self.real_clock(), work)
