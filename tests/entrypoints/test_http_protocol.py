@@ -10,6 +10,8 @@ import uvicorn
 import uvloop
 from tests.entrypoints.doors import PATIENCE_S, Counted, Door, Line, known, movement
 from tests.shops import Shop
+from uvicorn.protocols.http import httptools_impl
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from guerdon.entrypoints.api import server_config
 from guerdon.entrypoints.house import House
@@ -258,3 +260,40 @@ def test_whoever_leaves_early_costs_no_error(caplog: pytest.LogCaptureFixture, s
     uvloop.run(leave())
 
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_a_thousand_requests_in_one_read_are_not_gone_through_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    class Watched(RequestResponseCycle):
+        @property
+        def response_complete(self) -> bool:
+            nonlocal looks
+            looks += 1
+            return self._is_complete
+
+        @response_complete.setter
+        def response_complete(self, is_complete: bool) -> None:
+            self._is_complete = is_complete
+
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def ask(count: int) -> int:
+        listening = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(answer, http=quick_protocol([]), log_config=None, lifespan="off"))
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        writer.write(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n" * (count - 1))
+        writer.write(b"GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        answered = (await reader.read()).count(b"HTTP/1.1 204")
+        writer.close()
+        server.should_exit = True
+        await serving
+        return answered
+
+    monkeypatch.setattr(httptools_impl, "RequestResponseCycle", Watched)
+
+    assert uvloop.run(ask(1_000)) == 1_000
+    assert looks < 20 * 1_000

@@ -5,6 +5,7 @@ headers, loses the body of a request that offers another protocol, and answers w
 """
 
 from asyncio import BaseTransport, TimerHandle
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -42,10 +43,11 @@ class HttpProtocol(HttpToolsProtocol):
     _is_open = True
     _has_moved = False
     _is_declining = False
-    _turns: Sequence[RequestResponseCycle] = ()
+    _turns: deque[RequestResponseCycle]
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Give a new connection a while to say something."""
+        self._turns = deque()
         super().connection_made(transport)  # pyright: ignore[reportArgumentType]  # the library says more than asyncio
         self._wait()
 
@@ -110,8 +112,11 @@ class HttpProtocol(HttpToolsProtocol):
     def take_head(self) -> None:
         """Begin the request whose head was read."""
         super().on_headers_complete()
-        begun = (self.cycle,) if self.cycle else ()
-        self._turns = (*(turn for turn in self._turns if not turn.response_complete), *begun)
+        # They are answered in their order, so that those which are done stand first; thousands may come in one read.
+        while self._turns and self._turns[0].response_complete:
+            self._turns.popleft()
+        if self.cycle:
+            self._turns.append(self.cycle)
 
     def take_body(self, body: bytes) -> None:
         """Add to the body of the request."""
