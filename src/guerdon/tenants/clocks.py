@@ -11,15 +11,14 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-import asyncpg
 import structlog
 
 from guerdon.platform.db import Database, Tx
+from guerdon.platform.wakeups import TROUBLE
 from guerdon.tenants import clock_queries
 
 CLOCKS_TOPIC = "clocks"
 POLL_S = 5.0
-TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 _log = structlog.stdlib.get_logger("guerdon.clocks")
 
