@@ -55,6 +55,19 @@ async def test_a_clock_never_goes_back_for_whoever_read_it_late(
     assert clocks(tenant_id) == LATER
 
 
+async def test_a_clock_that_was_seen_to_stand_is_not_forgotten_by_a_reading_that_began_before(
+    owner: Owner, database: Database, tenant_id: str
+) -> None:
+    clocks = in_a_process(database)
+    await stand(owner, tenant_id, LATER)
+    await clocks.look(tenant_id)
+    await owner.execute("DELETE FROM tenant_clock WHERE tenant_id = $1", tenant_id)  # so that it is not among them yet
+
+    await clocks.read_all()
+
+    assert clocks(tenant_id) == LATER
+
+
 async def test_a_tenant_without_a_clock_has_the_time_of_the_world_and_costs_no_statement(
     owner_url: str, tenant_id: str
 ) -> None:

@@ -52,7 +52,7 @@ class TenantClocks:
         async with self._database.tenant(tenant_id) as tx:
             now_at = await clock_queries.find_now(tx)
         if now_at is not None:
-            self._standing[tenant_id] = self._later(tenant_id, now_at)
+            self._keep(tenant_id, now_at)
 
     async def of(self, tenant_id: str) -> Callable[[], datetime]:
         """Give the clock of one tenant, read anew."""
@@ -61,8 +61,8 @@ class TenantClocks:
 
     async def read_all(self) -> None:
         """Read which clocks stand, and where."""
-        found = await clock_queries.list_clocks(self._database)
-        self._standing = {tenant_id: self._later(tenant_id, now_at) for tenant_id, now_at in found.items()}
+        for tenant_id, now_at in (await clock_queries.list_clocks(self._database)).items():
+            self._keep(tenant_id, now_at)
 
     def wake(self) -> None:
         """Read all clocks now."""
@@ -80,9 +80,9 @@ class TenantClocks:
             except TROUBLE as trouble:
                 _log.warning("the clocks of tenants could not be read", reason=repr(trouble))
 
-    def _later(self, tenant_id: str, now_at: datetime) -> datetime:
-        # Two looks may end in another order than they began.
-        return max(now_at, self._standing.get(tenant_id, now_at))
+    def _keep(self, tenant_id: str, now_at: datetime) -> None:
+        # Two readings may end in another order than they began, and no clock goes back or is released.
+        self._standing[tenant_id] = max(now_at, self._standing.get(tenant_id, now_at))
 
 
 async def find_time(tx: Tx, real_now: datetime) -> datetime:
