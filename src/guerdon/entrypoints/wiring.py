@@ -74,35 +74,19 @@ async def on_posted(tx: Tx, posted: Sequence[Posted], now: datetime) -> None:
         await announce_bound(tx, bound, actors, now)
 
 
-def _sweep(step: Callable[[Tx, datetime], Awaitable[int]], step_max: int) -> JobHandler:
-    """Do a job in steps of one transaction each, until one finds less than it could have done."""
+def _sweep(step: Callable[[Tx, datetime], Awaitable[int]], step_max: int, *, by_real_time: bool = False) -> JobHandler:
+    """Do a job in steps of one transaction each, until one finds less than it could have done.
+
+    For how long records of work are kept, a tenant's clock does not say: these go by real time.
+    """
 
     async def sweep(job: Job, context: JobContext) -> None:
-        await _sweep_until(job, context, step, step_max, context.now)
+        clock, done = context.real_now if by_real_time else context.now, step_max
+        while done == step_max:
+            async with context.database.tenant(job.tenant_id) as tx:
+                done = await step(tx, clock())
 
     return sweep
-
-
-def _forget(step: Callable[[Tx, datetime], Awaitable[int]], step_max: int) -> JobHandler:
-    """Do the same by the world's time: for how long records of work are kept, a tenant's clock does not say."""
-
-    async def forget(job: Job, context: JobContext) -> None:
-        await _sweep_until(job, context, step, step_max, context.real_now)
-
-    return forget
-
-
-async def _sweep_until(
-    job: Job,
-    context: JobContext,
-    step: Callable[[Tx, datetime], Awaitable[int]],
-    step_max: int,
-    clock: Callable[[], datetime],
-) -> None:
-    done = step_max
-    while done == step_max:
-        async with context.database.tenant(job.tenant_id) as tx:
-            done = await step(tx, clock())
 
 
 async def _expire_points(job: Job, context: JobContext) -> None:
@@ -175,8 +159,8 @@ def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
         ),
         EXPIRE_POINTS: JobKind(_expire_points, attempts_max=100, backoff_s_max=60.0),
         EXPIRE_COUPONS: JobKind(_sweep(tell_expired, COUPONS_MAX)),
-        FORGET_KEYS: JobKind(_forget(_forget_keys, ROWS_MAX)),
-        FORGET_SOURCES: JobKind(_forget(_forget_sources, ROWS_MAX)),
+        FORGET_KEYS: JobKind(_sweep(_forget_keys, ROWS_MAX, by_real_time=True)),
+        FORGET_SOURCES: JobKind(_sweep(_forget_sources, ROWS_MAX, by_real_time=True)),
         ERASE_PASSES: JobKind(_sweep(_erase_passes, ERASED_MAX)),
         SEAL_LEDGER: JobKind(seal_ledger),
         RUN_CAMPAIGN: CAMPAIGNS,
@@ -188,7 +172,7 @@ def job_kinds(master_key: MasterKey) -> Mapping[str, JobKind]:
             at_once_max=IMPORTS_AT_ONCE_MAX,
         ),
         FORGET_IMPORTS: JobKind(forget_imports),
-        FORGET_ATTEMPTS: JobKind(_forget(forget_old_attempts, FORGOTTEN_MAX)),
+        FORGET_ATTEMPTS: JobKind(_sweep(forget_old_attempts, FORGOTTEN_MAX, by_real_time=True)),
     }
 
 
