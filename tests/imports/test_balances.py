@@ -405,7 +405,9 @@ async def test_the_operator_is_told_every_bad_row_and_all_or_the_good_ones_go_in
 
     whole = command(owner_url, *words)
     good = command(owner_url, *words, "--rows", "good", "--json")
+    misused = command(owner_url, *words, "--dry-run", "--wallets", accountant.folder / "wallets.csv")
 
+    assert (misused.code, "--wallets" in misused.err) == (2, True)
     assert (whole.code, whole.err.count("line ")) == (1, 10)
     assert "line 7 (b5): expires: It is over: leave it out.\n" in whole.err
     assert whole.out.endswith("1 of the lots are new. Nothing was changed.\n")

@@ -69,6 +69,8 @@ def import_file(
 
     Every bad row is told with its line. The same batch is posted once, so that a file may be brought in again.
     """
+    if dry_run and wallets is not None:
+        raise typer.BadParameter("Give either --dry-run or --wallets: what is not posted is on no wallet.")
 
     async def work() -> int:
         async with open_place(settings_at(home), say) as place:
