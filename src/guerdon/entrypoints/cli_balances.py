@@ -1,7 +1,7 @@
 """`guerdon balances`: points that come from another system."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,13 +13,14 @@ import typer
 
 from guerdon.entrypoints.cli_passes import (
     ACTOR,
-    MEDIA_TYPES,
     ROWS_BETWEEN_WORDS,
     FileArgument,
     IsDryRun,
     Rows,
     RowsOption,
     clock_of,
+    rows_of,
+    tell_mistakes,
 )
 from guerdon.entrypoints.cli_running import REFUSED, AsJson, Home, TenantOption, run, say
 from guerdon.entrypoints.home import Place, open_place, settings_at
@@ -28,14 +29,12 @@ from guerdon.imports.balance_files import bring_in
 from guerdon.imports.balance_model import Reconciliation, Tally
 from guerdon.imports.balance_reading import list_wallets
 from guerdon.imports.chunks import Seal, Spool
-from guerdon.imports.files import read_rows
 from guerdon.imports.model import Checked, Import
 from guerdon.imports.reading import LIST_MAX
 from guerdon.imports.shapes import BALANCES
 from guerdon.passes.model import write_json
 from guerdon.platform.ids import new_id
-from guerdon.platform.tables import CSV
-from guerdon.points.import_rows import BadLot, LotRow
+from guerdon.points.import_rows import BadLot
 from guerdon.points.report_model import as_money, as_points, cell_text
 
 WALLET_COLUMNS = ("wallet", "rows", "points", "money", "postedRows", "postedPoints", "postedMoney")
@@ -102,15 +101,9 @@ def _group() -> None:
 async def _check(
     place: Place, tenant: str, path: Path, spool: Spool, clock: Callable[[], datetime]
 ) -> tuple[Checked, Tally]:
-    totals, tally = await check_balances(place.database, tenant, _rows(path), clock, _report, spool.keep)
+    rows = rows_of(path, BALANCES, "checked")
+    totals, tally = await check_balances(place.database, tenant, rows, clock, _report, spool.keep)
     return Checked(totals, []), tally
-
-
-def _rows(path: Path) -> Iterator[LotRow | BadLot]:
-    for number, row in enumerate(read_rows(path, MEDIA_TYPES.get(path.suffix.lower(), CSV), BALANCES), 1):
-        yield row
-        if number % ROWS_BETWEEN_WORDS == 0:
-            say(f"checked {number} rows")
 
 
 def _say_progress(one: Import) -> None:
@@ -120,9 +113,7 @@ def _say_progress(one: Import) -> None:
 
 
 def _report(bad: BadLot) -> None:
-    batch = "" if bad.batch is None else f" ({bad.batch})"
-    mistakes = (f"{column}: {message}" for column, messages in bad.mistakes.items() for message in messages)
-    say(f"line {bad.line}{batch}: {'; '.join(mistakes)}")
+    tell_mistakes(bad.line, bad.batch, bad.mistakes)
 
 
 async def _write_wallets(place: Place, tenant: str, import_id: UUID, out: TextIO) -> None:

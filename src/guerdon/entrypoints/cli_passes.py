@@ -13,15 +13,15 @@ from guerdon.entrypoints.cli_running import REFUSED, AsJson, Home, TenantOption,
 from guerdon.entrypoints.home import Place, open_place, settings_at
 from guerdon.imports.checking import check_rows
 from guerdon.imports.chunks import Given
-from guerdon.imports.files import read_rows
+from guerdon.imports.files import RowT, Shape, read_rows
 from guerdon.imports.model import Totals
 from guerdon.imports.shapes import PASSES
 from guerdon.imports.whole_files import take_in_file
-from guerdon.passes.import_rows import BadRow, Row
+from guerdon.passes.import_rows import BadRow
 from guerdon.passes.importing import Importer
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.clock import utc_now
-from guerdon.platform.tables import CSV, JSON_LINES, XLSX
+from guerdon.platform.tables import CSV, JSON_LINES, XLSX, Mistakes
 from guerdon.tenants.clocks import TenantClocks
 
 ACTOR = "operator"
@@ -100,7 +100,9 @@ async def _importer(place: Place, tenant: str) -> Importer:
 
 async def _check(place: Place, tenant: str, importer: Importer, path: Path) -> Totals:
     clock = await clock_of(place, tenant)
-    return await check_rows(place.database, tenant, importer, _rows(path, "checked"), clock, _report, _keep_none)
+    return await check_rows(
+        place.database, tenant, importer, rows_of(path, PASSES, "checked"), clock, _report, _keep_none
+    )
 
 
 async def _keep_none(_rows: Sequence[Given]) -> None:
@@ -109,7 +111,7 @@ async def _keep_none(_rows: Sequence[Given]) -> None:
 
 async def _take_in(place: Place, tenant: str, importer: Importer, path: Path) -> Totals:
     clock = await clock_of(place, tenant)
-    return await take_in_file(place.database, tenant, importer, _rows(path, "read"), clock, _report)
+    return await take_in_file(place.database, tenant, importer, rows_of(path, PASSES, "read"), clock, _report)
 
 
 async def clock_of(place: Place, tenant: str) -> Callable[[], datetime]:
@@ -119,17 +121,23 @@ async def clock_of(place: Place, tenant: str) -> Callable[[], datetime]:
     return partial(clocks, tenant)
 
 
-def _rows(path: Path, done: str) -> Iterator[Row | BadRow]:
-    for number, row in enumerate(read_rows(path, MEDIA_TYPES.get(path.suffix.lower(), CSV), PASSES), 1):
+def rows_of(path: Path, shape: Shape[RowT], done: str) -> Iterator[RowT]:
+    """Read a file of the kind that its name says, and tell now and then how far it has come."""
+    for number, row in enumerate(read_rows(path, MEDIA_TYPES.get(path.suffix.lower(), CSV), shape), 1):
         yield row
         if number % ROWS_BETWEEN_WORDS == 0:
             say(f"{done} {number} rows")
 
 
 def _report(bad: BadRow) -> None:
-    serial = "" if bad.serial is None else f" ({bad.serial[:200]})"
-    mistakes = (f"{column}: {message}" for column, messages in bad.mistakes.items() for message in messages)
-    say(f"line {bad.line}{serial}: {'; '.join(mistakes)}")
+    tell_mistakes(bad.line, bad.serial, bad.mistakes)
+
+
+def tell_mistakes(line: int, name: str | None, mistakes: Mistakes) -> None:
+    """Tell what is wrong with a row: its line, what it names, and its mistakes by column."""
+    named = "" if name is None else f" ({name[:200]})"
+    said = (f"{column}: {message}" for column, messages in mistakes.items() for message in messages)
+    say(f"line {line}{named}: {'; '.join(said)}")
 
 
 def _tell(totals: Totals, *, is_kept: bool, as_json: bool) -> None:
