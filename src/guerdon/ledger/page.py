@@ -79,7 +79,6 @@ class Page(Struct):
     hold_allocations: dict[str, tuple[Allocation, ...]] = {}
     entries: list[Entry] = []
     lots_opened: list[Lot] = []
-    lots_changed: set[UUID] = set()
     holds_changed: set[str] = set()
     prefix: bytes = b""
 
@@ -272,7 +271,6 @@ class Page(Struct):
         for allocation in line.allocations:
             lot = self.lots[allocation.lot_id]
             self.lots[lot.lot_id] = replace(lot, remaining=lot.remaining + allocation.amount)
-            self.lots_changed.add(lot.lot_id)
         if line.hold is not None:
             self.holds[line.hold.hold_id] = line.hold
             self.holds_changed.add(line.hold.hold_id)
