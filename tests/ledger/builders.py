@@ -1,10 +1,12 @@
 """Short ways to open accounts, to say commands, and to see where an account stands."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from guerdon.ledger import accounts, posting, queries
+from guerdon.ledger.group_commit import Effect, Poster
 from guerdon.ledger.model import Account, AccountKey, AccountKind, Action, Command, Posted, Repeat
 from guerdon.ledger.posting import Outcome
 from guerdon.platform.db import Database, Tx
@@ -114,3 +116,33 @@ async def remaining(database: Database, tenant_id: str, key: AccountKey) -> list
         key.owner_id,
     )
     return [row["remaining"] for row in found]
+
+
+def a_poster(
+    database: Database,
+    *,
+    effect: Effect = no_effect,
+    commands_max: int = 64,
+    in_flight: int = 1,
+    queue_max: int = 1_000,
+) -> Poster:
+    """A poster at noon, in which batches form if they can."""
+    return Poster(
+        database,
+        effect,
+        lambda _tenant_id: NOON,
+        commands_max=commands_max,
+        in_flight=in_flight,
+        queue_max=queue_max,
+    )
+
+
+async def outcomes_of(poster: Poster, tenant_id: str, commands: Sequence[Command]) -> list[Posted | BaseException]:
+    """Post commands at the same time."""
+    return await asyncio.gather(*(poster.post(tenant_id, one) for one in commands), return_exceptions=True)
+
+
+async def entries(database: Database, tenant_id: str) -> list[str]:
+    """The movement ids of all entries of the tenant."""
+    found = await rows(database, tenant_id, "SELECT movement_id FROM ledger_entry WHERE tenant_id = $1", tenant_id)
+    return [row["movement_id"] for row in found]

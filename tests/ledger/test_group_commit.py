@@ -9,41 +9,23 @@ from typing import TypeAlias
 import asyncpg
 import pytest
 
-from guerdon.ledger.group_commit import Effect, Poster
-from guerdon.ledger.model import AccountKey, Command, Earn, Move, Posted, Spend
+from guerdon.ledger.model import AccountKey, Earn, Move, Posted, Spend
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.ids import new_id
 from guerdon.platform.problems import Problem
-from tests.ledger.builders import NOON, code, command, no_effect, opened, posted, remaining, rows, standing
+from tests.ledger.builders import (
+    a_poster,
+    code,
+    command,
+    entries,
+    opened,
+    outcomes_of,
+    posted,
+    remaining,
+    standing,
+)
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-
-
-def a_poster(
-    database: Database,
-    *,
-    effect: Effect = no_effect,
-    commands_max: int = 64,
-    in_flight: int = 1,
-    queue_max: int = 1_000,
-) -> Poster:
-    return Poster(
-        database,
-        effect,
-        lambda _tenant_id: NOON,
-        commands_max=commands_max,
-        in_flight=in_flight,
-        queue_max=queue_max,
-    )
-
-
-async def outcomes_of(poster: Poster, tenant_id: str, commands: Sequence[Command]) -> list[Posted | BaseException]:
-    return await asyncio.gather(*(poster.post(tenant_id, one) for one in commands), return_exceptions=True)
-
-
-async def entries(database: Database, tenant_id: str) -> list[str]:
-    found = await rows(database, tenant_id, "SELECT movement_id FROM ledger_entry WHERE tenant_id = $1", tenant_id)
-    return [row["movement_id"] for row in found]
 
 
 async def test_concurrent_commands_share_transactions(database: Database, tenant_id: str, owner: Owner) -> None:
