@@ -5,7 +5,7 @@ import pytest
 from tests.passes.test_deleting import until_one_waits
 from tests.shops import Shop, problem
 
-from guerdon.platform.db import LOSSES, Database
+from guerdon.platform.db import LOSSES, TROUBLE, Database
 
 END_WAITING = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -42,3 +42,8 @@ async def test_who_loses_the_connection_in_a_transaction_learns_why(
         await lose()
 
     assert "is_closed" not in str(lost.value)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.__name__)
+def test_whoever_works_without_an_end_goes_on_after_every_loss(loss: type[Exception]) -> None:
+    assert issubclass(loss, TROUBLE)

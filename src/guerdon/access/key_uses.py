@@ -4,12 +4,11 @@ import asyncio
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-import asyncpg
 import structlog
 
 from guerdon.access import queries
 from guerdon.access.model import KeyName
-from guerdon.platform.db import Database
+from guerdon.platform.db import TROUBLE, Database
 
 WRITTEN_EVERY = timedelta(minutes=1)
 FLUSHED_EVERY_S = 10.0
@@ -61,7 +60,7 @@ class KeyUses:
     async def _flush_or_log(self) -> None:
         try:
             await self.flush()
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as trouble:
+        except TROUBLE as trouble:
             # A use that is not written is told late or never; no request may suffer for it.
             _log.warning("uses of keys were not written", trouble=type(trouble).__name__)
 

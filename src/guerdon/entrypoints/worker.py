@@ -10,9 +10,8 @@ import structlog
 
 from guerdon.platform import jobs_upkeep
 from guerdon.platform.clock import utc_now
-from guerdon.platform.db import Database, open_database
+from guerdon.platform.db import TROUBLE, Database, open_database
 from guerdon.platform.jobs import JOBS_TOPIC
-from guerdon.platform.jobs_queue import TROUBLE
 from guerdon.platform.jobs_schedule import Schedule, arrange, defer_due
 from guerdon.platform.jobs_worker import JobKind, Worker
 from guerdon.platform.settings import Settings, SettingsInvalid

@@ -6,12 +6,11 @@ from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from guerdon.live.frames import find_frame
 from guerdon.live.sockets import Sockets
-from guerdon.platform.db import Database
+from guerdon.platform.db import TROUBLE, Database
 from guerdon.platform.event_horizon import find_horizon, list_about
 from guerdon.platform.events import READ_MAX, Position, StoredEvent
 
@@ -19,7 +18,6 @@ POLL_S: Final = 1.0
 GAP_S: Final = 0.02
 EVENTS_AT_ONCE: Final = 16  # less than a mailbox holds
 FIRST: Final = Position(0, UUID(int=0))
-TROUBLE: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 _log = structlog.stdlib.get_logger("guerdon.live")
 

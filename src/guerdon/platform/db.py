@@ -37,6 +37,8 @@ LOSSES = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a statement met the closing of its line
 )
+# What whoever works without an end tells of, and goes on after.
+TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 def is_loss(failure: BaseException) -> bool:
@@ -129,7 +131,7 @@ class Database:
         try:
             async with self._pool.acquire(timeout=2) as connection:
                 return await connection.fetchval("SELECT true") is True
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except TROUBLE:
             return False
 
     async def close(self) -> None:

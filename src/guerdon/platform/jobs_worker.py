@@ -23,9 +23,9 @@ from pgqueuer.domain.models import Job as Row
 
 from guerdon.platform import metrics
 from guerdon.platform.clock import utc_now
-from guerdon.platform.db import Database
+from guerdon.platform.db import TROUBLE, Database
 from guerdon.platform.jobs import Job, RetryLater
-from guerdon.platform.jobs_queue import TROUBLE, QueueDriver, make_manager
+from guerdon.platform.jobs_queue import QueueDriver, make_manager
 from guerdon.platform.log import log_context
 from guerdon.platform.log_redaction import redact_text
 

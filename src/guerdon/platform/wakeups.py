@@ -15,7 +15,7 @@ from typing import Self
 import asyncpg
 import structlog
 
-from guerdon.platform.db import APPLICATION_ROLE, KEEPALIVE
+from guerdon.platform.db import APPLICATION_ROLE, KEEPALIVE, TROUBLE
 
 CHANNEL = "guerdon"
 GAP_S = 0.02
@@ -23,8 +23,6 @@ CONNECT_TIMEOUT_S = 5
 RECONNECT_S_FIRST = 0.1
 RECONNECT_S_MAX = 5.0
 TOPIC_CHARACTERS_MAX = 100
-
-TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 _log = structlog.stdlib.get_logger("guerdon.wakeups")
 

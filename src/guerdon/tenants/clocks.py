@@ -13,8 +13,7 @@ from functools import partial
 
 import structlog
 
-from guerdon.platform.db import Database, Tx
-from guerdon.platform.wakeups import TROUBLE
+from guerdon.platform.db import TROUBLE, Database, Tx
 from guerdon.tenants import clock_queries
 
 CLOCKS_TOPIC = "clocks"

@@ -13,11 +13,11 @@ from typing import Final
 import asyncpg
 import structlog
 
-from guerdon.platform.db import Database
+from guerdon.platform.db import TROUBLE, Database
 from guerdon.platform.events import EVENTS_TOPIC
 from guerdon.platform.ids import new_id
 from guerdon.platform.keys import MasterKey, MasterKeyInvalid
-from guerdon.platform.wakeups import TROUBLE, Wakeups
+from guerdon.platform.wakeups import Wakeups
 from guerdon.webhooks import queries
 from guerdon.webhooks.addresses import read_endpoint
 from guerdon.webhooks.documents import event_document

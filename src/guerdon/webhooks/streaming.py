@@ -12,10 +12,10 @@ import structlog
 from starlette.responses import Response
 
 from guerdon.platform.boundary import Receive, Scope, Send
-from guerdon.platform.db import Database
+from guerdon.platform.db import TROUBLE, Database
 from guerdon.platform.events import EVENTS_TOPIC, Position, StoredEvent, read_after
 from guerdon.platform.problems import Problem
-from guerdon.platform.wakeups import TROUBLE, Wakeups
+from guerdon.platform.wakeups import Wakeups
 from guerdon.webhooks.documents import cursor_text, event_document
 from guerdon.webhooks.errors import TooManyStreams
 from guerdon.webhooks.feed import Wanted
