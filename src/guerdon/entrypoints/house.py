@@ -72,9 +72,9 @@ async def open_house(settings: Settings, real_clock: Callable[[], datetime] = ut
         wakeups = await stack.enter_async_context(Wakeups(url))
         database.announce_by(wakeups.announce)
         house = furnish(settings, database, wakeups, master_key, real_clock)
+        wakeups.listen(CLOCKS_TOPIC, house.clock.wake)
         # Before the first request, lest the time of a tenant go back to the world's.
         await house.clock.read_all()
-        wakeups.listen(CLOCKS_TOPIC, house.clock.wake)
         wakeups.listen(ACCESS_TOPIC, house.authenticator.forget_all)
         house.streams.listen(wakeups)
         wakeups.listen_to_family(EVENTS_TOPIC, house.watcher.wake)

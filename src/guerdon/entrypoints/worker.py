@@ -98,8 +98,8 @@ async def _opened(stack: contextlib.AsyncExitStack, url: str, connections: int) 
 
 async def _open_clocks(database: Database, wakeups: Wakeups) -> TenantClocks:
     clocks = TenantClocks(database, utc_now)
-    await clocks.read_all()
     wakeups.listen(CLOCKS_TOPIC, clocks.wake)
+    await clocks.read_all()
     return clocks
 
 
