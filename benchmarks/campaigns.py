@@ -7,13 +7,12 @@ machines that others use too.
 import argparse
 import asyncio
 from datetime import UTC, datetime
-from pathlib import Path
 
 from benchmarks.campaign_crew import open_crew, seed_passes
 from benchmarks.campaign_shows import Stopped, Worked, show_cancel, show_two, show_whole
 from benchmarks.campaign_tables import Uploaded, show_table
 from benchmarks.machine import describe, syncs_per_s, wait_until_quiet
-from benchmarks.stage import Place, Stage, open_stage
+from benchmarks.stage import Place, Stage, open_stage, script_arguments
 from guerdon.platform.tables import CSV, XLSX
 
 BAR_PER_S = 20_000
@@ -83,12 +82,11 @@ def _say_uploaded(uploaded: Uploaded) -> str:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.campaigns", description=__doc__)
+    parser = script_arguments("campaigns")
+    parser.description = __doc__
     parser.add_argument("--passes", type=int, default=200_000, help="passes of a campaign, or rows of a table")
     parser.add_argument("--show", nargs="+", choices=SHOWS, default=("whole",), help="what to run")
     parser.add_argument("--kills", type=int, default=3, help="how often the worker is killed")
-    parser.add_argument("--patience", type=int, default=10, help="seconds to wait for a quiet machine")
-    parser.add_argument("--bin-dir", type=Path, help="folder of PostgreSQL's programs; else the embedded ones")
     return parser.parse_args()
 
 

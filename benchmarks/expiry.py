@@ -4,19 +4,16 @@
 one transaction for at most a thousand wallets, each with an entry of its own.
 """
 
-import argparse
 import asyncio
 import resource
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import asyncpg
 
 from benchmarks.load import server_s
-from benchmarks.machine import describe, wait_until_quiet
 from benchmarks.seeding import TENANT, Sizes
-from benchmarks.stage import Stage, open_stage
+from benchmarks.stage import Stage, open_quiet_stage, script_arguments
 from guerdon.platform.db import Database, open_database
 from guerdon.points.expiring import expire_due
 
@@ -49,10 +46,11 @@ DROP TABLE made;
 
 
 def main() -> None:
-    asked = _arguments()
-    with open_stage(asked.bin_dir) as stage:
-        others = wait_until_quiet(asked.patience)
-        print(f"{describe()}; others used {others:.0%} of the processors just before")
+    parser = script_arguments("expiry")
+    parser.add_argument("--lots", type=int, default=1_000_000, help="lots that have ended")
+    parser.add_argument("--each", type=int, default=10, help="lots of each wallet")
+    asked = parser.parse_args()
+    with open_quiet_stage(asked) as stage:
         asyncio.run(_measure(stage, stage.place("expiry", Sizes(0)).url, asked.lots, asked.each))
 
 
@@ -114,15 +112,6 @@ def _used_s(stage: Stage) -> float:
 
 def _memory_mb() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.expiry")
-    parser.add_argument("--lots", type=int, default=1_000_000, help="lots that have ended")
-    parser.add_argument("--each", type=int, default=10, help="lots of each wallet")
-    parser.add_argument("--patience", type=int, default=10, help="seconds to wait for a quiet machine")
-    parser.add_argument("--bin-dir", type=Path, help="folder of PostgreSQL's programs; else the embedded ones")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 `python -m benchmarks.imports [--rows N]`. It runs by itself; its figures are for whoever plans a move.
 """
 
-import argparse
 import asyncio
 import resource
 import time
@@ -16,9 +15,8 @@ from tempfile import TemporaryFile
 
 import asyncpg
 
-from benchmarks.machine import describe, wait_until_quiet
 from benchmarks.seeding import TENANT, Sizes
-from benchmarks.stage import Stage, open_stage
+from benchmarks.stage import Stage, open_quiet_stage, script_arguments
 from guerdon.imports.checking import check_rows
 from guerdon.imports.chunks import Seal, Spool
 from guerdon.imports.files import read_rows
@@ -57,10 +55,10 @@ class Run:
 
 
 def main() -> None:
-    asked = _arguments()
-    with open_stage(asked.bin_dir) as stage:
-        others = wait_until_quiet(asked.patience)
-        print(f"{describe()}; others used {others:.0%} of the processors just before")
+    parser = script_arguments("imports")
+    parser.add_argument("--rows", type=int, default=200_000, help="rows of the file")
+    asked = parser.parse_args()
+    with open_quiet_stage(asked) as stage:
         run = _measure(stage, asked.rows)
     memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{run.rows:,} rows ({run.megabytes} MiB) checked in {run.checking_s:.1f} s, kept in {run.starting_s:.1f} s")
@@ -139,14 +137,6 @@ async def _check(url: str, rows: int) -> None:
         found = await owner.fetchval(what, timeout=600)
         assert found == rows, (what, found)
     await owner.close()
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.imports")
-    parser.add_argument("--rows", type=int, default=200_000, help="rows of the file")
-    parser.add_argument("--patience", type=int, default=10, help="seconds to wait for a quiet machine")
-    parser.add_argument("--bin-dir", type=Path, help="folder of PostgreSQL's programs; else the embedded ones")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

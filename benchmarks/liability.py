@@ -4,27 +4,23 @@
 taken from, each by an entry of its own, and one in ten expired and was posted.
 """
 
-import argparse
 import asyncio
 import resource
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 
-from benchmarks.machine import describe, wait_until_quiet
 from benchmarks.seeding import TENANT, Sizes
-from benchmarks.stage import open_stage
+from benchmarks.stage import open_quiet_stage, script_arguments
 from guerdon.platform.db import Database, Tx, open_database
 from guerdon.points.report_model import EXPIRING, LIABILITY
 from guerdon.points.report_queries import iter_expiring, iter_liability, list_wallets
 from guerdon.points.report_writing import write_json
 
 ENDS_AT = datetime(2026, 1, 1, tzinfo=UTC)
-LOTS_OF_A_WALLET = 10
 DAYS_BACK = (0, 30, 365, 700)
 Report = Callable[[Tx, datetime], Awaitable[object]]
 FILL = """
@@ -63,10 +59,10 @@ DROP TABLE made;
 
 
 def main() -> None:
-    asked = _arguments()
-    with open_stage(asked.bin_dir) as stage:
-        others = wait_until_quiet(asked.patience)
-        print(f"{describe()}; others used {others:.0%} of the processors just before")
+    parser = script_arguments("liability")
+    parser.add_argument("--lots", type=int, default=1_000_000, help="lots of the tenant")
+    asked = parser.parse_args()
+    with open_quiet_stage(asked) as stage:
         asyncio.run(_measure(stage.place("liability", Sizes(0)).url, asked.lots))
 
 
@@ -112,14 +108,6 @@ async def _wallets(tx: Tx, as_of: datetime) -> object:
 
 
 REPORTS: dict[str, Report] = {"liability": _liability, "expiring points": _expiring, "1 000 wallets": _wallets}
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.liability")
-    parser.add_argument("--lots", type=int, default=1_000_000, help="lots of the tenant")
-    parser.add_argument("--patience", type=int, default=10, help="seconds to wait for a quiet machine")
-    parser.add_argument("--bin-dir", type=Path, help="folder of PostgreSQL's programs; else the embedded ones")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

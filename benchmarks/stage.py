@@ -1,5 +1,6 @@
 """The stage of a run: a PostgreSQL of its own that syncs every commit, databases with data, and API processes."""
 
+import argparse
 import asyncio
 import os
 import shutil
@@ -17,6 +18,7 @@ from urllib.request import urlopen
 
 import asyncpg
 
+from benchmarks.machine import describe, wait_until_quiet
 from benchmarks.seeding import Sizes, seed
 from guerdon.entrypoints.listening import listening_sockets
 from guerdon.platform.embedded import EmbeddedPostgres, EmbeddedSettings
@@ -154,6 +156,23 @@ def open_stage(bin_dir: Path | None, kept: Path | None = None) -> Generator[Stag
         loop.close()
         if kept is None:
             shutil.rmtree(home, ignore_errors=True)
+
+
+def script_arguments(name: str) -> argparse.ArgumentParser:
+    """Begin the options of a script that measures by itself: those that `open_quiet_stage` reads."""
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
+    parser.add_argument("--patience", type=int, default=10, help="seconds to wait for a quiet machine")
+    parser.add_argument("--bin-dir", type=Path, help="folder of PostgreSQL's programs; else the embedded ones")
+    return parser
+
+
+@contextmanager
+def open_quiet_stage(asked: argparse.Namespace) -> Generator[Stage]:
+    """Do what `open_stage` does, wait until the machine is quiet or patience ends, and print what machine it is."""
+    with open_stage(asked.bin_dir) as stage:
+        others = wait_until_quiet(asked.patience)
+        print(f"{describe()}; others used {others:.0%} of the processors just before")
+        yield stage
 
 
 def _wait_until_ready(port: int, started: list[subprocess.Popen[bytes]]) -> None:

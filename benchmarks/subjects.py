@@ -3,20 +3,17 @@
 `python -m benchmarks.subjects [--events N]`. Nine of ten events are movements; each pass has some fifty.
 """
 
-import argparse
 import asyncio
 import random
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 
-from benchmarks.machine import describe, wait_until_quiet
 from benchmarks.seeding import TENANT, Sizes
-from benchmarks.stage import open_stage
+from benchmarks.stage import open_quiet_stage, script_arguments
 from guerdon.platform.db import Database, Tx, open_database
 from guerdon.platform.events import Position, erase_details, read_of_subject
 from guerdon.webhooks.feed import Wanted, read_page
@@ -38,10 +35,10 @@ Question = Callable[[Tx, str], Awaitable[object]]
 
 
 def main() -> None:
-    asked = _arguments()
-    with open_stage(asked.bin_dir) as stage:
-        others = wait_until_quiet(asked.patience)
-        print(f"{describe()}; others used {others:.0%} of the processors just before")
+    parser = script_arguments("subjects")
+    parser.add_argument("--events", type=int, default=1_000_000, help="events of the tenant")
+    asked = parser.parse_args()
+    with open_quiet_stage(asked) as stage:
         asyncio.run(_measure(stage.place("subjects", Sizes(0)).url, asked.events))
 
 
@@ -95,14 +92,6 @@ QUESTIONS: dict[str, Question] = {
     "export": _export,
     "erasure": _erase,
 }
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.subjects")
-    parser.add_argument("--events", type=int, default=1_000_000, help="events of the tenant")
-    parser.add_argument("--patience", type=int, default=10, help="seconds to wait for a quiet machine")
-    parser.add_argument("--bin-dir", type=Path, help="folder of PostgreSQL's programs; else the embedded ones")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":
