@@ -214,6 +214,25 @@ async def test_a_reward_cannot_be_limited_to_less_than_was_claimed(database: Dat
     assert (reward.remaining, is_new) == (0, False)
 
 
+async def prices_of_claims(database: Database, tenant_id: str, price: int) -> dict[str, int]:
+    """Tell which price stood at each claim: both events are written under the reward's lock."""
+    async with database.tenant(tenant_id) as tx:
+        events = await tx.records(
+            """
+            SELECT kind, actor, payload ->> 'operationId' AS operation_id FROM event
+             WHERE tenant_id = $1 AND kind IN ('Reward:Updated', 'Reward:Claimed') ORDER BY event_id
+            """,
+            tenant_id,
+        )
+    prices: dict[str, int] = {}
+    for event in events:
+        if event["kind"] == "Reward:Updated":
+            price = int(event["actor"].removeprefix("price "))
+        else:
+            prices[event["operation_id"]] = price
+    return prices
+
+
 async def test_claims_while_the_terms_change_pay_the_price_that_stands(database: Database, tenant_id: str) -> None:
     wallet_ids = [await a_wallet(database, tenant_id, 100) for _ in range(8)]
     reward_id = await a_reward(database, tenant_id, replace(COFFEE, max_per_wallet=1))
@@ -221,7 +240,7 @@ async def test_claims_while_the_terms_change_pay_the_price_that_stands(database:
     async def change(number: int) -> None:
         async with database.tenant(tenant_id) as tx:
             terms = replace(COFFEE, max_per_wallet=1, points=(10 + number) * UNIT)
-            await put_reward(tx, reward_id, terms, "office", NOW + timedelta(seconds=number))
+            await put_reward(tx, reward_id, terms, f"price {10 + number}", NOW + timedelta(seconds=number))
 
     outcomes = await asyncio.gather(
         *(claim(database, tenant_id, wallet_id, reward_id) for wallet_id in wallet_ids),
@@ -231,8 +250,9 @@ async def test_claims_while_the_terms_change_pay_the_price_that_stands(database:
 
     claimed = [one for one in outcomes if isinstance(one, Claimed)]
     assert {type(one) for one in outcomes} <= {Claimed, Overtaken, type(None)}
-    paid = sum(one.operation.amount for one in claimed) // UNIT
-    assert await standing(database, tenant_id, reward_id, wallet_ids) == (*[len(claimed)] * 3, 800 - paid)
+    paid = {str(one.operation.operation_id): one.operation.amount // UNIT for one in claimed}
+    assert paid == await prices_of_claims(database, tenant_id, 10)
+    assert await standing(database, tenant_id, reward_id, wallet_ids) == (*[len(claimed)] * 3, 800 - sum(paid.values()))
 
 
 async def test_a_reward_is_taken_only_as_it_was_read(database: Database, tenant_id: str) -> None:
