@@ -10,13 +10,16 @@ import asyncpg
 import httpx2
 import pytest
 
+from guerdon.delivery.apple.issuing import PassIssuer
 from guerdon.entrypoints.api import build_app
 from guerdon.entrypoints.house import House, open_house
+from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.db import Database, open_database
 from guerdon.platform.embedded import temporary_postgres
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.migrate import migrate
 from guerdon.platform.settings import read_settings
+from tests.clocks import Clock
 from tests.shops import Shop, open_shop
 
 # Set where all that the tests need is installed: there, a test that is skipped has failed.
@@ -113,3 +116,16 @@ async def http(house: House) -> AsyncIterator[httpx2.AsyncClient]:
 async def shop(house: House, http: httpx2.AsyncClient, tenant_id: str) -> Shop:
     """A furnished tenant of this test alone."""
     return await open_shop(house, http, tenant_id)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def issuer(shop: Shop, clock: Clock) -> Iterator[PassIssuer]:
+    """Whoever signs passes, by the test's clock."""
+    made = PassIssuer(shop.house.database, shop.house.master_key, PassTypes(), clock, clock)
+    yield made
+    made.close()

@@ -2,11 +2,11 @@ import asyncio
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.clocks import Clock
 from tests.shops import PASS_TYPE, Shop, certify
 
 from guerdon.delivery.apple.errors import NoAppleIdentity
@@ -17,28 +17,6 @@ from guerdon.tenants.files import save_file
 
 LIST_TYPE = PASS_TYPE.replace("{{ privilege.stamps.value }}", "{{ privileges | size }}")
 CLOCK_TYPE = PASS_TYPE.replace("{{ privilege.stamps.value }}", "{{ now }}")
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC)
-
-    def __call__(self, _tenant_id: str = "") -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def issuer(shop: Shop, clock: Clock) -> Iterator[PassIssuer]:
-    made = PassIssuer(shop.house.database, shop.house.master_key, PassTypes(), clock, clock)
-    yield made
-    made.close()
 
 
 def document(package: Package) -> dict[str, Any]:

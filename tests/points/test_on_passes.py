@@ -5,7 +5,7 @@ import io
 import json
 import uuid
 import zipfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,15 +16,15 @@ from guerdon.coupons.errors import CouponCancelled
 from guerdon.coupons.expiring import tell_expired
 from guerdon.coupons.keeping import use_coupon
 from guerdon.delivery.apple.issuing import PassIssuer
-from guerdon.passes.pass_types import PassTypes
 from guerdon.passes.updating import touch_passes
 from guerdon.platform.events import read_of_subject
 from guerdon.points.expiring import expire_due
 from guerdon.points.model import Rollback
 from guerdon.points.returning import roll_back
 from guerdon.rewards.claiming import roll_back_claim
+from tests.clocks import Clock
 from tests.points.tills import BASE, Till, soon
-from tests.shops import Shop, certify, open_shop, save_type
+from tests.shops import certify, open_shop, save_type
 
 TYPE = """
 kind: customerCard
@@ -43,28 +43,6 @@ fields:
       value: "{% for coupon in coupons %}{{ coupon.literals.title }} {{ coupon.data.couponKey }};{% endfor %}"
 """
 COUPON = {"details": {"literals": {"title": "Bun"}}, "data": {"couponKey": "bun"}}
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC)
-
-    def __call__(self, _tenant_id: str = "") -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def issuer(shop: Shop, clock: Clock) -> Iterator[PassIssuer]:
-    made = PassIssuer(shop.house.database, shop.house.master_key, PassTypes(), clock, clock)
-    yield made
-    made.close()
 
 
 @pytest.fixture
