@@ -54,6 +54,7 @@ async def test_a_page_can_read_why_it_was_refused(
 async def test_no_answer_invites_a_browser_to_send_what_it_keeps(shop: Shop) -> None:
     pass_id = await shop.issue(customerId="1")
 
-    for headers in (SHOP, PREFLIGHT):
-        answer = await shop.ask("GET", f"/passes/{pass_id}/document", headers=headers)
+    for method, headers in (("GET", SHOP), ("OPTIONS", PREFLIGHT)):
+        answer = await shop.ask(method, f"/passes/{pass_id}/document", headers=headers)
+        assert answer.headers["access-control-allow-origin"] == "*"
         assert "access-control-allow-credentials" not in answer.headers

@@ -114,6 +114,7 @@ async def test_wallets_are_listed_page_by_page(shop: Shop, wallet: str) -> None:
         ("liability?asOf=yesterday", {"asOf"}),
         ("expiring-points?days=0&asOf=2026-02-30T00:00:00Z", {"days", "asOf"}),
         ("expired-paid-batches", {"year", "month"}),
+        ("breakage?asOf=no", {"year", "asOf"}),
         ("expired-paid-batches?year=20&month=13&asOf=no", {"year", "month", "asOf"}),
         ("wallets?limit=0&asOf=no", {"limit", "asOf"}),
     ],
@@ -127,10 +128,11 @@ async def test_all_bad_parameters_are_named_at_once(shop: Shop, path: str, wrong
 
 async def test_a_report_needs_its_own_scope(shop: Shop) -> None:
     reader, reporter = await shop.make_key("Wallet.Read"), await shop.make_key("Wallet.Report")
-    paths = ("liability", "expiring-points", "expired-paid-batches?year=2026&month=1", "wallets")
+    month, year = "expired-paid-batches?year=2026&month=1", "breakage?year=2026"
+    paths = ("liability", "expiring-points", month, year, "wallets")
 
-    assert [(await ask(shop, path, reader)).status_code for path in paths] == [403] * 4
-    assert [(await ask(shop, path, reporter)).status_code for path in paths] == [200] * 4
+    assert [(await ask(shop, path, reader)).status_code for path in paths] == [403] * 5
+    assert [(await ask(shop, path, reporter)).status_code for path in paths] == [200] * 5
 
 
 async def test_a_zone_that_nobody_knows_is_refused_and_a_known_one_draws_no_pass_again(shop: Shop) -> None:
