@@ -140,10 +140,10 @@ class Accountant:
         assert answer.status_code == 200, answer.text
         return json.loads(answer.text, parse_float=Decimal)
 
-    async def run(self, import_id: str) -> dict[str, Any]:
-        """Post an import's lots, and tell how far it has come."""
+    async def run(self, import_id: str, now: datetime | None = None) -> dict[str, Any]:
+        """Post an import's lots, now or at another instant, and tell how far it has come."""
         job = Job("imports.run", self.shop.tenant_id, {"importId": import_id})
-        context = JobContext(self.shop.house.database, 1, 1, lambda: datetime.now(UTC), lambda _topic: None)
+        context = JobContext(self.shop.house.database, 1, 1, lambda: now or datetime.now(UTC), lambda _topic: None)
         await run_import(self.shop.house.master_key, job, context)
         return await self.progress(import_id)
 
