@@ -24,10 +24,10 @@ from guerdon_client import (
 from tests.acceptance.houses import House, new_house
 from tests.acceptance.running import Running
 
-START = datetime(2030, 1, 1, tzinfo=UTC)
+START = datetime(2130, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 DATA = CouponData("c", "a", "p", "k", {})
-MONTHS = [datetime(2030 + month // 12, month % 12 + 1, 1, tzinfo=UTC) for month in range(1, 25)]
+MONTHS = [datetime(START.year + month // 12, month % 12 + 1, 1, tzinfo=UTC) for month in range(1, 25)]
 FRESH_CONNECTIONS = 24  # enough to meet both processes
 
 
@@ -39,7 +39,7 @@ def lab(running: Running) -> House:
 
 @pytest.fixture
 def tester(lab: House) -> Iterator[Guerdon]:
-    """Whoever moves its clock, which stands at the first of January 2030."""
+    """Whoever moves its clock, which stands at the first of January 2130."""
     with lab.client() as client:
         client.clock.freeze(START)
         arrived(client)

@@ -205,8 +205,8 @@ class Points(RuleBasedStateMachine):
         for name in self.wallets:
             self._look(name)
             lines = self._ask("GET", f"/wallet/{name}/statement?limit=1000").json()
-            assert sum(line["amount"] for line in lines) == self.plain.standing(name)[0]
             # Of what was earned, each point is there, was used, or has ended.
+            assert sum(line["amount"] for line in lines) == self.plain.standing(name)[0]
             assert [line["balance"] for line in lines] == list(accumulate(line["amount"] for line in lines))
 
     def _ask(self, method: str, path: str, body: Members | None = None, *, dry: bool = False) -> httpx2.Response:
