@@ -145,13 +145,13 @@ def problem(answer: httpx2.Response) -> dict[str, Any]:
     return document
 
 
-async def until_one_waits(shop: Shop) -> None:
-    """Return when a transaction of this server waits for another one's row."""
+async def until_waiting(shop: Shop, count: int = 1) -> None:
+    """Return when so many transactions of this server wait for another one's row."""
     async with asyncio.timeout(20), shop.house.database.shared() as connection:
         while True:
             waiting: int = await connection.fetchval(
                 "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')"
             )
-            if waiting:
+            if waiting >= count:
                 return
             await asyncio.sleep(0.01)

@@ -13,7 +13,7 @@ from guerdon.platform.jobs import Job
 from guerdon.platform.jobs_worker import JobContext
 from guerdon.privileges.granting import add_privilege
 from guerdon.privileges.model import Privilege
-from tests.shops import Shop, certify, problem, until_one_waits
+from tests.shops import Shop, certify, problem, until_waiting
 
 TABLES = ("pass", "pass_identifier", "pass_metadata", "privilege", "pass_notification", "pass_source")
 
@@ -86,7 +86,7 @@ async def test_a_privilege_that_comes_while_its_pass_is_being_deleted_goes_with_
     async with shop.house.database.tenant(shop.tenant_id) as tx:
         await give(tx, pass_id)
         deleting = asyncio.create_task(shop.ask("DELETE", f"/passes/{pass_id}"))
-        await until_one_waits(shop)
+        await until_waiting(shop)
 
     assert (await deleting).status_code == 204
     assert await count(shop, "privilege") == 0

@@ -24,7 +24,7 @@ from guerdon.points.returning import roll_back
 from guerdon.rewards.claiming import roll_back_claim
 from tests.clocks import Clock
 from tests.points.tills import BASE, Till, soon
-from tests.shops import certify, open_shop, save_type
+from tests.shops import certify, open_shop, save_type, until_waiting
 
 TYPE = """
 kind: customerCard
@@ -311,8 +311,8 @@ async def test_a_pass_that_comes_to_name_a_wallet_waits_for_whoever_changes_it(t
         changing = asyncio.create_task(
             till.shop.ask("PATCH", f"/passes/{pass_id}", {"identifiers": {"walletId": till.wallet}})
         )
-        done, _ = await asyncio.wait([creating, changing], timeout=0.3)
-        assert not done
+        await until_waiting(till.shop, 2)
+        assert (creating.done(), changing.done()) == (False, False)
 
     assert await creating
     assert (await changing).is_success
@@ -338,9 +338,9 @@ async def test_a_coupon_that_is_used_while_its_claim_is_rolled_back_waits_in_no_
         # Both come while somebody holds the pass: who rolls back waits for it, and is to meet the coupon afterwards.
         await touch_passes(tx, [card], now)
         undoing = asyncio.create_task(undo())
-        await asyncio.sleep(0.2)
+        await until_waiting(till.shop)
         using = asyncio.create_task(use())
-        await asyncio.sleep(0.2)
+        await until_waiting(till.shop, 2)
     outcomes = await asyncio.gather(undoing, using, return_exceptions=True)
 
     assert [type(one) for one in outcomes] == [Rollback, CouponCancelled]

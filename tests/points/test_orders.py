@@ -27,7 +27,7 @@ from guerdon.points.order_schemas import OrderNotice
 from guerdon.tenants.files import save_file
 from guerdon.tenants.secrets import save_secret
 from tests.points.tills import Till, soon
-from tests.shops import Shop, problem, until_one_waits
+from tests.shops import Shop, problem, until_waiting
 
 # The rule of the source's own example: a ratio, points for 365 days, 30 of them as a welcome.
 RULE = """
@@ -182,13 +182,13 @@ async def test_an_order_that_returns_twice_at_once_for_different_customers_gives
         held = await of_other.enter_async_context(database.tenant(tenant_id))
         await lock_account(held, wallet_key(uuid.UUID(other.wallet)))
         late = asyncio.create_task(send(till.shop, a_notice(other.wallet, status="CANCELLED")))
-        await until_one_waits(till.shop)  # for the other wallet: it has not seen that the order is known
+        await until_waiting(till.shop)  # for the other wallet: it has not seen that the order is known
         await took(till.shop, earned)
         tx = await returning.enter_async_context(database.tenant(tenant_id))
         order = read_order(OrderNotice.model_validate(returned).order, rule)
         await take_order(tx, order, Receipt(rule, 1, "test", datetime.now(UTC)))
         await of_other.aclose()
-        await until_one_waits(till.shop)  # for the wallet of the order
+        await until_waiting(till.shop)  # for the wallet of the order
     answer = await late
 
     assert (answer.status_code, answer.json()["taken"]) == (200, 32)

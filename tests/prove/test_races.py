@@ -24,7 +24,7 @@ from guerdon.ledger.model import (
 from guerdon.ledger.verifying import verify_tenant
 from guerdon.platform.db import Database
 from guerdon.platform.ids import new_id
-from tests.ledger.builders import NOON, code, command, day, no_effect, opened, posted, remaining, standing
+from tests.ledger.builders import NOON, a_poster, code, command, day, opened, posted, remaining, standing
 from tests.ledger.invariants import broken
 from tests.prove.rounds import rounds
 
@@ -34,10 +34,7 @@ TILLS = 32
 def processes(database: Database, count: int = 3) -> list[Poster]:
     """Posters that know nothing of each other, as those of several processes; the last takes commands one by one."""
     sizes = [64] * (count - 1) + [1]
-    return [
-        Poster(database, no_effect, lambda _tenant_id: NOON, commands_max=size, in_flight=2, queue_max=10_000)
-        for size in sizes
-    ]
+    return [a_poster(database, commands_max=size, in_flight=2, queue_max=10_000) for size in sizes]
 
 
 async def raced(posters: Sequence[Poster], tenant_id: str, commands: Sequence[Command]) -> Counter[str]:
