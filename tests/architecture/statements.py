@@ -10,7 +10,7 @@ from tests.architecture.searches import searches
 from tests.architecture.source import Function, Module, docstrings, modules
 
 ROW_METHODS = {"all", "maybe"}
-TX_METHODS = ROW_METHODS | {"value", "records", "execute"}
+TX_METHODS = ROW_METHODS | {"value", "records", "execute", "write"}
 FETCH_METHODS = {"fetch", "fetchrow", "fetchval", "executemany", "cursor"}
 HOLDERS = {"tx", "connection", "owner", "driver"}
 SQL_START = re.compile(
@@ -28,6 +28,7 @@ class Statement:
     function: str
     line: int
     holder: str
+    method: str
     sql: str
     arguments: int
     are_all_counted: bool
@@ -84,7 +85,7 @@ def composed() -> tuple[Statement, ...]:
 
 
 def _composed(module: Module, name: str, sql: str, parameters: int) -> Statement:
-    return Statement(module, name, 0, "tx", sql, parameters, are_all_counted=True, row=None)
+    return Statement(module, name, 0, "tx", "records", sql, parameters, are_all_counted=True, row=None)
 
 
 def _calls(tree: ast.AST, function: str = "") -> Iterator[tuple[str, ast.Call]]:
@@ -122,6 +123,7 @@ def _statement(module: Module, function: str, call: ast.Call, used: set[ast.expr
         function,
         call.lineno,
         _holder(call.func),
+        call.func.attr,
         sql,
         arguments=sum(not isinstance(one, ast.Starred) for one in given) - 1,
         are_all_counted=not any(isinstance(one, ast.Starred) for one in given),

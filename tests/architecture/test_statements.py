@@ -8,12 +8,15 @@ import typing
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import permutations
+from typing import LiteralString, cast
 from uuid import UUID
 
 import asyncpg
 import msgspec
 import pytest
 
+from guerdon.platform.pending import Write, together
 from tests.architecture import searches
 from tests.architecture.plans import conditions, explain, nodes
 from tests.architecture.statements import Statement, collect, statements
@@ -28,6 +31,7 @@ CARRIERS = {
     "guerdon.platform.db": "the methods of Tx, and BEGIN with the tenant, which takes no parameters",
     "guerdon.platform.jobs_queue": "the driver through which pgqueuer's own statements run",
     "guerdon.platform.migrate": "the migrations themselves",
+    "guerdon.platform.pending": "writes that are sent together; a test below composes them in every order",
     "guerdon.platform.cluster_making": "the single-user server that makes the cluster",
 }
 # Statements that ask for more than one tenant on purpose: who asks, and why.
@@ -169,6 +173,32 @@ async def test_postgresql_accepts_every_condition_of_a_search_in_every_order(
         await owner.execute(f"PREPARE searched AS {sql}; DEALLOCATE searched")
 
     assert len(composed) > 1_000
+
+
+async def test_postgresql_accepts_writes_that_are_held_back_together_in_any_order(
+    owner: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    held = [one for one in statements() if one.method == "write"]
+    groups = [group for size in range(2, len(held) + 1) for group in permutations(held, size)]
+
+    for group in groups:
+        writes = [Write(cast("LiteralString", one.sql), ("tenant", *range(1, one.arguments))) for one in group]
+        sql, arguments = together(writes)
+        assert len((await owner.prepare(sql)).get_parameters()) == len(arguments)
+    assert len(held) > 3
+
+
+def test_writes_that_are_held_back_together_change_no_row_twice() -> None:
+    # An INSERT beside an UPDATE of the same table is not seen by it; two UPDATEs of a row are one.
+    changed = [
+        one for one in statements() if one.method == "write" and re.search(r"\b(UPDATE|MERGE|DELETE)\b", one.sql)
+    ]
+    tables = [name for one in changed for name in written(one.sql)]
+
+    assert sorted(tables) == ["ledger_account", "pass"]
+    assert {name for one in statements() if one.method == "write" for name in written(one.sql)} == {
+        *("event", "ledger_account", "ledger_entry", "pass")
+    }
 
 
 def test_no_statement_calls_set_config() -> None:

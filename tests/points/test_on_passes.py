@@ -337,6 +337,7 @@ async def test_a_coupon_that_is_used_while_its_claim_is_rolled_back_waits_in_no_
     async with till.shop.house.database.tenant(till.shop.tenant_id) as tx:
         # Both come while somebody holds the pass: who rolls back waits for it, and is to meet the coupon afterwards.
         await touch_passes(tx, [card], now)
+        await tx.flush()
         undoing = asyncio.create_task(undo())
         await until_waiting(till.shop)
         using = asyncio.create_task(use())

@@ -43,8 +43,9 @@ async def post(tx: Tx, commands: Sequence[Command], now: datetime) -> list[Outco
     """Post commands in their order; each gets its own outcome, and a refused one changes nothing.
 
     All commands of a call share the transaction.
-    Raises asyncpg.UniqueViolationError when another transaction took one of the movement ids or keys meanwhile;
-    the caller rolls back and posts again, and then the repeat is found.
+    Raises asyncpg.UniqueViolationError when another transaction took one of the movement ids or keys meanwhile, for
+    plain moves not before the transaction's next statement or its commit (see platform.pending); the caller rolls back
+    and posts again, and then the repeat is found.
     """
     # The lock comes first: commands on one account queue here instead of racing, and a repeat that arrives while the
     # first still runs finds its entry below.

@@ -121,35 +121,44 @@ async def append(tx: Tx, accounts: Iterable[Account], entries: Sequence[Entry]) 
 
 async def append_moves(tx: Tx, entries: Sequence[Entry]) -> None:
     """Append moves of one instant, each on an account of its own: what `append` does, with half of its columns."""
-    await tx.execute(
+    account_ids = [entry.account_id for entry in entries]
+    seqs = [entry.seq for entry in entries]
+    values = [entry.value_after for entry in entries]
+    hashes = [entry.hash for entry in entries]
+    await tx.write(
         """
-        WITH e AS (
-            SELECT *
-              FROM unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[],
-                          $10::bytea[])
-                   AS e (account_id, seq, amount, value_after, movement_id, remarks, actor, hash)
-        ), moved AS (
-            UPDATE ledger_account a
-               SET value = e.value_after, seq = e.seq, head = e.hash, moved_at = $2
-              FROM e
-             WHERE a.tenant_id = $1 AND a.account_id = e.account_id
-        )
         INSERT INTO ledger_entry (tenant_id, account_id, seq, kind, amount, held_change, value_after, movement_id,
                                   remarks, actor, recorded_at, hash)
         SELECT $1, e.account_id, e.seq, 'move', e.amount, 0, e.value_after, e.movement_id, e.remarks, e.actor, $2,
                e.hash
-          FROM e
+          FROM unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[],
+                      $10::bytea[])
+               AS e (account_id, seq, amount, value_after, movement_id, remarks, actor, hash)
         """,
         tx.tenant_id,
         entries[0].recorded_at,
-        [entry.account_id for entry in entries],
-        [entry.seq for entry in entries],
+        account_ids,
+        seqs,
         [entry.amount for entry in entries],
-        [entry.value_after for entry in entries],
+        values,
         [entry.movement_id for entry in entries],
         [entry.remarks for entry in entries],
         [entry.actor for entry in entries],
-        [entry.hash for entry in entries],
+        hashes,
+    )
+    await tx.write(
+        """
+        UPDATE ledger_account a
+           SET value = e.value_after, seq = e.seq, head = e.hash, moved_at = $2
+          FROM unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::bytea[]) AS e (account_id, value_after, seq, hash)
+         WHERE a.tenant_id = $1 AND a.account_id = e.account_id
+        """,
+        tx.tenant_id,
+        entries[0].recorded_at,
+        account_ids,
+        values,
+        seqs,
+        hashes,
     )
 
 

@@ -206,8 +206,11 @@ async def update_pass(tx: Tx, changed: Pass, identifiers: Mapping[str, object]) 
 
 
 async def touch_passes(tx: Tx, pass_ids: Sequence[str], now: datetime) -> None:
-    """Give passes a new revision; their rows are locked in id order, so that no two writers wait in a ring."""
-    await tx.execute(
+    """Give passes a new revision; their rows are locked in id order, so that no two writers wait in a ring.
+
+    They are locked by the transaction's next statement, or at its commit (see platform.pending).
+    """
+    await tx.write(
         """
         WITH held AS MATERIALIZED (
             SELECT pass_id FROM pass WHERE tenant_id = $1 AND pass_id = ANY($2::text[])

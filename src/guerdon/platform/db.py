@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
 
 import asyncpg
 
+from guerdon.platform.pending import Pending, Write
 from guerdon.platform.tenant_ids import is_tenant_id
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Tx:
     connection: "Connection"
     tenant_id: str
     topics: set[str] = field(default_factory=set[str])
+    pending: Pending = field(default_factory=Pending)
 
     def announce(self, topic: str) -> None:
         """Have the listeners of a topic woken in every process once this has committed, and only then."""
@@ -60,26 +62,46 @@ class Tx:
 
     async def all(self, row: type[Row], sql: LiteralString, *arguments: object) -> list[Row]:
         """Read every row that the statement answers, as `row` objects by column order."""
-        return [row(*record.values()) for record in await self.connection.fetch(sql, *arguments)]
+        return [row(*record.values()) for record in await self.records(sql, *arguments)]
 
     async def maybe(self, row: type[Row], sql: LiteralString, *arguments: object) -> Row | None:
         """Read the first row, or None."""
+        await self.flush()
         record = await self.connection.fetchrow(sql, *arguments)
         return None if record is None else row(*record.values())
 
     async def value(self, sql: LiteralString, *arguments: object) -> Any:  # noqa: ANN401  # the statement decides
         """Read the first column of the first row, or None."""
+        await self.flush()
         return await self.connection.fetchval(sql, *arguments)
 
     async def records(self, sql: LiteralString, *arguments: object) -> Sequence[asyncpg.Record]:
         """Read raw records; for hot paths that build their answer from columns."""
+        await self.flush()
         return await self.connection.fetch(sql, *arguments)
 
     async def execute(self, sql: LiteralString, *arguments: object) -> int:
         """Run a statement and tell how many rows it touched."""
+        await self.flush()
         status = await self.connection.execute(sql, *arguments)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
+
+    async def write(self, sql: LiteralString, *arguments: object) -> None:
+        """Run a write whose outcome nobody reads, together with others like it, before whatever comes next.
+
+        What it violates is raised there, at the latest before the commit. See `pending.Pending` for what may be
+        written so.
+        """
+        if self.pending.holds(sql):
+            await self.flush()
+        self.pending.add(Write(sql, arguments))
+
+    async def flush(self) -> None:
+        """Send what is held back, in one round trip; whoever uses `connection` by itself calls this first."""
+        if self.pending:
+            sql, arguments = self.pending.take()
+            await self.connection.execute(sql, *arguments)
 
 
 class Database:
@@ -108,6 +130,7 @@ class Database:
             tx = Tx(connection, tenant_id)
             try:
                 yield tx
+                await tx.flush()
             except BaseException:
                 await _roll_back(connection)
                 raise

@@ -60,7 +60,7 @@ async def emit(tx: Tx, events: Sequence[Event], now: datetime) -> None:
     if not events:
         return
     tx.announce(f"{EVENTS_TOPIC}:{tx.tenant_id}")
-    await tx.execute(
+    await tx.write(
         """
         INSERT INTO event (tenant_id, event_id, kind, subject_id, payload, actor, occurred_at)
         SELECT $1, e.event_id, e.kind, e.subject_id, e.payload::jsonb, e.actor, $2
@@ -82,7 +82,7 @@ async def emit_alike(tx: Tx, kind: str, told: Sequence[tuple[str, str]], actor: 
     if not told:
         return
     tx.announce(f"{EVENTS_TOPIC}:{tx.tenant_id}")
-    await tx.execute(
+    await tx.write(
         """
         INSERT INTO event (tenant_id, event_id, kind, subject_id, payload, actor, occurred_at)
         SELECT $1, e.event_id, $3, e.subject_id, e.payload::jsonb, $4, $2
