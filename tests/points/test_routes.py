@@ -85,6 +85,8 @@ async def test_lists_go_by_cursor_and_by_range(till: Till) -> None:
         assert [one["amount"] for one in ranged.json()] == [4, 3]
         assert (first.headers["x-total-count"], ranged.headers["x-total-count"]) == ("5", "5")
         assert problem(await till.ask("GET", f"/{kind}?_sort=colour"))["errors"].keys() == {"_sort"}
+    refused = problem(await till.ask("GET", "/hold?_sort=colour"))
+    assert refused["errors"] == {"_sort": ["This list has an order of its own; leave _sort out."]}
 
 
 async def test_spending_more_than_there_is_changes_nothing(till: Till) -> None:

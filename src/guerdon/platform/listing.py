@@ -46,7 +46,8 @@ class Listing:
         if self.cursor is not None and self.is_descending is not None and not goes_both_ways:
             raise InvalidRequest({"cursor": [RANGE_OR_CURSOR]})
         if self.sort is not None and self.sort not in names:
-            raise InvalidRequest({"_sort": [f"Sort by one of {', '.join(sorted(names))}."]})
+            choice = f"Sort by one of {', '.join(sorted(names))}."
+            raise InvalidRequest({"_sort": [choice if names else "This list has an order of its own; leave _sort out."]})
 
 
 async def listing(
