@@ -1,4 +1,5 @@
 import io
+import zipfile
 from datetime import date
 from typing import Any
 
@@ -109,10 +110,20 @@ async def test_lines_are_counted_as_an_editor_counts_them(marketer: Marketer) ->
 
 
 @pytest.mark.parametrize(
-    "header", ["metadata.a", "id,metadata.", "id,,a", "id,a,a", "", "id," + ",".join(f"c{n}" for n in range(300))]
+    "header",
+    [
+        b"metadata.a",
+        b"id,metadata.",
+        b"id,,a",
+        b"id,a,a",
+        b"",
+        b"id," + b",".join(b"c%d" % n for n in range(300)),
+        b"id,metadata.\0",
+        b"id,\xff,\xff",
+    ],
 )
-async def test_a_header_that_cannot_be_meant_is_refused(marketer: Marketer, header: str) -> None:
-    assert problem(await upload(marketer, header + "\nx,y\n"))["code"] == "invalid_request"
+async def test_a_header_that_cannot_be_meant_is_refused(marketer: Marketer, header: bytes) -> None:
+    assert problem(await upload(marketer, header + b"\nx,y\n"))["code"] == "invalid_request"
 
 
 async def test_a_workbook_keeps_numbers_flags_and_dates(marketer: Marketer) -> None:

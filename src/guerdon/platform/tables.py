@@ -30,6 +30,7 @@ DELIMITERS: Final = ",;"
 HEADER_CHARACTERS_MAX: Final = 65_536
 LINE_CHARACTERS_MAX: Final = 1024**2
 EXACT_MAX: Final = 10**15  # up to here a workbook's numbers, which are floats, tell whole numbers apart
+SHEET_ROWS_MAX: Final = 2**20  # as ECMA-376 has it; the library walks to whatever row a file names
 UNPACKED_BYTES_MAX: Final = 2 * 1024**3
 TEXTS_BYTES_MAX: Final = 256 * 1024**2  # a workbook's shared texts are all in memory while it is read
 FILE_BYTES_MAX: Final = 100 * 1024**2
@@ -147,6 +148,8 @@ def _read_workbook(path: Path) -> Iterator[Row]:
             sheet = workbook.worksheets[0]
             sheet.reset_dimensions()
             for line, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+                if line > SHEET_ROWS_MAX:
+                    raise BadlyFormed(f"A sheet has {SHEET_ROWS_MAX} rows at most; this workbook names one beyond.")
                 yield Row(line, [_cell(value) for value in cast("Sequence[object]", values)])
     except BadlyFormed:
         raise
