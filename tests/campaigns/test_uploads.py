@@ -146,6 +146,18 @@ async def test_the_rows_of_a_workbook_are_named_by_their_numbers(marketer: Marke
     assert list(refused["errors"]) == ["line 3"]
 
 
+async def test_a_row_beyond_the_last_of_a_sheet_is_refused_and_not_walked_to(marketer: Marketer) -> None:
+    made = workbook(["id", "a"], ["nosuchpass", 1])
+    kept = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(kept, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b'<row r="2"', b'<row r="1048577"'))
+
+    refused = problem(await upload(marketer, kept.getvalue(), **{"content-type": XLSX}))
+
+    assert (refused["code"], "1048576 rows" in refused["detail"]) == ("badly_formed", True)
+
+
 @pytest.mark.parametrize("body", [b"", b"PK\x03\x04 no zip", b"id,a\n", workbook(["id"])[:-40]])
 async def test_what_is_no_workbook_is_refused(marketer: Marketer, body: bytes) -> None:
     assert problem(await upload(marketer, body, **{"content-type": XLSX}))["status"] == 400

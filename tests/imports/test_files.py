@@ -137,11 +137,27 @@ async def test_a_row_is_held_against_the_good_ones_before_it_only(mover: Mover) 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "passType\n", "serial,passType,secret\n", "serial,serial,passType\n", "serial,passType,metadata.\n"],
+    [
+        "",
+        "passType\n",
+        "serial,passType,secret\n",
+        "serial,serial,passType\n",
+        "serial,passType,metadata.\n",
+        "serial,passType,metadata.\0\n",
+    ],
 )
 def test_a_header_that_cannot_be_meant_refuses_the_file(tmp_path: Path, text: str) -> None:
     with pytest.raises(ImportFileInvalid):
         rows(tmp_path, text)
+
+
+def test_a_header_that_is_not_utf8_is_refused_in_words_that_can_be_sent(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes("serial,passType\n".encode("utf-16"))
+
+    with pytest.raises(ImportFileInvalid) as refused:
+        list(read_rows(tmp_path / "file", CSV, PASSES))
+
+    assert refused.value.errors == {"file": ["The header is not UTF-8, or holds a NUL character."]}
 
 
 @pytest.mark.parametrize("media_type", [CSV, JSON_LINES])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from guerdon.passes.model import Changes
 from guerdon.platform.problems import InvalidRequest
-from guerdon.platform.tables import Cell, Mistakes, Row
+from guerdon.platform.tables import Cell, Mistakes, Row, is_storable
 
 NAME_CHARACTERS_MAX = 100
 IDENTIFIER_CHARACTERS_MAX = 500
@@ -60,9 +60,9 @@ def read_header(row: Row) -> list[Column]:
     if len(columns) > COLUMNS_MAX:
         mistakes.append(f"A table has at most {COLUMNS_MAX} columns.")
     for place, column in enumerate(columns, start=1):
-        if not 1 <= len(column.name) <= NAME_CHARACTERS_MAX or not _is_storable(column.name):
+        if not 1 <= len(column.name) <= NAME_CHARACTERS_MAX or not is_storable(column.name):
             mistakes.append(f"Column {place} needs a name of 1 to {NAME_CHARACTERS_MAX} characters.")
-    places = [(column.part, column.name) for column in columns]
+    places = [(column.part, column.name) for column in columns if is_storable(column.name)]
     mistakes += [f"The column {part}.{name} stands twice." for part, name in {p for p in places if places.count(p) > 1}]
     if not any(column.part == TARGET for column in columns):
         mistakes.append("A column `id` or `id.<name>` must name the pass.")
@@ -92,7 +92,7 @@ def _read_cell(wish: Wish, column: Column, cell: Cell) -> None:
     most = IDENTIFIER_CHARACTERS_MAX if column.part in {TARGET, IDENTIFIERS} else TEXT_CHARACTERS_MAX
     if len(text) > most:
         wish.blame(column.heading, f"A value has at most {most} characters.")
-    elif not _is_storable(text):
+    elif not is_storable(text):
         wish.blame(column.heading, "The value is not UTF-8, or holds a NUL character.")
     elif column.part == TARGET:
         wish.target[column.name] = text
@@ -113,10 +113,6 @@ def _column(heading: str) -> Column:
     if point and part in {TARGET, IDENTIFIERS, METADATA, ADDITIONAL}:
         return Column(heading, part, name)
     return Column(heading, ADDITIONAL, heading)
-
-
-def _is_storable(text: str) -> bool:
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def as_report(mistaken: Mapping[int, Mistakes]) -> list[dict[str, object]]:

@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 from guerdon.platform import tables
 from guerdon.platform.http import read_json
 from guerdon.platform.problems import BadlyFormed, InvalidRequest
-from guerdon.platform.tables import JSON_LINES, ROWS_MAX, WHOLE_ROW, XLSX, Cell, Mistakes
+from guerdon.platform.tables import JSON_LINES, ROWS_MAX, WHOLE_ROW, XLSX, Cell, Mistakes, is_storable
 
 COLUMNS_MAX: Final = 500
 WITHOUT_ZONE: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?", re.ASCII)
@@ -64,12 +64,21 @@ def read_rows(path: Path, media_type: str, shape: Shape[RowT]) -> Iterator[RowT]
 def _table_rows(path: Path, media_type: str, shape: Shape[RowT]) -> Iterator[RowT]:
     rows = tables.read_rows(path, media_type)
     header = next(rows, None)
-    names = [] if header is None else [str(cell).strip() for cell in header.cells]
+    names = [] if header is None else _names(header)
     while names and not names[-1]:
         names.pop()
     _check_header(names, shape)
     is_workbook = media_type == XLSX
     return (_row(names, row, shape, is_workbook=is_workbook) for row in rows)
+
+
+def _names(header: tables.Row) -> list[str]:
+    if header.broken is not None:
+        raise ImportFileInvalid(header.broken)
+    names = [str(cell).strip() for cell in header.cells]
+    if not is_storable("".join(names)):
+        raise ImportFileInvalid("The header is not UTF-8, or holds a NUL character.")
+    return names
 
 
 def _check_header(names: Sequence[str], shape: Shape[RowT]) -> None:
@@ -89,7 +98,7 @@ def _row(names: Sequence[str], row: tables.Row, shape: Shape[RowT], *, is_workbo
         return shape.refuse(row.line, {WHOLE_ROW: [row.broken]})
     if any(cell != "" for cell in row.cells[len(names) :]):
         return shape.refuse(row.line, {WHOLE_ROW: [f"There are more cells than the {len(names)} columns."]})
-    if not _is_storable("".join(cell for cell in row.cells if isinstance(cell, str))):
+    if not is_storable("".join(cell for cell in row.cells if isinstance(cell, str))):
         return shape.refuse(row.line, {WHOLE_ROW: ["The row is not UTF-8, or holds a NUL character."]})
     document: dict[str, object] = {}
     groups: dict[str, dict[str, Cell]] = {}
@@ -110,11 +119,6 @@ def _text(cell: Cell, *, is_date: bool) -> str:
     text = ("true" if cell else "false") if isinstance(cell, bool) else str(cell)
     # A workbook's dates know no zone.
     return f"{text}Z" if is_date and WITHOUT_ZONE.fullmatch(text) else text
-
-
-def _is_storable(text: str) -> bool:
-    # What was no UTF-8 was decoded into surrogates, and those cannot be encoded again.
-    return "\x00" not in text and (text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text))
 
 
 def _json_rows(path: Path, shape: Shape[RowT]) -> Iterator[RowT]:

@@ -14,13 +14,14 @@ from guerdon.imports.reading import LIST_MAX
 from guerdon.platform.boundary import BODY
 from guerdon.platform.parameters import write_options
 from guerdon.platform.tables import CSV, JSON_LINES, XLSX, read_media_type, receive
+from guerdon.platform.wire import DIGITS
 from guerdon.platform.writes import WriteOptions
 
 MEDIA_TYPES: Final = (CSV, XLSX, JSON_LINES)
 FILES_AT_ONCE: Final = 2  # each may remember a million names for as long as it is checked
 LIST_DEFAULT: Final = 100
 ImportId = Annotated[str, Path(alias="importId", pattern=r"^[0-9a-f]{32}$")]
-Limit = Annotated[int, Query(ge=1, le=LIST_MAX)]
+Limit = Annotated[int, Query(ge=1, le=LIST_MAX), DIGITS]
 ImportCursor = Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$", description="Take it from the Link header.")]
 LineCursor = Annotated[str | None, Query(pattern=r"^[0-9]{1,15}$", description="Take it from the Link header.")]
 OnErrorWord = Literal["refuse", "skip"]

@@ -115,6 +115,12 @@ def read_lines(file: TextIO) -> Iterator[str]:
         yield line
 
 
+def is_storable(text: str) -> bool:
+    """Tell whether a text can be stored and sent on: it holds no NUL, and nothing that was no UTF-8."""
+    # What was no UTF-8 was decoded into surrogates, and those cannot be encoded again.
+    return "\x00" not in text and (text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text))
+
+
 def _read_csv(path: Path) -> Iterator[Row]:
     # Bytes that are no UTF-8 become surrogates, so that their row is named and the rest is read on.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
@@ -147,14 +153,19 @@ def _read_workbook(path: Path) -> Iterator[Row]:
         ):
             sheet = workbook.worksheets[0]
             sheet.reset_dimensions()
-            for line, values in enumerate(sheet.iter_rows(values_only=True), start=1):
-                if line > SHEET_ROWS_MAX:
-                    raise BadlyFormed(f"A sheet has {SHEET_ROWS_MAX} rows at most; this workbook names one beyond.")
-                yield Row(line, [_cell(value) for value in cast("Sequence[object]", values)])
+            for line, values in _numbered(sheet.iter_rows(values_only=True)):
+                yield Row(line, [_cell(value) for value in values])
     except BadlyFormed:
         raise
     except Exception as broken:  # the library fails in a dozen ways on a file that is no workbook
         raise BadlyFormed(f"This workbook cannot be read: {type(broken).__name__}.") from broken
+
+
+def _numbered(rows: Iterator[object]) -> Iterator[tuple[int, Sequence[object]]]:
+    for line, values in enumerate(rows, start=1):
+        if line > SHEET_ROWS_MAX:
+            raise BadlyFormed(f"A sheet has {SHEET_ROWS_MAX} rows at most; this workbook names one beyond.")
+        yield line, cast("Sequence[object]", values)
 
 
 def _check_archive(path: Path) -> None:
