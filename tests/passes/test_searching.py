@@ -68,6 +68,9 @@ async def three(shop: Shop) -> Shop:
         ("metadata.points", "lessThan", "1e308", "Ada Bob"),
         ("metadata.points", "greaterThan", "-1e400", "Ada Bob"),
         ("metadata.points", "greaterThan", "1e-900", "Ada Bob"),
+        # These are no numbers, and so are held against the members as texts.
+        ("metadata.points", "greaterThan", "1_0", "Ada"),
+        ("metadata.points", "greaterThan", " 9.5", "Ada Bob"),
         ("metadata.points", "equals", "10.5", "Bob"),
         ("metadata.vip", "equals", "true", "Ada"),
         ("metadata.tags", "exists", True, ""),

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import ValidationError
 
 from guerdon.ledger.accounts import lock_account
 from guerdon.ledger.amounts import UNIT
@@ -446,6 +447,12 @@ def test_points_are_exact_and_rounded_as_the_rule_says(rule: str, total: str, po
     assert read_earning_rule(rule.encode()).points(int(Decimal(total) * UNIT)) == int(Decimal(points) * UNIT)
 
 
+@pytest.mark.parametrize("total", ["1_0", " 1", "1\n", "\u0661\u0662", "Infinity", ""])
+def test_money_is_written_in_plain_digits(total: str) -> None:
+    with pytest.raises(ValidationError):
+        OrderNotice.model_validate(a_notice(str(uuid.uuid4()), total=total))
+
+
 def test_payments_that_do_not_earn_are_left_out() -> None:
     rule = read_earning_rule(b"ratio: 1\nnotEarning: [WALLET, GIFTCARD]")
     notice = a_notice(str(uuid.uuid4()), total="20.5")
@@ -491,6 +498,9 @@ earnon: [X]
         b"\xff",
         b"ratio: 1\n---\nratio: 2",
         b"ratio: NaN",
+        b"ratio: '1_0'",
+        b"ratio: ' 1'",
+        "ratio: '\u0661\u0662'".encode(),
         b"ratio: [1",
         b"ratio: 1\nwelcome: {points: 0.0000004}",
         b"ratio: 1\npointsMax: 0.0000004",

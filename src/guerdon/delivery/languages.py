@@ -1,8 +1,10 @@
 """Choosing the language in which somebody reads a pass."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 PREFERENCES_MAX = 20
+WEIGHT = re.compile(r"[0-9]{1,3}(\.[0-9]{0,20})?|\.[0-9]{1,20}")
 
 
 def choose_language(accept_language: str, languages: Sequence[str]) -> str:
@@ -40,7 +42,6 @@ def _weight(quality: str) -> float:
     if not quality.strip():
         return 1.0
     name, _equals, number = quality.strip().partition("=")
-    try:
-        return min(float(number), 1.0) if name.strip() == "q" else 0.0
-    except ValueError:
+    if name.strip() != "q" or WEIGHT.fullmatch(number.strip()) is None:
         return 0.0
+    return min(float(number), 1.0)

@@ -6,10 +6,11 @@ so. Members are looked up in the tables that hold them, name and value; a voided
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final, LiteralString
 
 from guerdon.passes.filters import MEMBER_KINDS, ONE_MILLISECOND, Filter, Value
+from guerdon.platform.wire import find_decimal
 
 LAST_CHARACTER: Final = "\U0010ffff"
 LAST_BEFORE_SURROGATES, FIRST_AFTER_SURROGATES = "\ud7ff", "\ue000"
@@ -223,11 +224,8 @@ def _wallet_condition(asked: Filter) -> str:
 
 def _double(value: Value) -> str | None:
     """Give a text that is a number as a double precision can hold it, or None."""
-    try:
-        number = Decimal(value) if isinstance(value, str) and value.isascii() else None
-    except InvalidOperation:
-        return None
-    if number is None or not number.is_finite():
+    number = find_decimal(value) if isinstance(value, str) else None
+    if number is None:
         return None
     if number.adjusted() < EXPONENT_MIN:
         return "0"

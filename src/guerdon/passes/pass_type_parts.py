@@ -8,9 +8,11 @@ from typing import Annotated, Final, Literal, Self, cast
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
 from pydantic.alias_generators import to_camel
 
+from guerdon.platform.wire import PLAIN
+
 TEMPLATE_CHARACTERS_MAX = 8192
 LANGUAGE_PATTERN = r"^[a-z]{2}(-[A-Z]{2})?$"
-COLOR: Final = re.compile(r"#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|rgb\(\s*\d{1,3}\s*,\s*\d{1,3}\s*,\s*\d{1,3}\s*\)")
+COLOR: Final = re.compile(r"#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|rgb\(\s*\d{1,3}\s*,\s*\d{1,3}\s*,\s*\d{1,3}\s*\)", re.ASCII)
 IMAGE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\.(?:png|jpe?g|webp)", re.IGNORECASE)
 NAME_PATTERN = r"^[a-z][a-z0-9-]{1,49}$"
 LAYOUT_DEFAULT = "card"
@@ -75,7 +77,7 @@ Template = Annotated[str, BeforeValidator(_as_text), Field(max_length=TEMPLATE_C
 ChangeMessage = Annotated[Template, AfterValidator(_says_what_changed)]
 ColorTemplate = Annotated[Template, AfterValidator(_is_color)]
 ByLanguage = Annotated[Mapping[str, Template], BeforeValidator(_as_languages)]
-Number = Annotated[Decimal, Strict(strict=False), Field(allow_inf_nan=False)]
+Number = Annotated[Decimal, Strict(strict=False), Field(allow_inf_nan=False), PLAIN]
 Language = Annotated[str, Field(pattern=LANGUAGE_PATTERN)]
 
 

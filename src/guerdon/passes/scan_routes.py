@@ -18,6 +18,7 @@ from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
 from guerdon.platform.parameters import Write, respond
+from guerdon.platform.wire import DIGITS
 from guerdon.platform.writes import Answer, write_once
 
 PASS_READ, PASS_SCAN = "Pass.Read", "PassScan.Scan"
@@ -27,7 +28,7 @@ UUID_PATTERN = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 TenantId = Annotated[str, Path(alias="tenantId")]
 PassIdQuery = Annotated[str | None, Query(alias="passId", pattern=r"^[\w-]{5,50}$")]
 Cursor = Annotated[str | None, Query(pattern=UUID_PATTERN, description="Take it from the Link header.")]
-Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
+Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX), DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

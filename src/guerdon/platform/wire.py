@@ -16,6 +16,10 @@ NO_NUL = r"^[^\x00]*$"  # PostgreSQL stores no NUL in text
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 RFC3339 = re.compile(r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
+# Python reads more as numbers: 1_0, blanks around one, the digits of other scripts, NaN.
+NUMBER_TEXT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII)
+WHOLE_TEXT = re.compile(r"[+-]?\d+", re.ASCII)
+
 
 class Body(BaseModel):
     """A body of face A: camelCase members, unknown ones refused, no value bent into another type."""
@@ -43,6 +47,11 @@ def parse_instant(text: str) -> datetime:
         raise ValueError(f"There is no such date-time: {impossible}.") from impossible
 
 
+def find_decimal(text: str) -> Decimal | None:
+    """Read a text that is a number, in ASCII and without blanks; None when it is none, or ends nowhere."""
+    return None if NUMBER_TEXT.fullmatch(text) is None else Decimal(text)
+
+
 def _instant(value: object) -> object:
     return parse_instant(value) if isinstance(value, str) else value
 
@@ -60,6 +69,17 @@ def _whole(value: object) -> object:
     if isinstance(value, Decimal) and abs(value) <= INT32_MAX + 1 and value == value.to_integral_value():
         return int(value)
     return value
+
+
+def _digits(value: object) -> object:
+    if isinstance(value, str) and WHOLE_TEXT.fullmatch(value) is None:
+        raise ValueError("Give a whole number, in digits.")
+    return value
+
+
+def _plain(value: object) -> object:
+    # What is no number, and so becomes None, is refused as whatever stands behind this refuses it.
+    return find_decimal(value) if isinstance(value, str) else value
 
 
 def _above_zero(value: Decimal) -> Decimal:
@@ -87,6 +107,10 @@ Exact = Annotated[
 Sum = Annotated[Decimal, WithJsonSchema({"type": "number", "format": "double"})]
 # Stands behind the bounds of a number: before them, they would not be said in the words of JSON Schema.
 WHOLE = BeforeValidator(_whole)
+# For a whole number that comes as a text, in a query.
+DIGITS = BeforeValidator(_digits)
+# For a number that may come as a text, in a file.
+PLAIN = BeforeValidator(_plain)
 INT32_FORMAT: dict[str, Any] = {"format": "int32"}
 Int32 = Annotated[int, Field(ge=-INT32_MAX - 1, le=INT32_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]

@@ -1,11 +1,11 @@
 """The orders webhook as another system sends it, and what is answered; members that mean nothing here are ignored."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
-from guerdon.platform.wire import AMOUNT_MAX, NO_NUL, Exact, Instant, OpenBody, UuidMember
+from guerdon.platform.wire import AMOUNT_MAX, NO_NUL, Exact, Instant, OpenBody, UuidMember, find_decimal
 
 NUMBER_CHARACTERS_MAX = 40
 
@@ -16,10 +16,7 @@ Word = Annotated[str, StringConstraints(max_length=64, pattern=NO_NUL)]
 def _money(value: object) -> object:
     """Read money that is written as a number or, as the source does, as a text."""
     if isinstance(value, str) and len(value) <= NUMBER_CHARACTERS_MAX:
-        try:
-            value = Decimal(value.strip())
-        except InvalidOperation:
-            value = None
+        value = find_decimal(value)
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or not Decimal(value).is_finite():
         raise ValueError('Give a number, or a text that is one, such as "13.99".')  # for pydantic
     if not -AMOUNT_MAX <= value <= AMOUNT_MAX:
