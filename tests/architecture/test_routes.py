@@ -6,6 +6,8 @@ from typing import cast
 
 import pytest
 from docs.generate import closed_house
+from fastapi._compat import ModelField
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from guerdon.access.model import SCOPES, WALLET_WRITES
@@ -73,6 +75,20 @@ async def test_every_route_of_the_framework_admits_its_caller_before_it_reads(ho
 
 async def test_a_hot_route_documents_the_scope_that_it_asks_for(house: House) -> None:
     assert [one.template for one in hot_routes(house) if one.operation[SCOPE_MEMBER] != one.scope] == []
+
+
+async def test_whole_numbers_of_a_query_are_plain_digits(house: House) -> None:
+    routes = [one for part in routers(house) for one in part.routes if isinstance(one, APIRoute)]
+    fields = [(one.path, field) for one in routes for field in _query_fields(one.dependant)]
+    whole = [
+        (path, field)
+        for path, field in fields
+        if str(field.field_info.annotation).startswith(("<class 'int'>", "int |"))
+    ]
+
+    assert len({path for path, _ in whole}) > 20
+    for text in ("1_0", " 1", "1.0"):
+        assert [f"{path}?{field.alias}" for path, field in whole if not field.validate(text)[1]] == [], text
 
 
 async def test_no_two_routes_stand_at_one_address_with_one_verb(house: House) -> None:
@@ -145,3 +161,9 @@ def _scopes(house: House) -> dict[tuple[str, str], str]:
 
 def _shape(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", path)
+
+
+def _query_fields(dependant: Dependant) -> Iterator[ModelField]:
+    yield from dependant.query_params
+    for part in dependant.dependencies:
+        yield from _query_fields(part)

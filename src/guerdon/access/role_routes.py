@@ -15,6 +15,7 @@ from guerdon.access.schemas import RoleChange, RoleDefinition, RoleOut
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.parameters import Write, respond
+from guerdon.platform.wire import DIGITS
 from guerdon.platform.writes import Answer, Work, WriteOptions, write_once
 
 LIST_DEFAULT = 100
@@ -22,7 +23,7 @@ LIST_DEFAULT = 100
 TenantId = Annotated[str, Path(alias="tenantId")]
 RoleName = Annotated[str, Path(alias="name", min_length=1, max_length=KEY_NAME_CHARACTERS_MAX)]
 Cursor = Annotated[str, Query(max_length=KEY_NAME_CHARACTERS_MAX, description="Take it from the Link header.")]
-Limit = Annotated[int, Query(ge=1, le=LIST_MAX)]
+Limit = Annotated[int, Query(ge=1, le=LIST_MAX), DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

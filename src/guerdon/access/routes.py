@@ -17,6 +17,7 @@ from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.parameters import Write, respond
+from guerdon.platform.wire import DIGITS
 from guerdon.platform.writes import Answer, Work, WriteOptions, write_once
 
 LIST_DEFAULT = 100
@@ -25,7 +26,7 @@ CURSOR_PATTERN = r"^[0-9a-z]{0,32}$"
 TenantId = Annotated[str, Path(alias="tenantId")]
 KeyNameInPath = Annotated[str, Path(alias="name", min_length=1, max_length=KEY_NAME_CHARACTERS_MAX)]
 Cursor = Annotated[str, Query(pattern=CURSOR_PATTERN, description="Take it from the Link header.")]
-Limit = Annotated[int, Query(ge=1, le=LIST_MAX)]
+Limit = Annotated[int, Query(ge=1, le=LIST_MAX), DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,14 @@ from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
 from guerdon.platform.listing import cursor_response
 from guerdon.platform.parameters import Write, respond
+from guerdon.platform.wire import DIGITS
 from guerdon.platform.writes import Answer, write_once
 
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
 LIST_DEFAULT = 100
 TenantId = Annotated[str, Path(alias="tenantId")]
 PassId = Annotated[str, Path(alias="passId", pattern=r"^[^\x00-\x1f\x7f/]{1,200}$")]
-Limit = Annotated[int, Query(ge=1, le=HISTORY_MAX)]
+Limit = Annotated[int, Query(ge=1, le=HISTORY_MAX), DIGITS]
 Cursor = Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$", description="Take it from the Link header.")]
 
 

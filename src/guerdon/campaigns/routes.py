@@ -36,6 +36,7 @@ from guerdon.platform.ids import new_id
 from guerdon.platform.listing import cursor_response
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.problems import InvalidRequest
+from guerdon.platform.wire import DIGITS
 from guerdon.platform.writes import Answer, find_answer, write_once
 
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
@@ -44,7 +45,7 @@ BULK_UPDATE = "bulk-update"
 SPOOL_MEMORY_BYTES_MAX = 1024 * 1024  # of chosen ids; more of them go to a file
 TenantId = Annotated[str, Path(alias="tenantId")]
 CorrelationIdInPath = Annotated[str, Path(alias="correlationId", pattern=r"^[^\x00/]{1,200}$")]
-Limit = Annotated[int, Query(ge=1, le=LIST_MAX)]
+Limit = Annotated[int, Query(ge=1, le=LIST_MAX), DIGITS]
 CampaignCursor = Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$", description="Take it from the Link header.")]
 MemberCursor = Annotated[
     str | None, Query(pattern=r"^[0-9a-f]{32}-[0-9]{1,15}$", description="Take it from the Link header.")

@@ -26,6 +26,7 @@ from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
 from guerdon.platform.parameters import write_options
 from guerdon.platform.tables import CSV, FILE_BYTES_MAX, XLSX, RowsInvalid, read_media_type, read_rows, receive
+from guerdon.platform.wire import DIGITS
 from guerdon.platform.writes import Answer, write_once
 
 PASS_WRITE = "Pass.Write"  # noqa: S105 - a pass is no password
@@ -39,7 +40,7 @@ OnError = Annotated[
     Query(alias="onError", description="What bad rows mean: refuse the whole table, or leave them out."),
 ]
 CorrelationIdQuery = Annotated[str | None, Query(alias="correlationId", pattern=CORRELATION_ID_PATTERN)]
-PaceQuery = Annotated[int | None, Query(alias="passesPerSecond", ge=1, le=PASSES_PER_S_MAX)]
+PaceQuery = Annotated[int | None, Query(alias="passesPerSecond", ge=1, le=PASSES_PER_S_MAX), DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

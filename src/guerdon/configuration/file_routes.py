@@ -20,7 +20,7 @@ from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.parameters import Write, respond
-from guerdon.platform.wire import INT32_MAX
+from guerdon.platform.wire import DIGITS, INT32_MAX
 from guerdon.platform.writes import Answer, Work, WriteOptions, write_once
 from guerdon.tenants.files import get_file, list_files, list_history
 from guerdon.tenants.model import IMAGE_BYTES_MAX, PATH_CHARACTERS_MAX
@@ -49,7 +49,7 @@ COMPARED_AT_ONCE = 1  # each may take a second of this process, which answers ot
 
 TenantId = Annotated[str, Path(alias="tenantId")]
 FilePath = Annotated[str, Path(alias="path", max_length=PATH_CHARACTERS_MAX, description="With its slashes.")]
-Version = Annotated[int, Query(ge=1, le=INT32_MAX)]
+Version = Annotated[int, Query(ge=1, le=INT32_MAX), DIGITS]
 IfMatch = Annotated[str | None, Header(max_length=1000, description="The ETag that the writer has read.")]
 IfNoneMatch = Annotated[str | None, Header(max_length=1000, description="`*`: the file must not be there yet.")]
 Answers = dict[int | str, dict[str, Any]]
@@ -173,8 +173,8 @@ class FileRoutes:
         self,
         tenant_id: TenantId,
         path: FilePath,
-        old: Annotated[int, Query(alias="from", ge=1, le=INT32_MAX)],
-        new: Annotated[int | None, Query(alias="to", ge=1, le=INT32_MAX)] = None,
+        old: Annotated[int, Query(alias="from", ge=1, le=INT32_MAX), DIGITS],
+        new: Annotated[int | None, Query(alias="to", ge=1, le=INT32_MAX), DIGITS] = None,
     ) -> Response:
         """Show what differs between two versions of a text; without `to`, against the newest."""
         async with self.database.tenant(tenant_id) as tx:

@@ -7,11 +7,12 @@ from urllib.parse import quote
 from fastapi import Query, Response
 
 from guerdon.configuration.schemas import Shown
+from guerdon.platform.wire import DIGITS
 from guerdon.tenants.model import LIST_MAX, PATH_CHARACTERS_MAX, PATH_START
 
 LIST_DEFAULT = 100
 
-Limit = Annotated[int, Query(ge=1, le=LIST_MAX)]
+Limit = Annotated[int, Query(ge=1, le=LIST_MAX), DIGITS]
 PathStart = Annotated[str, Query(max_length=PATH_CHARACTERS_MAX, pattern=f"^{PATH_START.pattern}$")]
 
 

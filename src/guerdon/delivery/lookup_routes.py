@@ -18,7 +18,7 @@ from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.problems import Problem
-from guerdon.platform.wire import NO_NUL, Body, JsonValue
+from guerdon.platform.wire import DIGITS, NO_NUL, Body, JsonValue
 from guerdon.rendering.loading import Drawing, load_drawing
 from guerdon.rendering.preview import preview
 
@@ -30,7 +30,7 @@ Value = Annotated[str, Query(min_length=1, max_length=3_000, pattern=NO_NUL, des
 Provider = Annotated[str | None, Query(min_length=1, max_length=100, pattern=NO_NUL)]
 Preview = Annotated[bool, Query(alias="preview")]
 Cursor = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{0,50}$", description="Take it from the Link header.")]
-Limit = Annotated[int, Query(ge=1, le=LOOKUP_MAX)]
+Limit = Annotated[int, Query(ge=1, le=LOOKUP_MAX), DIGITS]
 
 
 class LookedUp(Body):

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Depends, Query, Request, Response
 
 from guerdon.platform.problems import InvalidRequest
-from guerdon.platform.wire import INT32_MAX
+from guerdon.platform.wire import DIGITS, INT32_MAX
 
 LIMIT_DEFAULT, LIMIT_MAX = 100, 1_000
 CURSOR_PATTERN = r"^[A-Za-z0-9_-]{1,200}$"
@@ -47,16 +47,18 @@ class Listing:
             raise InvalidRequest({"cursor": [RANGE_OR_CURSOR]})
         if self.sort is not None and self.sort not in names:
             choice = f"Sort by one of {', '.join(sorted(names))}."
-            raise InvalidRequest({"_sort": [choice if names else "This list has an order of its own; leave _sort out."]})
+            raise InvalidRequest(
+                {"_sort": [choice if names else "This list has an order of its own; leave _sort out."]}
+            )
 
 
 async def listing(
-    start: Annotated[int | None, Query(alias="_start", ge=0, le=INT32_MAX)] = None,
-    end: Annotated[int | None, Query(alias="_end", ge=0, le=INT32_MAX)] = None,
+    start: Annotated[int | None, Query(alias="_start", ge=0, le=INT32_MAX), DIGITS] = None,
+    end: Annotated[int | None, Query(alias="_end", ge=0, le=INT32_MAX), DIGITS] = None,
     sort: Annotated[str | None, Query(alias="_sort", pattern=r"^[A-Za-z]{1,40}$")] = None,
     order: Annotated[str | None, Query(alias="_order", pattern=r"^(ASC|DESC|asc|desc)$")] = None,
     cursor: Annotated[str | None, Query(pattern=CURSOR_PATTERN, description="Take it from the Link header.")] = None,
-    limit: Annotated[int | None, Query(ge=1, le=LIMIT_MAX)] = None,
+    limit: Annotated[int | None, Query(ge=1, le=LIMIT_MAX), DIGITS] = None,
 ) -> Listing:
     """Read what of a list is asked for. Raises InvalidRequest."""
     is_descending = None if order is None else order.upper() == "DESC"

@@ -19,7 +19,7 @@ from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import asks, router
 from guerdon.platform.listing import ListingDep, list_response
 from guerdon.platform.parameters import with_plus
-from guerdon.platform.wire import Instant
+from guerdon.platform.wire import DIGITS, Instant
 from guerdon.points import report_queries
 from guerdon.points.report_model import BREAKAGE, EXPIRED, EXPIRING, LIABILITY, WALLETS, Cell, Layout
 from guerdon.points.report_schemas import (
@@ -46,9 +46,9 @@ AsOf = Annotated[
     BeforeValidator(with_plus),
     Query(alias="asOf", description="Report what was so at this RFC 3339 instant; now at the latest."),
 ]
-Days = Annotated[int, Query(ge=1, le=DAYS_MAX)]
-Year = Annotated[int, Query(ge=YEAR_MIN, le=YEAR_MAX)]
-MonthOfYear = Annotated[int, Query(ge=1, le=12)]
+Days = Annotated[int, Query(ge=1, le=DAYS_MAX), DIGITS]
+Year = Annotated[int, Query(ge=YEAR_MIN, le=YEAR_MAX), DIGITS]
+MonthOfYear = Annotated[int, Query(ge=1, le=12), DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
 from guerdon.platform.parameters import Write, respond
-from guerdon.platform.wire import NO_NUL
+from guerdon.platform.wire import DIGITS, NO_NUL
 from guerdon.platform.writes import Answer, write_once
 from guerdon.stores.keeping import create_store, delete_store, get_store, list_stores, put_store
 from guerdon.stores.model import Store
@@ -26,7 +26,7 @@ LIMIT_DEFAULT, LIMIT_MAX = 100, 1_000
 TenantId = Annotated[str, Path(alias="tenantId")]
 StoreIdInPath = Annotated[str, Path(alias="storeId", pattern=STORE_ID_PATTERN)]
 Cursor = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{0,64}$", description="Take it from the Link header.")]
-Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
+Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX), DIGITS]
 TagQuery = Annotated[str | None, Query(min_length=1, max_length=50, pattern=NO_NUL)]
 
 _encoder = msgspec.json.Encoder(decimal_format="number")

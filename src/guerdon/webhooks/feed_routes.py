@@ -11,7 +11,7 @@ from guerdon.platform.db import Database
 from guerdon.platform.events import newest_position
 from guerdon.platform.http import asks, router
 from guerdon.platform.problems import InvalidRequest
-from guerdon.platform.wire import NO_NUL
+from guerdon.platform.wire import DIGITS, NO_NUL
 from guerdon.webhooks.documents import CURSOR, cursor_text, event_document, read_cursor
 from guerdon.webhooks.feed import PAGE_MAX, Page, Wanted, read_page
 from guerdon.webhooks.model import EVENT_READ, is_pattern
@@ -70,7 +70,7 @@ class FeedRoutes:
         tenant_id: Annotated[str, Path(alias="tenantId")],
         request: Request,
         after: After = None,
-        limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = LIMIT_DEFAULT,
+        limit: Annotated[int, Query(ge=1, le=PAGE_MAX), DIGITS] = LIMIT_DEFAULT,
         types: Types = None,
         subject: Subject = None,
     ) -> Response:

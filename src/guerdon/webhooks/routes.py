@@ -15,6 +15,7 @@ from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_short_id
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.parameters import Write, respond
+from guerdon.platform.wire import DIGITS
 from guerdon.platform.writes import Answer, Work, WriteOptions, write_once
 from guerdon.webhooks import attempts, queries, registering
 from guerdon.webhooks.addresses import AddressRules, read_endpoint
@@ -75,7 +76,10 @@ class WebhookRoutes:
         return made
 
     async def list(
-        self, tenant_id: TenantId, cursor: Cursor = "", limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = LIST_MAX
+        self,
+        tenant_id: TenantId,
+        cursor: Cursor = "",
+        limit: Annotated[int, Query(ge=1, le=LIST_MAX), DIGITS] = LIST_MAX,
     ) -> Response:
         """List the webhooks, never their secrets."""
         async with self.database.tenant(tenant_id) as tx:
@@ -163,7 +167,7 @@ class WebhookRoutes:
         tenant_id: TenantId,
         webhook_id: WebhookId,
         cursor: AttemptCursor = None,
-        limit: Annotated[int, Query(ge=1, le=ATTEMPTS_MAX)] = ATTEMPTS_DEFAULT,
+        limit: Annotated[int, Query(ge=1, le=ATTEMPTS_MAX), DIGITS] = ATTEMPTS_DEFAULT,
     ) -> Response:
         """List what was tried in the last 30 days, the latest first."""
         async with self.database.tenant(tenant_id) as tx:
