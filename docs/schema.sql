@@ -177,14 +177,15 @@ CREATE TABLE public.earned_order (
     returned_at timestamp with time zone,
     operation_id uuid,
     taken bigint,
+    total bigint,
+    returned_in_part bigint DEFAULT 0 NOT NULL,
     CONSTRAINT earned_order_check CHECK (((points > 0) = (batch_id IS NOT NULL))),
     CONSTRAINT earned_order_check1 CHECK (((welcome > 0) = (welcome_batch_id IS NOT NULL))),
-    CONSTRAINT earned_order_check2 CHECK (((returned_at IS NULL) = (taken IS NULL))),
-    CONSTRAINT earned_order_check3 CHECK (((points > 0) OR (returned_at IS NOT NULL))),
     CONSTRAINT earned_order_order_digest_check CHECK ((length(order_digest) = 32)),
     CONSTRAINT earned_order_points_check CHECK ((points >= 0)),
     CONSTRAINT earned_order_rule_version_check CHECK ((rule_version > 0)),
     CONSTRAINT earned_order_taken_check CHECK ((taken >= 0)),
+    CONSTRAINT earned_order_total_check CHECK ((total >= 0)),
     CONSTRAINT earned_order_welcome_check CHECK ((welcome >= 0))
 );
 
@@ -992,8 +993,20 @@ ALTER TABLE ONLY public.campaign
 ALTER TABLE ONLY public.coupon
     ADD CONSTRAINT coupon_pkey PRIMARY KEY (tenant_id, coupon_id);
 
+ALTER TABLE public.earned_order
+    ADD CONSTRAINT earned_order_is_told CHECK (((points > 0) OR (returned_at IS NOT NULL) OR (total IS NOT NULL))) NOT VALID;
+
 ALTER TABLE ONLY public.earned_order
     ADD CONSTRAINT earned_order_pkey PRIMARY KEY (tenant_id, order_digest);
+
+ALTER TABLE public.earned_order
+    ADD CONSTRAINT earned_order_taken_of_returned CHECK ((((returned_at IS NULL) AND (returned_in_part = 0)) = (taken IS NULL))) NOT VALID;
+
+ALTER TABLE public.earned_order
+    ADD CONSTRAINT earned_order_taken_within CHECK ((taken <= (points + welcome))) NOT VALID;
+
+ALTER TABLE public.earned_order
+    ADD CONSTRAINT earned_order_within CHECK (((returned_in_part >= 0) AND (returned_in_part <= points))) NOT VALID;
 
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (tenant_id, transaction_id, event_id);

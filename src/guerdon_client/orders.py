@@ -12,9 +12,10 @@ from guerdon_client.reading import read_object
 
 @dataclass(frozen=True, slots=True)
 class OrderTaken:
-    """What became of an order: EARNED, RETURNED or IGNORED, and then `reason` says why.
+    """What became of an order: EARNED, PARTLY_RETURNED, RETURNED or IGNORED, and then `reason` says why.
 
-    `taken` is what was taken back of a returned order, `missing` what could not be.
+    `returned` is what it earned and no longer stands for; `taken` is what of that was taken back, `missing` what could
+    not be. `total` is the least that the order was told of with, without what does not earn.
     """
 
     order_id: str
@@ -25,7 +26,9 @@ class OrderTaken:
     welcome: Decimal | None
     batch_id: str | None
     welcome_batch_id: str | None
+    total: Decimal | None
     operation_id: str | None
+    returned: Decimal | None
     taken: Decimal | None
     missing: Decimal | None
     receipt: Receipt
@@ -34,7 +37,7 @@ class OrderTaken:
 def tell_order(
     order: Mapping[str, object], *, idempotency_key: str | None = None, dry_run: bool = False
 ) -> Call[OrderTaken]:
-    """Let an order, as the ordering system has it, earn points by the tenant's rule, or take them back.
+    """Let an order, as the ordering system has it, earn points by a rule, or take back what was returned.
 
     The same order may be told of as often as you like. Raises NotFound without a rule, InvalidRequest.
     """
@@ -54,7 +57,9 @@ def _read_taken(answer: Answer) -> OrderTaken:
         members.find_number("welcome"),
         members.find_text("batch"),
         members.find_text("welcomeBatch"),
+        members.find_number("total"),
         members.find_text("operation"),
+        members.find_number("returned"),
         members.find_number("taken"),
         members.find_number("missing"),
         answer.receipt,

@@ -145,3 +145,22 @@ def test_an_order_earns_once_and_gives_back_when_it_is_cancelled(shop: Guerdon) 
     assert (earned.points, earned.welcome, again.batch_id) == (19, 10, earned.batch_id)
     assert (balance, returned.status, returned.taken) == (29, "RETURNED", 29)
     assert shop.wallets.get(wallet).balance == 0
+
+
+def test_of_an_order_that_is_returned_in_part_the_rest_keeps_its_points(shop: Guerdon) -> None:
+    wallet = str(uuid.uuid4())
+    order = {"id": uuid.uuid4().hex, "status": "COMPLETED", "total": "19.99", "users": [{"userId": wallet}]}
+
+    shop.wallets.tell_order(order)
+    tried = shop.wallets.tell_order({**order, "total": "12.50"}, dry_run=True)
+    part, again = (shop.wallets.tell_order({**order, "total": "12.50"}) for _ in range(2))
+    late = shop.wallets.tell_order(order)
+    balance = shop.wallets.get(wallet).balance
+    whole = shop.wallets.tell_order({**order, "status": "CANCELLED"})
+
+    assert (tried.status, tried.returned, tried.taken) == ("PARTLY_RETURNED", 7, 7)
+    assert (part.status, part.returned, part.taken, part.missing) == ("PARTLY_RETURNED", 7, 7, 0)
+    assert part.total == late.total == Decimal("12.5")
+    assert again.operation_id == late.operation_id == part.operation_id
+    assert (balance, whole.returned, whole.taken, whole.missing) == (22, 29, 29, 0)
+    assert shop.wallets.get(wallet).balance == 0

@@ -1,7 +1,6 @@
 """Orders of another system: they earn once, by the tenant's rule, and give back what they earned when they return."""
 
 import asyncio
-import hashlib
 import json
 import uuid
 from collections.abc import Callable
@@ -10,92 +9,27 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import httpx2
 import pytest
 from pydantic import ValidationError
 
 from guerdon.ledger.accounts import lock_account
 from guerdon.ledger.amounts import UNIT
 from guerdon.ledger.verifying import verify_tenant
-from guerdon.platform.signatures import signature
 from guerdon.points.earning import Receipt, take_order
-from guerdon.points.earning_rule import PATH, EarningRuleInvalid, read_earning_rule
+from guerdon.points.earning_rule import PATH, EarningRuleInvalid, EarningRules, read_earning_rule
 from guerdon.points.expiring import expire_due
 from guerdon.points.model import wallet_key
 from guerdon.points.order_model import EarnedOrder, Order
 from guerdon.points.order_routes import read_order
 from guerdon.points.order_schemas import OrderNotice
-from guerdon.tenants.files import save_file
-from guerdon.tenants.secrets import save_secret
+from tests.points.notices import RULE, TOKEN, a_notice, by_standard, give_rule, plainly, send, took
 from tests.points.tills import Till, soon
 from tests.shops import Shop, problem, until_waiting
-
-# The rule of the source's own example: a ratio, points for 365 days, 30 of them as a welcome.
-RULE = """
-ratio: 0.15
-expiresInDays: 365
-welcome: {points: 30}
-plainSignature: true
-"""
-TOKEN = "0f3b9a6d-the-shared-token"
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-async def give_rule(shop: Shop, text: str = RULE, token: str = TOKEN) -> None:
-    async with shop.house.database.tenant(shop.tenant_id) as tx:
-        now = datetime.now(UTC)
-        await save_file(tx, path=PATH, content=text.encode(), now=now, actor="test")
-        await save_secret(tx, shop.house.master_key, name="points/orders", plain=token.encode(), now=now, actor="test")
-
-
-def a_notice(
-    wallet: str, order_id: str = "a62ab7db", status: str = "COMPLETED", total: object = "13.99"
-) -> dict[str, Any]:
-    """What the source sends, in short."""
-    return {
-        "commandClass": "OrderCompletedEventCommand",
-        "command": {"status": status},
-        "tenant": {"__NAME__": "test", "currency": "PLN"},
-        "order": {
-            "id": order_id,
-            "users": [{"userId": wallet, "roles": ["CUSTOMER", "CREATOR"], "email": "example@example.org"}],
-            "orderType": "DINE_IN",
-            "total": total,
-            "editTotal": "13.99",
-            "status": status,
-            "buckets": [{"venue": "2de9a0c3-4b21-407c-83d1-031ea0735eb3", "lines": []}],
-            "payments": [{"id": "1", "source": "WEB", "type": "CARD", "amount": "13.99"}],
-        },
-    }
-
-
-async def send(
-    shop: Shop, notice: object, headers: dict[str, str] | None = None, *, with_key: bool = False
-) -> httpx2.Response:
-    body = json.dumps(notice).encode()
-    sent = {"content-type": "application/json", **(plainly(body) if headers is None else headers)}
-    return await shop.ask("POST", "/points/orders", body, headers=sent, key=None if with_key else "")
-
-
-def plainly(body: bytes, token: str = TOKEN) -> dict[str, str]:
-    return {"x-signature": hashlib.sha256(body + token.encode()).hexdigest()}
-
-
-def by_standard(body: bytes, token: str = TOKEN, *, at: datetime | None = None) -> dict[str, str]:
-    seconds = int((at or datetime.now(UTC)).timestamp())
-    signed = signature(token, "msg_1", seconds, body)
-    return {"webhook-id": "msg_1", "webhook-timestamp": str(seconds), "webhook-signature": signed}
 
 
 def one_of_two(body: bytes) -> dict[str, str]:
     signed = by_standard(body)
     return {**signed, "webhook-signature": f"v1,AAAA {signed['webhook-signature']}"}
-
-
-async def took(shop: Shop, *notices: object) -> list[dict[str, Any]]:
-    answers = [await send(shop, notice) for notice in notices]
-    assert [answer.status_code for answer in answers] == [200] * len(answers), answers[-1].text
-    return [answer.json() for answer in answers]
 
 
 async def test_the_example_of_the_source_earns_two_points_and_a_welcome(till: Till) -> None:
@@ -186,8 +120,8 @@ async def test_an_order_that_returns_twice_at_once_for_different_customers_gives
         await until_waiting(till.shop)  # for the other wallet: it has not seen that the order is known
         await took(till.shop, earned)
         tx = await returning.enter_async_context(database.tenant(tenant_id))
-        order = read_order(OrderNotice.model_validate(returned).order, rule)
-        await take_order(tx, order, Receipt(rule, 1, "test", datetime.now(UTC)))
+        order = read_order(OrderNotice.model_validate(returned).order)
+        await take_order(tx, order, Receipt(EarningRules(), rule, 1, "test", datetime.now(UTC)))
         await of_other.aclose()
         await until_waiting(till.shop)  # for the wallet of the order
     answer = await late
@@ -302,13 +236,13 @@ async def test_a_return_that_is_told_of_before_its_order_leaves_nothing_to_earn(
 @pytest.mark.parametrize("is_posted", [False, True])
 async def test_what_had_ended_of_a_returned_order_is_not_taken_from_other_points(till: Till, is_posted: bool) -> None:
     rule = read_earning_rule(b"ratio: 1\nrounding: down\nexpiresInDays: 1")
-    order = read_order(OrderNotice.model_validate(a_notice(till.wallet)).order, rule)
+    order = read_order(OrderNotice.model_validate(a_notice(till.wallet)).order)
     database, tenant_id, later = till.shop.house.database, till.shop.tenant_id, soon(days=2)
 
     async def take(status: str, now: datetime) -> EarnedOrder:
         async with database.tenant(tenant_id) as tx:
             told = Order(order.order_id, status, order.customer_id, order.total, order.venue)
-            taken = await take_order(tx, told, Receipt(rule, 1, "test", now))
+            taken = await take_order(tx, told, Receipt(EarningRules(), rule, 1, "test", now))
         assert isinstance(taken, EarnedOrder)
         return taken
 
@@ -463,7 +397,7 @@ def test_payments_that_do_not_earn_are_left_out() -> None:
     ]
     notice["order"]["payments"] = paid
 
-    assert read_order(OrderNotice.model_validate(notice).order, rule).total == 10 * UNIT
+    assert rule.total_of(read_order(OrderNotice.model_validate(notice).order)) == 10 * UNIT
 
 
 def test_a_rule_is_told_all_its_mistakes() -> None:

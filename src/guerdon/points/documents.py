@@ -141,16 +141,18 @@ def order_document(order: EarnedOrder) -> Document:
     """Give what became of an order; `missing` is what could not be taken back."""
     return _given(
         {
-            "status": "EARNED" if order.returned_at is None else "RETURNED",
+            "status": order.status,
             "wallet": str(order.wallet_id),
             "points": number(order.points),
             "welcome": number(order.welcome),
             "batch": _id(order.batch_id),
             "welcomeBatch": _id(order.welcome_batch_id),
+            "total": None if order.total is None else number(order.total),
             "receivedAt": rfc3339(order.received_at),
             "operation": _id(order.operation_id),
+            "returned": None if order.taken is None else number(order.returned),
             "taken": None if order.taken is None else number(order.taken),
-            "missing": None if order.taken is None else number(order.points + order.welcome - order.taken),
+            "missing": None if order.taken is None else number(order.returned - order.taken),
             "returnedAt": _instant(order.returned_at),
         }
     )

@@ -6,31 +6,28 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-import msgspec
-
 from guerdon.ledger.accounts import lock_account
-from guerdon.ledger.amounts import amount_text, to_millionths
-from guerdon.ledger.model import Command, Spend
+from guerdon.ledger.amounts import to_millionths
+from guerdon.ledger.model import Account
 from guerdon.platform.db import Tx
-from guerdon.platform.events import Event, emit
 from guerdon.platform.ids import new_id
 from guerdon.platform.writes import Overtaken
-from guerdon.points import balance_queries, order_queries
+from guerdon.points import order_queries
 from guerdon.points.adding import add_batch
-from guerdon.points.earning_rule import EarningRule, WelcomeSpec
-from guerdon.points.model import BatchWish, OperationDetails, wallet_key
+from guerdon.points.earning_rule import EarningRule, EarningRules, WelcomeSpec
+from guerdon.points.model import BatchWish, wallet_key
 from guerdon.points.order_model import EarnedOrder, Ignored, Order
-from guerdon.points.recording import post_one
+from guerdon.points.taking_back import take_back
 from guerdon.points.wallets import open_wallet
 
-EVENT_RETURNED: Final = "Wallet:OrderReturned"
 WELCOME: Final = "Welcome"
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Under which rule, by whom and when an order was told of."""
+    """Under which rule, by whom and when an order was told of; `rules` gives the rules that were before."""
 
+    rules: EarningRules
     rule: EarningRule
     rule_version: int
     actor: str
@@ -38,10 +35,11 @@ class Receipt:
 
 
 async def take_order(tx: Tx, order: Order, receipt: Receipt) -> EarnedOrder | Ignored:
-    """Let an order earn once, or take back what it earned; whatever was done before is told again.
+    """Let an order earn once, or take back what it no longer stands for; whatever was done before is told again.
 
-    A returned order never earns, also when its return is told of first. Raises ValueOutOfBounds; Overtaken and
-    asyncpg.UniqueViolationError when the same order is taken at the same moment: try again.
+    The least total counts that it was ever told of with, and a return for ever, in whatever order that is told of.
+    Raises ValueOutOfBounds, EarningRuleInvalid; Overtaken and asyncpg.UniqueViolationError when the same order is taken
+    at the same moment: try again.
     """
     is_earning, is_returned = order.status in receipt.rule.earn_on, order.status in receipt.rule.return_on
     if not is_earning and not is_returned:
@@ -53,18 +51,20 @@ async def take_order(tx: Tx, order: Order, receipt: Receipt) -> EarnedOrder | Ig
     # The wallet's account is the lock: an order that is told of twice at once is known to the second.
     account = await lock_account(tx, wallet_key(wallet_id))
     known = await order_queries.find_order(tx, digest_of(order))
-    if is_returned:
-        return await _take_back(tx, order, wallet_id, known, receipt)
-    if known is not None:
+    if known is not None and known.wallet_id != wallet_id:
+        # Told of for another customer, whose wallet was held: it was not yet known whose the order is.
+        raise Overtaken
+    if known is not None and known.returned_at is not None:
         return known
-    points = receipt.rule.points(order.total)
-    if points == 0:
-        return Ignored("The order comes to no points.")
-    if account is None:
-        if not receipt.rule.opens_wallets:
-            return Ignored(f"There is no wallet {wallet_id}.")
-        await open_wallet(tx, wallet_id, {}, receipt.actor, receipt.now)
-    return await _earn(tx, order, wallet_id, points, receipt)
+    if is_returned:
+        if known is None:
+            # Its earning may still be on its way, told of later than its return.
+            known = _untold(order, wallet_id, receipt)
+            await order_queries.insert_order(tx, known)
+        return await _take_back(tx, order, known, known, 0, account, receipt)
+    if known is not None and known.points > 0:
+        return await _lessen(tx, order, known, account, receipt)
+    return await _take_new(tx, order, wallet_id, known, account, receipt)
 
 
 def digest_of(order: Order) -> bytes:
@@ -72,28 +72,51 @@ def digest_of(order: Order) -> bytes:
     return hashlib.sha256(order.order_id.encode()).digest()
 
 
-async def _earn(tx: Tx, order: Order, wallet_id: UUID, points: int, receipt: Receipt) -> EarnedOrder:
+def _untold(order: Order, wallet_id: UUID, receipt: Receipt) -> EarnedOrder:
+    total = receipt.rule.total_of(order)
+    return EarnedOrder(digest_of(order), wallet_id, 0, 0, None, None, receipt.rule_version, receipt.now, total)
+
+
+async def _take_new(
+    tx: Tx, order: Order, wallet_id: UUID, known: EarnedOrder | None, account: Account | None, receipt: Receipt
+) -> EarnedOrder | Ignored:
+    """Let an order earn that has not; one that came to no points is held to the total that it had then."""
     rule = receipt.rule
+    if account is None and not rule.opens_wallets:
+        return Ignored(f"There is no wallet {wallet_id}.")
+    told = known or _untold(order, wallet_id, receipt)
+    total = _least(told.total, rule.total_of(order))
+    points = rule.points(total)
+    told = replace(told, total=total)
+    if points > 0:
+        if account is None:
+            await open_wallet(tx, wallet_id, {}, receipt.actor, receipt.now)
+        told = await _earn(tx, order, replace(told, points=points), receipt)
+    if known is None:
+        await order_queries.insert_order(tx, told)
+    elif told != known and not await order_queries.update_earned(tx, known, told):
+        raise Overtaken
+    return told if points > 0 else Ignored("The order comes to no points.")
+
+
+async def _earn(tx: Tx, order: Order, told: EarnedOrder, receipt: Receipt) -> EarnedOrder:
+    rule, wallet_id = receipt.rule, told.wallet_id
     extra = {"rule": str(receipt.rule_version)}
     ends_at = _in_days(receipt.now, rule.expires_in_days)
-    wish = BatchWish(points, None, ends_at, order.order_id, rule.description or None, order.venue, extra)
+    wish = BatchWish(told.points, None, ends_at, order.order_id, rule.description or None, order.venue, extra)
     batch = await add_batch(tx, wallet_id, wish, batch_id=new_id(), actor=receipt.actor, now=receipt.now)
     welcome = rule.welcome
     welcome_id = None
     if welcome is not None and not await order_queries.was_welcomed(tx, wallet_id):
         welcome_id = await _welcome(tx, order, wallet_id, welcome, receipt)
-    earned = EarnedOrder(
-        digest_of(order),
-        wallet_id,
-        points,
-        to_millionths(welcome.points) if welcome is not None and welcome_id is not None else 0,
-        batch.batch_id,
-        welcome_id,
-        receipt.rule_version,
-        receipt.now,
+    return replace(
+        told,
+        welcome=to_millionths(welcome.points) if welcome is not None and welcome_id is not None else 0,
+        batch_id=batch.batch_id,
+        welcome_batch_id=welcome_id,
+        rule_version=receipt.rule_version,
+        received_at=receipt.now,
     )
-    await order_queries.insert_order(tx, earned)
-    return earned
 
 
 async def _welcome(tx: Tx, order: Order, wallet_id: UUID, welcome: WelcomeSpec, receipt: Receipt) -> UUID:
@@ -104,63 +127,42 @@ async def _welcome(tx: Tx, order: Order, wallet_id: UUID, welcome: WelcomeSpec, 
     return batch.batch_id
 
 
-async def _take_back(tx: Tx, order: Order, wallet_id: UUID, known: EarnedOrder | None, receipt: Receipt) -> EarnedOrder:
-    if known is None:
-        # Its earning may still be on its way, told of later than its return.
-        kept = EarnedOrder(
-            digest_of(order),
-            wallet_id,
-            0,
-            0,
-            None,
-            None,
-            receipt.rule_version,
-            receipt.now,
-            returned_at=receipt.now,
-            taken=0,
-        )
-        await order_queries.insert_order(tx, kept)
-        await _tell(tx, kept, receipt)
-        return kept
-    if known.returned_at is not None:
+async def _lessen(tx: Tx, order: Order, known: EarnedOrder, account: Account | None, receipt: Receipt) -> EarnedOrder:
+    """Hold an order that has earned to its total, by the rule under which it earned; one that rises changes nothing."""
+    rule = receipt.rule
+    if known.rule_version != receipt.rule_version:
+        rule, _ = await receipt.rules.get(tx, known.rule_version)
+    total = _least(known.total, rule.total_of(order))
+    if total == known.total:
         return known
-    operation_id, taken = await _spend_back(tx, order, known, receipt)
-    returned = replace(known, returned_at=receipt.now, operation_id=operation_id, taken=taken)
-    if not await order_queries.update_returned(tx, returned):
-        # Told of for another customer, whose wallet was held: it was not yet known whose the order is.
+    told = replace(known, total=total)
+    remaining = min(known.remaining, rule.points(total))
+    if remaining == known.remaining:
+        return await _keep_returned(tx, known, told)
+    return await _take_back(tx, order, known, told, remaining, account, receipt)
+
+
+async def _take_back(
+    tx: Tx,
+    order: Order,
+    known: EarnedOrder,
+    told: EarnedOrder,
+    remaining: int,
+    account: Account | None,
+    receipt: Receipt,
+) -> EarnedOrder:
+    returned = await take_back(tx, order, told, remaining, account, actor=receipt.actor, now=receipt.now)
+    return await _keep_returned(tx, known, returned)
+
+
+async def _keep_returned(tx: Tx, known: EarnedOrder, order: EarnedOrder) -> EarnedOrder:
+    if not await order_queries.update_returned(tx, known, order):
         raise Overtaken
-    await _tell(tx, returned, receipt)
-    return returned
+    return order
 
 
-async def _spend_back(tx: Tx, order: Order, known: EarnedOrder, receipt: Receipt) -> tuple[UUID | None, int]:
-    """Take what has not ended of the order's batches: from these, and for what was used of them from others."""
-    account = await lock_account(tx, wallet_key(known.wallet_id))
-    if account is None:
-        return None, 0
-    owed = await order_queries.sum_unended(tx, account.account_id, known.batch_ids, receipt.now)
-    balance = (await balance_queries.find_balances(tx, [account.account_id], receipt.now))[account.account_id]
-    amount = min(owed, balance.available)
-    if amount == 0:
-        return None, 0
-    operation_id = new_id()
-    details = OperationDetails("SPEND", order.order_id, order.venue, {"returned": order.status})
-    action = Spend(amount, known.batch_ids)
-    command = Command(wallet_key(known.wallet_id), action, str(operation_id), receipt.actor, details=details)
-    await post_one(tx, command, receipt.now)
-    return operation_id, amount
-
-
-async def _tell(tx: Tx, returned: EarnedOrder, receipt: Receipt) -> None:
-    wallet_id = str(returned.wallet_id)
-    payload: dict[str, object] = {
-        "walletId": wallet_id,
-        "batchId": None if returned.batch_id is None else str(returned.batch_id),
-        "points": msgspec.Raw(amount_text(returned.points + returned.welcome).encode()),
-        "taken": msgspec.Raw(amount_text(returned.taken or 0).encode()),
-    }
-    text = msgspec.json.encode(payload).decode()
-    await emit(tx, [Event(EVENT_RETURNED, wallet_id, text, receipt.actor)], receipt.now)
+def _least(known: int | None, told: int) -> int:
+    return told if known is None else min(known, told)
 
 
 def _in_days(now: datetime, days: int | None) -> datetime | None:

@@ -10,13 +10,14 @@ from typing import Annotated, Final, Literal, cast
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from guerdon.ledger.amounts import AMOUNT_MAX, SIX_PLACES, to_decimal, to_millionths
+from guerdon.ledger.amounts import AMOUNT_MAX, MILLIONTHS_MAX, SIX_PLACES, to_decimal, to_millionths
 from guerdon.passes.member_mistakes import sentence
 from guerdon.passes.pass_type_parts import Number, Part
 from guerdon.passes.pass_type_text import Mistake, Path, Tree, read_tree
 from guerdon.platform.db import Tx
 from guerdon.platform.newest import Newest
 from guerdon.platform.problems import NotFound, Problem
+from guerdon.points.order_model import Order
 from guerdon.tenants.errors import FileMissing
 from guerdon.tenants.files import get_file
 
@@ -62,9 +63,19 @@ class EarningRule(Part):
     earn_on: Annotated[Words, Field(min_length=1)] = ("COMPLETED", "CLOSED")
     return_on: Words = ("CANCELLED", "ABANDONED")
     not_earning: Words = ()
+    refunds: Words = ()
     opens_wallets: bool = True
     description: Annotated[str, StringConstraints(max_length=32)] = "Order"
     plain_signature: bool = False
+
+    def total_of(self, order: Order) -> int:
+        """Give what of an order's total earns, in millionths: without payments that do not, and without refunds.
+
+        The source does not say which sign a refund has; either takes from the total.
+        """
+        left_out = sum(paid.amount for paid in order.payments if paid.type in self.not_earning)
+        refunded = sum(abs(paid.amount) for paid in order.payments if paid.type in self.refunds)
+        return min(max(order.total - left_out - refunded, 0), MILLIONTHS_MAX)
 
     def points(self, paid: int) -> int:
         """Tell how many points a total earns, both in millionths, rounded as the rule says; 0 below the minimum."""
@@ -106,10 +117,13 @@ class EarningRules:
         """Begin with none."""
         self._kept = Newest[bytes, EarningRule](KEPT_MAX)
 
-    async def get(self, tx: Tx) -> tuple[EarningRule, int]:
-        """Give the tenant's rule, as its file stands now, and its version. Raises NoEarningRule, EarningRuleInvalid."""
+    async def get(self, tx: Tx, version: int | None = None) -> tuple[EarningRule, int]:
+        """Give the tenant's rule, as its file stands now or stood in a version, and that version.
+
+        Raises NoEarningRule, EarningRuleInvalid.
+        """
         try:
-            file = await get_file(tx, PATH)
+            file = await get_file(tx, PATH, version)
         except FileMissing as missing:
             raise NoEarningRule from missing
         known = self._kept.find(file.digest)
@@ -130,9 +144,10 @@ def read_earning_rule(content: bytes) -> EarningRule:
 
 
 def _validated(members: dict[str, object], tree: Tree) -> EarningRule | None:
-    both = _shared(members)
-    for status in both:
+    for status in _shared(members, "earnOn", "returnOn"):
         tree.add(("returnOn",), f"`{status}` cannot both earn and return; `earnOn` has it too.")
+    for kind in _shared(members, "notEarning", "refunds"):
+        tree.add(("refunds",), f"`{kind}` would be taken from the total twice; `notEarning` has it too.")
     try:
         return EarningRule.model_validate(members)
     except ValidationError as error:
@@ -142,19 +157,13 @@ def _validated(members: dict[str, object], tree: Tree) -> EarningRule | None:
     return None
 
 
-def _shared(members: Mapping[str, object]) -> list[str]:
-    names = (
-        ("earnOn", EarningRule.model_fields["earn_on"].default),
-        (
-            "returnOn",
-            EarningRule.model_fields["return_on"].default,
-        ),
-    )
-    earning, returning = (members.get(name, default) for name, default in names)
-    if not (isinstance(earning, tuple) and isinstance(returning, tuple)):
+def _shared(members: Mapping[str, object], *names: str) -> list[str]:
+    defaults = {field.alias or name: field.default for name, field in EarningRule.model_fields.items()}
+    first, second = (members.get(name, defaults[name]) for name in names)
+    if not (isinstance(first, tuple) and isinstance(second, tuple)):
         return []
-    words = cast("tuple[object, ...]", earning)
-    return [str(status) for status in cast("tuple[object, ...]", returning) if status in words]
+    words = cast("tuple[object, ...]", first)
+    return [str(word) for word in cast("tuple[object, ...]", second) if word in words]
 
 
 _KNOWN_NAMES: Final = sorted(

@@ -14,7 +14,7 @@ async def find_order(tx: Tx, order_digest: bytes) -> EarnedOrder | None:
         EarnedOrder,
         """
         SELECT order_digest, wallet_id, points, welcome, batch_id, welcome_batch_id, rule_version, received_at,
-               returned_at, operation_id, taken
+               total, returned_in_part, returned_at, operation_id, taken
           FROM earned_order WHERE tenant_id = $1 AND order_digest = $2
         """,
         tx.tenant_id,
@@ -28,7 +28,7 @@ async def list_of_wallet(tx: Tx, wallet_id: UUID, after: bytes, limit: int) -> l
         EarnedOrder,
         """
         SELECT order_digest, wallet_id, points, welcome, batch_id, welcome_batch_id, rule_version, received_at,
-               returned_at, operation_id, taken
+               total, returned_in_part, returned_at, operation_id, taken
           FROM earned_order WHERE tenant_id = $1 AND wallet_id = $2 AND order_digest > $3
          ORDER BY order_digest LIMIT $4
         """,
@@ -40,12 +40,12 @@ async def list_of_wallet(tx: Tx, wallet_id: UUID, after: bytes, limit: int) -> l
 
 
 async def insert_order(tx: Tx, order: EarnedOrder) -> None:
-    """Keep a new order. Raises asyncpg.UniqueViolationError when it is known by now."""
+    """Keep a new order of which nothing was returned. Raises asyncpg.UniqueViolationError when it is known by now."""
     await tx.execute(
         """
         INSERT INTO earned_order (tenant_id, order_digest, wallet_id, points, welcome, batch_id, welcome_batch_id,
-                                  rule_version, received_at, returned_at, operation_id, taken)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                                  rule_version, received_at, total)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """,
         tx.tenant_id,
         order.order_digest,
@@ -56,24 +56,50 @@ async def insert_order(tx: Tx, order: EarnedOrder) -> None:
         order.welcome_batch_id,
         order.rule_version,
         order.received_at,
-        order.returned_at,
-        order.operation_id,
-        order.taken,
+        order.total,
     )
 
 
-async def update_returned(tx: Tx, order: EarnedOrder) -> bool:
-    """Keep that an order was returned, and what was taken back; False when it was returned before."""
+async def update_earned(tx: Tx, before: EarnedOrder, order: EarnedOrder) -> bool:
+    """Keep what an order earned that had come to nothing; False when it is not as it was `before`."""
     updated = await tx.execute(
         """
-        UPDATE earned_order SET returned_at = $3, operation_id = $4, taken = $5
-         WHERE tenant_id = $1 AND order_digest = $2 AND returned_at IS NULL
+        UPDATE earned_order SET points = $3, welcome = $4, batch_id = $5, welcome_batch_id = $6, rule_version = $7,
+                                received_at = $8, total = $9
+         WHERE tenant_id = $1 AND order_digest = $2 AND points = 0 AND returned_at IS NULL AND total = $10
         """,
         tx.tenant_id,
         order.order_digest,
+        order.points,
+        order.welcome,
+        order.batch_id,
+        order.welcome_batch_id,
+        order.rule_version,
+        order.received_at,
+        order.total,
+        before.total,
+    )
+    return updated == 1
+
+
+async def update_returned(tx: Tx, before: EarnedOrder, order: EarnedOrder) -> bool:
+    """Keep what of an order was returned, and what was taken back; False when it is not as it was `before`."""
+    updated = await tx.execute(
+        """
+        UPDATE earned_order SET total = $3, returned_in_part = $4, returned_at = $5, operation_id = $6, taken = $7
+         WHERE tenant_id = $1 AND order_digest = $2 AND returned_at IS NULL AND points = $8 AND returned_in_part = $9
+           AND total IS NOT DISTINCT FROM $10
+        """,
+        tx.tenant_id,
+        order.order_digest,
+        order.total,
+        order.returned_in_part,
         order.returned_at,
         order.operation_id,
         order.taken,
+        before.points,
+        before.returned_in_part,
+        before.total,
     )
     return updated == 1
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from guerdon.access.guard import OptionalCallerDep
 from guerdon.access.model import Caller
-from guerdon.ledger.amounts import MILLIONTHS_MAX, to_millionths
+from guerdon.ledger.amounts import to_millionths
 from guerdon.platform.boundary import BODY, HEADERS
 from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
@@ -20,7 +20,7 @@ from guerdon.platform.writes import Answer, write_once
 from guerdon.points.documents import Document, encoder, order_document
 from guerdon.points.earning import Receipt, take_order
 from guerdon.points.earning_rule import EarningRule, EarningRules
-from guerdon.points.order_model import EarnedOrder, Ignored, Order
+from guerdon.points.order_model import EarnedOrder, Ignored, Order, Payment
 from guerdon.points.order_schemas import OrderBody, OrderNotice, OrderOut
 from guerdon.points.order_signatures import SECRET, check_signature, read_tokens
 from guerdon.tenants.secrets import find_secret
@@ -51,7 +51,7 @@ class OrderRoutes:
     async def take(
         self, tenant_id: TenantId, request: Request, body: OrderNotice, caller: OptionalCallerDep, write: Write
     ) -> Response:
-        """Let an order earn points by the tenant's rule, once, or take them back when it was returned.
+        """Let an order earn points by the tenant's rule, once, or take back what of it was returned.
 
         Without a credential the body must be signed.
         """
@@ -60,10 +60,10 @@ class OrderRoutes:
             rule, version = await self.rules.get(tx)
             await self._admit(tx, rule, caller, request)
         actor = SYSTEM if caller is None else caller.actor
-        order = read_order(body.order, rule)
+        order = read_order(body.order)
 
         async def work(tx: Tx) -> Answer:
-            taken = await take_order(tx, order, Receipt(rule, version, actor, now))
+            taken = await take_order(tx, order, Receipt(self.rules, rule, version, actor, now))
             return Answer(200, encoder.encode(_document(order, taken)))
 
         return respond(await write_once(self.database, tenant_id, write, now, work, kept_for=None))
@@ -79,14 +79,13 @@ class OrderRoutes:
         check_signature(scope[HEADERS], scope[BODY], tokens, now, is_plain_allowed=rule.plain_signature)
 
 
-def read_order(body: OrderBody, rule: EarningRule) -> Order:
-    """Read what of an order may earn, and for whom: its customer, or else the first user that it names."""
-    users, payments = body.users or (), body.payments or ()
+def read_order(body: OrderBody) -> Order:
+    """Read an order and whose it is: its customer's, or else that of the first user that it names."""
+    users = body.users or ()
     customers = [user.user_id for user in users if CUSTOMER in (user.roles or ())] or [user.user_id for user in users]
-    not_earning = sum(to_millionths(paid.amount) for paid in payments if paid.type in rule.not_earning)
-    total = min(max(to_millionths(body.total) - not_earning, 0), MILLIONTHS_MAX)
     venue = next((bucket.venue for bucket in body.buckets or () if bucket.venue), None)
-    return Order(body.id, body.status, next(iter(customers), None), total, venue)
+    payments = tuple(Payment(paid.type, to_millionths(paid.amount)) for paid in body.payments or ())
+    return Order(body.id, body.status, next(iter(customers), None), to_millionths(body.total), venue, payments)
 
 
 def _document(order: Order, taken: EarnedOrder | Ignored) -> Document:

@@ -1,11 +1,12 @@
 """The orders webhook as another system sends it, and what is answered; members that mean nothing here are ignored."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from guerdon.platform.wire import AMOUNT_MAX, NO_NUL, Exact, Instant, OpenBody, UuidMember, find_decimal
+from guerdon.points.order_model import OrderStatus
 
 NUMBER_CHARACTERS_MAX = 40
 
@@ -69,17 +70,22 @@ class OrderNotice(OpenBody):
 
 
 class OrderOut(OpenBody):
-    """What became of an order; `missing` is what could not be taken back: it was spent, or has ended."""
+    """What became of an order; of what is `returned`, `missing` could not be taken back: it was spent, or has ended.
+
+    `total` is the least that the order was told of with, without what does not earn.
+    """
 
     order: str
-    status: Literal["EARNED", "RETURNED", "IGNORED"]
+    status: OrderStatus
     reason: str | None = None
     wallet: UuidMember | None = None
     points: Exact | None = None
     welcome: Exact | None = None
     batch: UuidMember | None = None
     welcome_batch: UuidMember | None = None
+    total: Exact | None = None
     operation: UuidMember | None = None
+    returned: Exact | None = None
     taken: Exact | None = None
     missing: Exact | None = None
     received_at: Instant | None = None
