@@ -122,6 +122,7 @@ async def _record_movement(place: Place) -> tuple[list[tuple[str, Sequence[objec
         command = Command(AccountKey("privilege", OWNER), move, MOVEMENT, "key:bench", "scan at counter 4")
         outcomes = await post(recording, [command], now)
         await on_posted(recording, [outcome for outcome in outcomes if not isinstance(outcome, Exception)], now)
+        await recording.flush()
     await database.close()
     return recorder.statements, record["account_id"], record["subject_id"]
 

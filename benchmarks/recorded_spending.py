@@ -69,10 +69,12 @@ async def _record_spending(wallets: Wallets, amount: int, operation_id: UUID) ->
             *(TENANT, _wallet_id(wallets), VALUE, SEQ),
         )
         recorder = Recorder(tx.connection)
+        recording = recorder.tx()
         wish = OperationWish(amount, "order-4711", "counter 4")
         command = spend_command(_wallet_id(wallets), wish, operation_id, "key:bench")
-        outcomes = await post(recorder.tx(), [command], now)
-        await on_posted(recorder.tx(), [one for one in outcomes if not isinstance(one, Exception)], now)
+        outcomes = await post(recording, [command], now)
+        await on_posted(recording, [one for one in outcomes if not isinstance(one, Exception)], now)
+        await recording.flush()
     await database.close()
     return recorder.statements
 

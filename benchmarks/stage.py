@@ -27,6 +27,7 @@ from guerdon.platform.postgres_binaries import Binaries, find_binaries
 
 SHARED_BUFFERS_MB = 1024
 CONNECTIONS_MAX = 300
+LOG_FILES = 128  # 16 MB each: what may be written from one checkpoint to the next
 READY_WITHIN_S = 60.0
 COPIED_WITHIN_S = 600.0
 SCRAM_CAN_BE_QUICK = 16  # the major that brought scram_iterations
@@ -146,6 +147,7 @@ def open_stage(bin_dir: Path | None, kept: Path | None = None) -> Generator[Stag
     try:
         url = loop.run_until_complete(server.start())
         assert server.pid is not None
+        loop.run_until_complete(_fill_log(url))
         stage = Stage(url, server.pid, home, find_binaries(bin_dir, data=home))
         try:
             yield stage
@@ -173,6 +175,15 @@ def open_quiet_stage(asked: argparse.Namespace) -> Generator[Stage]:
         others = wait_until_quiet(asked.patience)
         print(f"{describe()}; others used {others:.0%} of the processors just before")
         yield stage
+
+
+async def _fill_log(url: str) -> None:
+    """Make the log's files, as a server that has run for a while has them: who needs a new one waits 40 ms for it."""
+    owner = await asyncpg.connect(url)
+    for _ in range(LOG_FILES):
+        await owner.execute("SELECT pg_logical_emit_message(false, 'guerdon', ''), pg_switch_wal()")
+    await owner.execute("CHECKPOINT")
+    await owner.close()
 
 
 def _wait_until_ready(port: int, started: list[subprocess.Popen[bytes]]) -> None:
