@@ -363,8 +363,10 @@ CREATE TABLE public.ledger_lot (
     opened_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone,
     is_empty boolean GENERATED ALWAYS AS ((remaining = 0)) STORED NOT NULL,
+    ended_at timestamp with time zone,
     CONSTRAINT ledger_lot_amount_check CHECK ((amount > 0)),
     CONSTRAINT ledger_lot_check CHECK (((remaining >= 0) AND (remaining <= amount))),
+    CONSTRAINT ledger_lot_ended_check CHECK (((ended_at >= opened_at) AND ((expires_at IS NULL) OR (ended_at < expires_at)))),
     CONSTRAINT ledger_lot_unit_price_check CHECK ((unit_price >= 0))
 )
 WITH (fillfactor='70');
@@ -388,7 +390,9 @@ CREATE VIEW public.ledger_lot_state WITH (security_invoker='true') AS
     is_empty,
     unit_price,
     opened_at,
-    expires_at
+    COALESCE(ended_at, expires_at) AS expires_at,
+    expires_at AS agreed_expires_at,
+    ended_at
    FROM public.ledger_lot;
 
 CREATE VIEW public.ledger_movement WITH (security_invoker='true') AS
@@ -742,7 +746,8 @@ CREATE TABLE public.wallet (
     account_id uuid NOT NULL,
     attributes jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL
+    updated_at timestamp with time zone NOT NULL,
+    idle_since timestamp with time zone
 );
 
 CREATE TABLE public.wallet_batch (
@@ -1194,6 +1199,8 @@ CREATE INDEX ledger_hold_due ON public.ledger_hold USING btree (tenant_id, expir
 
 CREATE INDEX ledger_lot_due ON public.ledger_lot USING btree (tenant_id, expires_at, account_id) WHERE ((NOT is_empty) AND (expires_at IS NOT NULL));
 
+CREATE INDEX ledger_lot_ended ON public.ledger_lot USING btree (tenant_id, ended_at, account_id) WHERE ((NOT is_empty) AND (ended_at IS NOT NULL));
+
 CREATE UNIQUE INDEX ledger_lot_entry ON public.ledger_lot USING btree (tenant_id, account_id, opened_seq);
 
 CREATE INDEX ledger_lot_filled ON public.ledger_lot USING btree (tenant_id, account_id, expires_at, opened_seq, lot_id) WHERE (NOT is_empty);
@@ -1251,6 +1258,8 @@ CREATE INDEX voucher_wallet ON public.voucher USING btree (tenant_id, wallet_id,
 CREATE INDEX wallet_batch_earned ON public.wallet_batch USING btree (tenant_id, batch_id) INCLUDE (earned_at) WHERE (earned_at IS NOT NULL);
 
 CREATE INDEX wallet_hold_wallet ON public.wallet_hold USING btree (tenant_id, wallet_id, hold_id);
+
+CREATE INDEX wallet_idle ON public.wallet USING btree (tenant_id, COALESCE(idle_since, created_at));
 
 CREATE UNIQUE INDEX wallet_operation_entry ON public.wallet_operation USING btree (tenant_id, account_id, seq);
 

@@ -1,7 +1,7 @@
 """Reading the members of a JSON object by name and type; what is not as promised is a BrokenAnswer."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TypeVar, cast
 
@@ -77,6 +77,18 @@ class Members:
     def find_instant(self, name: str) -> datetime | None:
         """Give a time, or None when it is missing or null."""
         return None if self._members.get(name) is None else self.instant(name)
+
+    def day(self, name: str) -> date:
+        """Give a day."""
+        text = self.text(name)
+        try:
+            return date.fromisoformat(text)
+        except ValueError as wrong:
+            raise _broken(name, "a day", text) from wrong
+
+    def find_day(self, name: str) -> date | None:
+        """Give a day, or None when it is missing or null."""
+        return None if self._members.get(name) is None else self.day(name)
 
     def mapping(self, name: str) -> Mapping[str, Json]:
         """Give an object as it is."""

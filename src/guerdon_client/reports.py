@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from guerdon_client.calls import Answer, Call, as_of_query, path_of
-from guerdon_client.errors import BrokenAnswer
 from guerdon_client.exact import read_json
 from guerdon_client.pages import Page, page_query, read_page
 from guerdon_client.reading import Members, read_items, read_object
@@ -221,13 +220,8 @@ def _read_expiring(answer: Answer) -> ExpiringPoints:
 
 
 def _expiring_day(members: Members) -> ExpiringDay:
-    text = members.text("day")
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as wrong:
-        raise BrokenAnswer(f"The member 'day' is {text!r}; a day was promised.") from wrong
     amounts = (members.number(name) for name in ("points", "held", "money"))
-    return ExpiringDay(day, members.whole("lots"), *amounts)
+    return ExpiringDay(members.day("day"), members.whole("lots"), *amounts)
 
 
 def _read_breakage(answer: Answer) -> Breakage:

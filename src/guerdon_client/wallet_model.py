@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -21,7 +21,10 @@ class Expiring:
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """A wallet: `balance` is `available` and `held` together; `expiring` has the next hundred instants."""
+    """A wallet: `balance` is `available` and `held` together; `expiring` has the next hundred instants.
+
+    `inactive_on` is the day at whose beginning the points end if nothing happens until then.
+    """
 
     wallet_id: str
     balance: Decimal
@@ -30,6 +33,7 @@ class Wallet:
     expiring: tuple[Expiring, ...]
     attributes: Mapping[str, str]
     version: int
+    inactive_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ def read_wallet(answer: Answer) -> Wallet:
         tuple(Expiring(one.instant("expires"), one.number("amount")) for one in expiring),
         members.texts("attributes"),
         members.whole("version"),
+        members.find_day("inactiveOn"),
     )
 
 

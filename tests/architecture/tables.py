@@ -73,7 +73,9 @@ READ_BY = {
     "ledger_lot_change": {"points"},
     "ledger_hold_state": {"points"},
     "pass": {"privileges"},  # whether the pass exists, in the one round trip of the hot list
-    "tenant": {"platform"},  # the names alone, in the role that may read nothing else (jobs_schedule.list_tenants)
+    # The names alone, in the role that may read nothing else (jobs_schedule.list_tenants); the zone, with the rule.
+    "tenant": {"platform", "points"},
+    "tenant_file": {"points"},  # whether and when points end by inactivity, in the one round trip of a balance
     "queue.pgqueuer": {"entrypoints"},  # `guerdon doctor` counts
     "migration": {"entrypoints"},  # `guerdon doctor` compares
 }

@@ -55,10 +55,10 @@ async def add(purse: Purse, points: int, price: int | None, expires_at: datetime
         return (await add_batch(tx, purse.wallet_id, wish, batch_id=new_id(), actor=ACTOR, now=now)).batch_id
 
 
-async def post_expiry(purse: Purse, now: datetime) -> None:
+async def post_expiry(purse: Purse, now: datetime, *, ends_all: bool = False) -> None:
     with suppress(NothingToExpire):
         async with purse.tx() as tx:
-            await post_one(tx, Command(wallet_key(purse.wallet_id), Expire(), new_id().hex, ACTOR), now)
+            await post_one(tx, Command(wallet_key(purse.wallet_id), Expire(ends_all), new_id().hex, ACTOR), now)
 
 
 async def another(purse: Purse) -> Purse:
@@ -79,9 +79,8 @@ class Life:
 
     async def step(self, now: datetime) -> None:
         with suppress(NotEnough):
-            await self.chance.choice([self.add, self.add, self.spend, self.roll_back, self.hold, self.end, self.post])(
-                now
-            )
+            steps = [self.add, self.add, self.spend, self.roll_back, self.hold, self.end, self.post, self.lapse]
+            await self.chance.choice(steps)(now)
 
     async def add(self, now: datetime) -> None:
         price = self.chance.choice([None, 1, 7, 10])
@@ -115,6 +114,9 @@ class Life:
 
     async def post(self, now: datetime) -> None:
         await post_expiry(self.purse, now)
+
+    async def lapse(self, now: datetime) -> None:
+        await post_expiry(self.purse, now, ends_all=True)
 
 
 async def reconciled(lives: list[Life], as_of: datetime, now: datetime) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
@@ -12,9 +12,12 @@ from guerdon.configuration.model import Finding, ordered, whole
 from guerdon.delivery.apple.errors import ImageRefused
 from guerdon.delivery.apple.images import check_picture
 from guerdon.passes.pass_type_reading import FILE_SUFFIXES
+from guerdon.passes.pass_type_text import Mistake
 from guerdon.passes.pass_types import FOLDER as PASS_TYPES
 from guerdon.points.earning_rule import PATH as EARNING_RULE
 from guerdon.points.earning_rule import EarningRuleInvalid, read_earning_rule
+from guerdon.points.expiry_rule import PATH as EXPIRY_RULE
+from guerdon.points.expiry_rule import read_expiry_rule
 from guerdon.rendering.checking import check_pass_type
 from guerdon.tenants.errors import FilePathInvalid, FileTooLarge
 from guerdon.tenants.model import check_file_size, check_path
@@ -82,13 +85,25 @@ def _check_pass_type(path: str, content: bytes, images: Collection[str], now: da
 
 
 def _check_points(path: str, content: bytes) -> list[Finding]:
-    if path != EARNING_RULE:
-        return [whole(path, f"Under {POINTS} there is one file: {EARNING_RULE}, which says how orders earn points.")]
+    if path not in RULES:
+        names = " and ".join(f"{name}, which says {what}" for name, (_, what) in RULES.items())
+        return [whole(path, f"Under {POINTS} there are two files: {names}.")]
+    find_mistakes, _ = RULES[path]
+    return [Finding(path, one.place.line, one.place.column, one.message) for one in find_mistakes(content)]
+
+
+def _earning_mistakes(content: bytes) -> Sequence[Mistake]:
     try:
         read_earning_rule(content)
     except EarningRuleInvalid as invalid:
-        return [Finding(path, one.place.line, one.place.column, one.message) for one in invalid.mistakes]
-    return []
+        return invalid.mistakes
+    return ()
+
+
+RULES: Final[Mapping[str, tuple[Callable[[bytes], Sequence[Mistake]], str]]] = {
+    EARNING_RULE: (_earning_mistakes, "how orders earn points"),
+    EXPIRY_RULE: (lambda content: read_expiry_rule(content)[1], "when points end because nothing happens"),
+}
 
 
 def _same_names(paths: Collection[str]) -> list[Finding]:

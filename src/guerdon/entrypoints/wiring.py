@@ -24,6 +24,7 @@ from guerdon.platform.jobs_worker import JobContext, JobHandler, JobKind
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.writes import Overtaken, forget_old_keys
 from guerdon.points.expiring import expire_due
+from guerdon.points.inactivity import end_inactive, first_inactive_after
 from guerdon.points.recording import actors_of
 from guerdon.points.recording import on_posted as on_points_posted
 from guerdon.points.returning import RollbackHook
@@ -90,11 +91,15 @@ def _sweep(step: Callable[[Tx, datetime], Awaitable[int]], step_max: int, *, by_
 
 
 async def _expire_points(job: Job, context: JobContext) -> None:
-    """Post what is due until nothing is; each step posts something, so that it comes to an end."""
-    posted = 1
-    while posted:
-        async with context.database.tenant(job.tenant_id) as tx:
-            posted = await expire_due(tx, context.now())
+    """Post what is due until nothing is; each step leaves less to do, so that it comes to an end.
+
+    Ends that batches have of themselves come first: nobody is inactive while they are behind.
+    """
+    for step in (expire_due, end_inactive):
+        done = 1
+        while done:
+            async with context.database.tenant(job.tenant_id) as tx:
+                done = await step(tx, context.now())
 
 
 async def delete_pass(tx: Tx, pass_id: str, actor: str, now: datetime) -> None:
@@ -126,6 +131,7 @@ async def _forget_sources(tx: Tx, now: datetime) -> int:
 # All that happens because a time has come; what is only read by the time (windows, states, reports) needs no work.
 DUE_WORKS: Sequence[DueWork] = (
     DueWork(expire_due, first_due_after),
+    DueWork(end_inactive, first_inactive_after),
     DueWork(tell_expired, first_expiry_after),
     DueWork(purge_overdue, first_overdue_after),
     DueWork(_erase_passes, first_erasable_after),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from guerdon.ledger.model import AccountKind, Allocation, HoldState, Lot
+from guerdon.ledger.model import AccountKind, Allocation, Entry, HoldState, Lot
 from guerdon.platform.db import Tx
 
 
@@ -12,11 +12,13 @@ async def list_lots(tx: Tx, account_ids: Sequence[UUID], lot_ids: Sequence[UUID]
     """Read the lots of accounts that have something left, and those named of any account, each with its account."""
     records = await tx.records(
         """
-        SELECT account_id, lot_id, amount, remaining, unit_price, opened_seq, opened_at, expires_at
+        SELECT account_id, lot_id, amount, remaining, unit_price, opened_seq, opened_at, expires_at,
+               ended_at
           FROM ledger_lot
          WHERE tenant_id = $1 AND account_id = ANY($2::uuid[]) AND NOT is_empty
          UNION
-        SELECT account_id, lot_id, amount, remaining, unit_price, opened_seq, opened_at, expires_at
+        SELECT account_id, lot_id, amount, remaining, unit_price, opened_seq, opened_at, expires_at,
+               ended_at
           FROM ledger_lot
          WHERE tenant_id = $1 AND lot_id = ANY($3::uuid[])
         """,
@@ -161,6 +163,22 @@ async def insert_allocations(tx: Tx, allocations: Sequence[tuple[UUID, int, int,
     )
 
 
+async def end_lots(tx: Tx, lapses: Sequence[Entry]) -> None:
+    """Keep that entries ended all lots of their accounts that had not ended, empty ones too."""
+    await tx.execute(
+        """
+        UPDATE ledger_lot l SET ended_at = n.recorded_at
+          FROM unnest($2::uuid[], $3::bigint[], $4::timestamptz[]) AS n (account_id, seq, recorded_at)
+         WHERE l.tenant_id = $1 AND l.account_id = n.account_id AND l.opened_seq < n.seq
+           AND l.ended_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > n.recorded_at)
+        """,
+        tx.tenant_id,
+        [lapse.account_id for lapse in lapses],
+        [lapse.seq for lapse in lapses],
+        [lapse.recorded_at for lapse in lapses],
+    )
+
+
 async def keep_holds(tx: Tx, holds: Sequence[tuple[UUID, HoldState]]) -> None:
     """Keep holds that were opened or closed."""
     await tx.execute(
@@ -200,15 +218,24 @@ async def list_overdue_holds(tx: Tx, now: datetime, limit: int) -> list[tuple[Ac
 
 
 async def list_ended(tx: Tx, now: datetime, limit: int) -> list[tuple[AccountKind, str]]:
-    """Read whose lots have ended with something in them, the longest ended first: `limit` lots are looked at."""
+    """Read whose lots have ended with something in them, the longest ended first: `limit` lots are looked at.
+
+    Those that an entry ended before their time have something in them when it came back since.
+    """
     records = await tx.records(
         """
         SELECT DISTINCT a.kind, a.owner_id
-          FROM (SELECT l.account_id
-                  FROM ledger_lot l
-                  JOIN ledger_account o ON o.tenant_id = $1 AND o.account_id = l.account_id AND o.closed_at IS NULL
-                 WHERE l.tenant_id = $1 AND NOT l.is_empty AND l.expires_at <= $2
-                 ORDER BY l.expires_at LIMIT $3) AS ended
+          FROM ((SELECT l.account_id
+                   FROM ledger_lot l
+                   JOIN ledger_account o ON o.tenant_id = $1 AND o.account_id = l.account_id AND o.closed_at IS NULL
+                  WHERE l.tenant_id = $1 AND NOT l.is_empty AND l.expires_at <= $2
+                  ORDER BY l.expires_at LIMIT $3)
+                UNION ALL
+                (SELECT l.account_id
+                   FROM ledger_lot l
+                   JOIN ledger_account o ON o.tenant_id = $1 AND o.account_id = l.account_id AND o.closed_at IS NULL
+                  WHERE l.tenant_id = $1 AND NOT l.is_empty AND l.ended_at <= $2
+                  ORDER BY l.ended_at LIMIT $3)) AS ended
           JOIN ledger_account a ON a.tenant_id = $1 AND a.account_id = ended.account_id
         """,
         tx.tenant_id,

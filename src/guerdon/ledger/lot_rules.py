@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
+
+from msgspec.structs import replace
 
 from guerdon.ledger.model import Allocation, Lot
 
@@ -22,6 +25,16 @@ def spending_order(lot: Lot) -> tuple[bool, datetime, int, bytes]:
     """Give what orders lots for taking: soonest expiry first, no expiry last, ties by creation, then id."""
     # Entries of one account have strictly rising numbers, so the opening entry's number orders creation exactly.
     return (lot.expires_at is None, lot.expires_at or lot.opened_at, lot.opened_seq, lot.lot_id.bytes)
+
+
+def all_of(lots: Iterable[Lot]) -> tuple[Allocation, ...]:
+    """Take all that is left in lots, in their order."""
+    return tuple(Allocation(lot.lot_id, -lot.remaining) for lot in lots if lot.remaining > 0)
+
+
+def ended_early(lots: Iterable[Lot], instant: datetime) -> dict[UUID, Lot]:
+    """Give those lots that live, ended at an instant."""
+    return {lot.lot_id: replace(lot, ended_at=instant) for lot in lots if lot.is_live(instant)}
 
 
 def reversed_signs(allocations: Sequence[Allocation]) -> tuple[Allocation, ...]:

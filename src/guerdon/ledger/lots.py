@@ -107,6 +107,9 @@ async def store_lots(tx: Tx, pages: Sequence[Page]) -> None:
     ]
     if allocations:
         await lot_queries.insert_allocations(tx, allocations)
+    lapses = [lapse for page in pages for lapse in page.lapses]
+    if lapses:
+        await lot_queries.end_lots(tx, lapses)
     holds = [(page.account.account_id, page.holds[hold_id]) for page in pages for hold_id in page.holds_changed]
     if holds:
         await lot_queries.keep_holds(tx, holds)

@@ -10,6 +10,8 @@ from uuid import UUID
 from msgspec import Struct
 
 EMPTY_HEAD = bytes(32)
+# What an `expire` entry refers to that ended all lots before their time.
+INACTIVITY = "inactivity"
 
 AccountKind = Literal["privilege", "wallet"]
 EntryKind = Literal["move", "earn", "spend", "return", "expire", "hold", "capture", "release"]
@@ -44,6 +46,14 @@ class Account(Struct, frozen=True):
         """What owns the account."""
         return AccountKey(self.kind, self.owner_id)
 
+    def moved_by(self, entry: "Entry") -> "Account":
+        """Give the account as an entry leaves it."""
+        # Written out: every movement passes here, and replace() costs several times as much.
+        names = (self.account_id, self.kind, self.owner_id, self.subject_id)
+        standing = (entry.value_after, self.held + entry.held_change, entry.seq, entry.hash)
+        bounds = (self.has_lots, self.value_min, self.value_max)
+        return Account(*names, *standing, *bounds, entry.recorded_at, self.closes_at)
+
 
 class Move(Struct, frozen=True):
     """Change the value by `amount`, if it is still what the caller believes it to be."""
@@ -77,7 +87,12 @@ class Return(Struct, frozen=True):
 
 
 class Expire(Struct, frozen=True):
-    """Post what is left in the lots whose time is over."""
+    """Post what is left in the lots whose time is over; or end all others before their time, and post what is in those.
+
+    What holds have set aside of a lot that was ended so ends when it comes back.
+    """
+
+    ends_all: bool = False
 
 
 class Hold(Struct, frozen=True):
@@ -137,7 +152,10 @@ class Allocation(Struct, frozen=True):
 
 
 class Lot(Struct, frozen=True):
-    """An amount that was earned at once and expires at once."""
+    """An amount that was earned at once and expires at once.
+
+    `expires_at` is what its opening says; `ended_at` is set when an entry ended it before that.
+    """
 
     lot_id: UUID
     amount: int
@@ -146,10 +164,11 @@ class Lot(Struct, frozen=True):
     opened_seq: int
     opened_at: datetime
     expires_at: datetime | None
+    ended_at: datetime | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Tell whether the lot may be spent; the instant of expiry is already expired."""
-        return self.expires_at is None or self.expires_at > now
+        return self.ended_at is None and (self.expires_at is None or self.expires_at > now)
 
 
 class HoldState(Struct, frozen=True):

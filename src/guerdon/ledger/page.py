@@ -26,14 +26,17 @@ from guerdon.ledger.errors import (
 )
 from guerdon.ledger.lot_rules import (
     EXPIRY_ACTOR,
+    all_of,
     available_in,
     captured,
+    ended_early,
     last_taken_first,
     overdue_release_id,
     reversed_signs,
     spending_order,
 )
 from guerdon.ledger.model import (
+    INACTIVITY,
     Account,
     Allocation,
     Capture,
@@ -80,6 +83,7 @@ class Page(Struct):
     entries: list[Entry] = []
     lots_opened: list[Lot] = []
     holds_changed: set[str] = set()
+    lapses: list[Entry] = []
     prefix: bytes = b""
 
     def post(self, command: Command, now: datetime) -> Entry:
@@ -111,8 +115,8 @@ class Page(Struct):
                 return Line("spend", -amount, allocations=self._take(amount, now, first))
             case Return():
                 return self._return(command.action)
-            case Expire():
-                return self._expire(now)
+            case Expire(ends_all):
+                return self._expire(now, ends_all=ends_all)
             case Hold():
                 return self._hold(command, command.action, now)
             case Capture():
@@ -160,12 +164,12 @@ class Page(Struct):
         self._check_bounds(self.account.value + amount)
         return Line("return", amount, reference_id=action.spend_id, allocations=restored)
 
-    def _expire(self, now: datetime) -> Line:
-        over = [lot for lot in self._in_order() if not lot.is_live(now) and lot.remaining > 0]
-        if not over:
+    def _expire(self, now: datetime, *, ends_all: bool) -> Line:
+        taken = all_of(lot for lot in self._in_order() if lot.is_live(now) == ends_all)
+        # Where all is set aside, an entry that ends all lots takes nothing: it says that what comes back has ended.
+        if not taken and not (ends_all and self.account.held > 0):
             raise NothingToExpire
-        allocations = tuple(Allocation(lot.lot_id, -lot.remaining) for lot in over)
-        return Line("expire", -sum(lot.remaining for lot in over), allocations=allocations)
+        return Line("expire", sum(one.amount for one in taken), 0, INACTIVITY if ends_all else None, taken)
 
     def _hold(self, command: Command, action: Hold, now: datetime) -> Line:
         hold = HoldState(command.movement_id, action.amount, self.account.version + 1, now, action.expires_at)
@@ -260,7 +264,7 @@ class Page(Struct):
         sealed = entry_hash(self.prefix, account.head, unsealed, opened, hold_expires_at)
         entry = Entry(*said, sealed, line.allocations)
         self._keep_lots(entry, line)
-        self.account = _moved(account, entry)
+        self.account = account.moved_by(entry)
         self.entries.append(entry)
         return entry
 
@@ -271,6 +275,9 @@ class Page(Struct):
         for allocation in line.allocations:
             lot = self.lots[allocation.lot_id]
             self.lots[lot.lot_id] = replace(lot, remaining=lot.remaining + allocation.amount)
+        if line.kind == "expire" and line.reference_id == INACTIVITY:
+            self.lapses.append(entry)
+            self.lots.update(ended_early(self.lots.values(), entry.recorded_at))
         if line.hold is not None:
             self.holds[line.hold.hold_id] = line.hold
             self.holds_changed.add(line.hold.hold_id)
@@ -286,11 +293,3 @@ class Page(Struct):
             assert line.reference_id is not None
             spending = self.spendings[line.reference_id]
             self.spendings[line.reference_id] = replace(spending, returned=spending.returned + line.amount)
-
-
-def _moved(account: Account, entry: Entry) -> Account:
-    # Written out: every movement passes here, and replace() costs several times as much.
-    names = (account.account_id, account.kind, account.owner_id, account.subject_id)
-    standing = (entry.value_after, account.held + entry.held_change, entry.seq, entry.hash)
-    bounds = (account.has_lots, account.value_min, account.value_max)
-    return Account(*names, *standing, *bounds, entry.recorded_at, account.closes_at)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -16,7 +17,7 @@ Report = Callable[[UUID, int | None, str], None]
 
 @dataclass(slots=True)
 class Line:
-    """One entry as it was read; `said` is the beginning of its canonical bytes."""
+    """One entry as it was read; `said` is the beginning of its canonical bytes; `is_lapse`: it ended all lots."""
 
     seq: int
     kind: str
@@ -27,6 +28,16 @@ class Line:
     hash: bytes
     hold_id: str | None
     said: bytes
+    is_lapse: bool
+
+
+@dataclass(slots=True)
+class _ReplayedLot:
+    """What entries have made of a lot so far, and what its row says that they have."""
+
+    row: Lot
+    remaining: int
+    ended_at: int | None = None
 
 
 class Replay:
@@ -45,7 +56,7 @@ class Replay:
         self._value = 0
         self._held = 0
         self._recorded: int | None = None
-        self._lots: dict[UUID, list[int]] = {}
+        self._lots: dict[UUID, _ReplayedLot] = {}
         self._holds: dict[str, tuple[int, int | None]] = {}
         self._leaves: list[Leaf] = []
         if row is None:
@@ -79,6 +90,8 @@ class Replay:
         self._open_lot(line, lot)
         for allocation in allocations:
             self._allocate(line.seq, allocation)
+        if line.is_lapse:
+            self._end_lots(line)
         opened = 0 if lot is None else lot.amount
         if opened + sum(allocation.amount for allocation in allocations) != line.amount - line.held_change:
             self._wrong(line.seq, "the lots do not change by what the entry says")
@@ -89,9 +102,13 @@ class Replay:
 
     def finish(self) -> None:
         """Compare what the entries come to with what the account and its lots and holds say."""
-        for lot_id, (remaining, _, stored) in self._lots.items():
-            if remaining != stored:
-                self._wrong(None, f"lot {lot_id} says {stored} remains; its allocations leave {remaining}")
+        for lot_id, lot in self._lots.items():
+            if lot.remaining != lot.row.remaining:
+                self._wrong(
+                    None, f"lot {lot_id} says {lot.row.remaining} remains; its allocations leave {lot.remaining}"
+                )
+            if lot.ended_at != _microseconds(lot.row.ended_at):
+                self._wrong(None, f"lot {lot_id} does not say when an entry ended it, or says so and none did")
         for hold_id, (_, closed_seq) in self._holds.items():
             if closed_seq is not None:
                 self._wrong(closed_seq, f"hold {hold_id} says that this entry closed it, and it did not")
@@ -111,7 +128,7 @@ class Replay:
             self._wrong(None, f"the account says {row.held} is held; its entries come to {self._held}")
         if self._recorded is not None and microseconds(row.moved_at) != self._recorded:
             self._wrong(None, "the account was not moved last when its last entry was recorded")
-        remaining = sum(left for left, _, _ in self._lots.values())
+        remaining = sum(lot.remaining for lot in self._lots.values())
         if row.has_lots and remaining + self._held != self._value:
             self._wrong(None, f"its lots and holds come to {remaining + self._held}, its value to {self._value}")
         if not row.has_lots and (self._lots or self.holds_opened):
@@ -150,16 +167,24 @@ class Replay:
             return
         if microseconds(lot.opened_at) != line.recorded:
             self._wrong(line.seq, f"lot {lot.lot_id} was opened at another instant")
-        self._lots[lot.lot_id] = [lot.amount, lot.amount, lot.remaining]
+        self._lots[lot.lot_id] = _ReplayedLot(lot, lot.amount)
 
     def _allocate(self, seq: int, allocation: Allocation) -> None:
         lot = self._lots.get(allocation.lot_id)
         if lot is None:
             self._wrong(seq, f"lot {allocation.lot_id} is not one of the account's")
             return
-        lot[0] += allocation.amount
-        if not 0 <= lot[0] <= lot[1]:
-            self._wrong(seq, f"lot {allocation.lot_id} of {lot[1]} would keep {lot[0]}")
+        lot.remaining += allocation.amount
+        if not 0 <= lot.remaining <= lot.row.amount:
+            self._wrong(seq, f"lot {allocation.lot_id} of {lot.row.amount} would keep {lot.remaining}")
+
+    def _end_lots(self, line: Line) -> None:
+        for lot in self._lots.values():
+            expires_at = _microseconds(lot.row.expires_at)
+            if lot.ended_at is None and (expires_at is None or expires_at > line.recorded):
+                lot.ended_at = line.recorded
+                if lot.remaining:
+                    self._wrong(line.seq, f"it ends lot {lot.row.lot_id} and leaves {lot.remaining} in it")
 
     def _open_hold(self, line: Line, found: tuple[UUID, HoldState] | None) -> None:
         if found is None or found[0] != self.account_id:
@@ -182,3 +207,7 @@ class Replay:
 
     def _wrong(self, seq: int | None, problem: str) -> None:
         self._report(self.account_id, seq, problem)
+
+
+def _microseconds(instant: datetime | None) -> int | None:
+    return None if instant is None else microseconds(instant)

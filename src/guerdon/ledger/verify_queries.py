@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from guerdon.ledger.model import EMPTY_HEAD, Allocation, HoldState, Lot
+from guerdon.ledger.model import EMPTY_HEAD, INACTIVITY, Allocation, HoldState, Lot
 from guerdon.platform.db import Tx
 
 FIRST = (UUID(int=0), 0)
@@ -73,7 +73,8 @@ async def list_lines(tx: Tx, after: Place, until: Place | None, limit: int) -> S
                || coalesce(int4send(octet_length(e.remarks)) || convert_to(e.remarks, 'UTF8'), t.absent)
                || int4send(octet_length(e.actor)) || convert_to(e.actor, 'UTF8')
                || coalesce(int4send(8)
-                           || int8send((extract(epoch FROM e.occurred_at) * 1000000)::bigint), t.absent) AS said
+                           || int8send((extract(epoch FROM e.occurred_at) * 1000000)::bigint), t.absent) AS said,
+               e.kind = 'expire' AND e.reference_id IS NOT DISTINCT FROM $7 AS is_lapse
           FROM ledger_entry e,
                LATERAL (SELECT (extract(epoch FROM e.recorded_at) * 1000000)::bigint AS recorded,
                                '\\xffffffff'::bytea AS absent OFFSET 0) t
@@ -84,6 +85,7 @@ async def list_lines(tx: Tx, after: Place, until: Place | None, limit: int) -> S
         *after,
         *last,
         limit,
+        INACTIVITY,
     )
 
 
@@ -117,7 +119,8 @@ async def list_lots_opened(tx: Tx, places: Sequence[Place]) -> dict[Place, Lot]:
     """Read the lots that entries opened."""
     records = await tx.records(
         """
-        SELECT l.account_id, l.lot_id, l.amount, l.remaining, l.unit_price, l.opened_seq, l.opened_at, l.expires_at
+        SELECT l.account_id, l.lot_id, l.amount, l.remaining, l.unit_price, l.opened_seq, l.opened_at, l.expires_at,
+               l.ended_at
           FROM unnest($2::uuid[], $3::bigint[]) AS e (account_id, seq)
           JOIN ledger_lot l ON l.tenant_id = $1 AND l.account_id = e.account_id AND l.opened_seq = e.seq
         """,

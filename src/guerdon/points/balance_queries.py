@@ -1,20 +1,36 @@
 """Every statement that reads what a wallet holds, now or at an earlier instant."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import LiteralString
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from guerdon.ledger.lot_rules import EXPIRY_ACTOR
 from guerdon.platform.db import Tx
+from guerdon.points.expiry_rule import PATH as RULE
+from guerdon.points.expiry_rule import inactivity_of
 from guerdon.points.model import Balance, Expiring
 
 EXPIRING_MAX = 100
-_BALANCES: LiteralString = """
-WITH open AS (
+# The rule as it stood at the instant $3; whoever has none is asked nothing further.
+_RULE: LiteralString = """
+WITH rule AS (
+    SELECT f.content, t.time_zone
+      FROM tenant t
+      JOIN LATERAL (SELECT f.content FROM tenant_file f
+                     WHERE f.tenant_id = $1 AND f.path = $5 AND f.created_at <= $3
+                     ORDER BY f.version DESC LIMIT 1) AS f ON f.content IS NOT NULL
+     WHERE t.tenant_id = $1
+"""
+_BALANCES: LiteralString = (
+    _RULE  # noqa: S608  # two constants of this file
+    + """
+), open AS (
     SELECT h.account_id, h.opened_seq, h.amount, h.expires_at <= $3 IS TRUE AS is_overdue
       FROM ledger_hold_state h
      WHERE h.tenant_id = $1 AND h.account_id = ANY($2::uuid[]) AND h.closed_seq IS NULL
@@ -37,31 +53,43 @@ WITH open AS (
      GROUP BY p.account_id, p.expires_at
 ), held AS (
     SELECT o.account_id, sum(o.amount)::bigint AS amount FROM open o WHERE NOT o.is_overdue GROUP BY 1
+), active AS (
+    SELECT w.account_id, rule.content, rule.time_zone, last.recorded_at
+      FROM rule
+     CROSS JOIN unnest($2::uuid[]) AS w (account_id)
+     CROSS JOIN LATERAL (SELECT m.recorded_at FROM ledger_movement m
+                          WHERE m.tenant_id = $1 AND m.account_id = w.account_id AND m.actor <> $6
+                          ORDER BY m.seq DESC LIMIT 1) AS last
 )
 SELECT b.account_id, b.version, coalesce(held.amount, 0) AS held, coalesce(live.available, 0) AS available,
-       live.expires_at, live.amount
+       live.expires_at, live.amount, active.content AS rule, active.time_zone, active.recorded_at AS active_at
   FROM ledger_balance b
+  LEFT JOIN active ON active.account_id = b.account_id
   LEFT JOIN held ON held.account_id = b.account_id
   LEFT JOIN live ON live.account_id = b.account_id AND live.place <= $4
  WHERE b.tenant_id = $1 AND b.account_id = ANY($2::uuid[])
  ORDER BY b.account_id, live.place
 """
-_BALANCE_AT: LiteralString = """
-WITH open AS (
-    SELECT h.opened_seq, h.amount, h.expires_at <= $4 IS TRUE AS is_overdue FROM ledger_hold_state h
-     WHERE h.tenant_id = $1 AND h.account_id = $2 AND h.opened_seq <= $3
-       AND (h.closed_seq IS NULL OR h.closed_seq > $3)
+)
+_BALANCE_AT: LiteralString = (
+    _RULE  # noqa: S608  # two constants of this file
+    + """
+), open AS (
+    SELECT h.opened_seq, h.amount, h.expires_at <= $3 IS TRUE AS is_overdue FROM ledger_hold_state h
+     WHERE h.tenant_id = $1 AND h.account_id = $2 AND h.opened_seq <= $7
+       AND (h.closed_seq IS NULL OR h.closed_seq > $7)
 ), later AS (
     SELECT c.lot_id, sum(c.amount) AS amount FROM ledger_lot_change c
-     WHERE c.tenant_id = $1 AND c.account_id = $2 AND c.seq > $3
+     WHERE c.tenant_id = $1 AND c.account_id = $2 AND c.seq > $7
      GROUP BY c.lot_id
 ), part AS (
-    SELECT l.expires_at, l.remaining - coalesce(later.amount, 0) AS amount
+    SELECT CASE WHEN l.ended_at > $3 THEN l.agreed_expires_at ELSE l.expires_at END AS expires_at,
+           l.remaining - coalesce(later.amount, 0) AS amount
       FROM ledger_lot_state l
       LEFT JOIN later ON later.lot_id = l.lot_id
-     WHERE l.tenant_id = $1 AND l.account_id = $2 AND l.opened_seq <= $3
+     WHERE l.tenant_id = $1 AND l.account_id = $2 AND l.opened_seq <= $7
     UNION ALL
-    SELECT l.expires_at, -c.amount
+    SELECT CASE WHEN l.ended_at > $3 THEN l.agreed_expires_at ELSE l.expires_at END, -c.amount
       FROM open o
       JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = $2 AND c.seq = o.opened_seq
       JOIN ledger_lot_state l ON l.tenant_id = $1 AND l.lot_id = c.lot_id
@@ -69,20 +97,27 @@ WITH open AS (
 ), live AS (
     SELECT p.expires_at, sum(p.amount)::bigint AS amount, sum(sum(p.amount)) OVER ()::bigint AS available
       FROM part p
-     WHERE p.amount > 0 AND (p.expires_at IS NULL OR p.expires_at > $4)
-     GROUP BY p.expires_at ORDER BY p.expires_at NULLS LAST LIMIT $5
+     WHERE p.amount > 0 AND (p.expires_at IS NULL OR p.expires_at > $3)
+     GROUP BY p.expires_at ORDER BY p.expires_at NULLS LAST LIMIT $4
 ), held AS (
     SELECT sum(o.amount)::bigint AS amount FROM open o WHERE NOT o.is_overdue
+), active AS (
+    SELECT rule.content, rule.time_zone, last.recorded_at
+      FROM rule
+     CROSS JOIN LATERAL (SELECT m.recorded_at FROM ledger_movement m
+                          WHERE m.tenant_id = $1 AND m.account_id = $2 AND m.seq <= $7 AND m.actor <> $6
+                          ORDER BY m.seq DESC LIMIT 1) AS last
 )
-SELECT $3::bigint AS version, coalesce(held.amount, 0) AS held, coalesce(live.available, 0) AS available,
-       live.expires_at, live.amount
-  FROM held LEFT JOIN live ON true
+SELECT $7::bigint AS version, coalesce(held.amount, 0) AS held, coalesce(live.available, 0) AS available,
+       live.expires_at, live.amount, active.content AS rule, active.time_zone, active.recorded_at AS active_at
+  FROM held LEFT JOIN live ON true LEFT JOIN active ON true
  ORDER BY live.expires_at NULLS LAST
 """
+)
 
 
 async def find_balances(tx: Tx, account_ids: Sequence[UUID], now: datetime) -> dict[UUID, Balance]:
-    """Read of several accounts what may be spent now, what is set aside, and the next hundred instants of ending.
+    """Read of several accounts what may be spent now and what is set aside, and the next hundred instants of ending.
 
     What has ended and is not posted yet is left out; an overdue hold counts as given back.
     """
@@ -92,6 +127,8 @@ async def find_balances(tx: Tx, account_ids: Sequence[UUID], now: datetime) -> d
         account_ids,
         now,
         EXPIRING_MAX,
+        RULE,
+        EXPIRY_ACTOR,
     )
     each = groupby(records, key=itemgetter("account_id"))
     return {account_id: _balance(list(told)) for account_id, told in each}
@@ -117,9 +154,11 @@ async def find_balance_at(tx: Tx, account_id: UUID, seq: int, instant: datetime)
         _BALANCE_AT,
         tx.tenant_id,
         account_id,
-        seq,
         instant,
         EXPIRING_MAX + 1,
+        RULE,
+        EXPIRY_ACTOR,
+        seq,
     )
     return _balance(records)
 
@@ -127,4 +166,12 @@ async def find_balance_at(tx: Tx, account_id: UUID, seq: int, instant: datetime)
 def _balance(records: Sequence[asyncpg.Record]) -> Balance:
     first = records[0]
     expiring = tuple(Expiring(one["expires_at"], one["amount"]) for one in records if one["expires_at"] is not None)
-    return Balance(first["available"], first["held"], first["version"], expiring[:EXPIRING_MAX])
+    available, held = first["available"], first["held"]
+    return Balance(available, held, first["version"], expiring[:EXPIRING_MAX], _inactive_on(first, available + held))
+
+
+def _inactive_on(first: asyncpg.Record, total: int) -> date | None:
+    if first["rule"] is None or total == 0:
+        return None
+    rule = inactivity_of(first["rule"])
+    return None if rule is None else rule.inactive_on(first["active_at"], ZoneInfo(first["time_zone"]))

@@ -18,7 +18,7 @@ encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
 def wallet_document(wallet: Wallet, balance: Balance) -> Document:
     """Give a wallet with what is in it."""
-    return {
+    document: Document = {
         "id": str(wallet.wallet_id),
         "balance": number(balance.total),
         "available": number(balance.available),
@@ -29,6 +29,9 @@ def wallet_document(wallet: Wallet, balance: Balance) -> Document:
         "createdAt": rfc3339(wallet.created_at),
         "updatedAt": rfc3339(wallet.updated_at),
     }
+    if balance.inactive_on is not None:
+        document["inactiveOn"] = balance.inactive_on.isoformat()
+    return document
 
 
 def batch_document(batch: Batch, now: datetime) -> Document:

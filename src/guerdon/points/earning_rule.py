@@ -8,28 +8,26 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import Annotated, Final, Literal, cast
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
 from guerdon.ledger.amounts import AMOUNT_MAX, MILLIONTHS_MAX, SIX_PLACES, to_decimal, to_millionths
-from guerdon.passes.member_mistakes import sentence
 from guerdon.passes.pass_type_parts import Number, Part
-from guerdon.passes.pass_type_text import Mistake, Path, Tree, read_tree
+from guerdon.passes.pass_type_text import Mistake, Tree
 from guerdon.platform.db import Tx
 from guerdon.platform.newest import Newest
 from guerdon.platform.problems import NotFound, Problem
 from guerdon.points.order_model import Order
+from guerdon.points.rule_file import Days, read_rule_file
 from guerdon.tenants.errors import FileMissing
 from guerdon.tenants.files import get_file
 
 PATH: Final = "server/points/orders.yaml"
-DAYS_MAX: Final = 36_500
 PLACES_MAX: Final = 6
 KEPT_MAX: Final = 1_000
 
 Rounding = Literal["halfUp", "halfEven", "down", "up"]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Words = Annotated[tuple[Word, ...], Field(max_length=50)]
-Days = Annotated[int, Field(ge=1, le=DAYS_MAX)]
 Ratio = Annotated[Number, Field(gt=0, le=AMOUNT_MAX)]
 Points = Annotated[Number, Field(ge=SIX_PLACES, le=AMOUNT_MAX)]  # less would be rounded to none
 
@@ -132,29 +130,18 @@ class EarningRules:
 
 def read_earning_rule(content: bytes) -> EarningRule:
     """Read a rule, YAML or JSON. Raises EarningRuleInvalid with all mistakes, whatever the bytes are."""
-    tree = read_tree(content)
-    found = None
-    if isinstance(tree.value, dict):
-        found = _validated(cast("dict[str, object]", tree.value), tree)
-    elif not tree.mistakes:
-        tree.add((), "A rule of earning is a section of names and values; this file is not.")
-    if found is None or tree.mistakes:
-        raise EarningRuleInvalid(sorted(tree.mistakes, key=lambda one: (one.place.line, one.place.column)))
-    return found
+    called = "A rule of earning"
+    rule, mistakes = read_rule_file(content, EarningRule, WelcomeSpec, called=called, check=_check_words)
+    if rule is None:
+        raise EarningRuleInvalid(mistakes)
+    return rule
 
 
-def _validated(members: dict[str, object], tree: Tree) -> EarningRule | None:
+def _check_words(members: Mapping[str, object], tree: Tree) -> None:
     for status in _shared(members, "earnOn", "returnOn"):
         tree.add(("returnOn",), f"`{status}` cannot both earn and return; `earnOn` has it too.")
     for kind in _shared(members, "notEarning", "refunds"):
         tree.add(("refunds",), f"`{kind}` would be taken from the total twice; `notEarning` has it too.")
-    try:
-        return EarningRule.model_validate(members)
-    except ValidationError as error:
-        for detail in error.errors(include_url=False, include_input=False):
-            path: Path = tuple(part for part in detail["loc"] if part != "[key]")
-            tree.add(path, sentence(path, detail, _KNOWN_NAMES))
-    return None
 
 
 def _shared(members: Mapping[str, object], *names: str) -> list[str]:
@@ -164,8 +151,3 @@ def _shared(members: Mapping[str, object], *names: str) -> list[str]:
         return []
     words = cast("tuple[object, ...]", first)
     return [str(word) for word in cast("tuple[object, ...]", second) if word in words]
-
-
-_KNOWN_NAMES: Final = sorted(
-    {field.alias or name for part in (EarningRule, WelcomeSpec) for name, field in part.model_fields.items()}
-)

@@ -34,7 +34,7 @@ async def list_lots(tx: Tx, batch_ids: Sequence[UUID]) -> list[KnownLot]:
     return await tx.all(
         KnownLot,
         """
-        SELECT l.lot_id AS batch_id, a.owner_id AS wallet, l.amount, b.price, l.expires_at
+        SELECT l.lot_id AS batch_id, a.owner_id AS wallet, l.amount, b.price, l.agreed_expires_at AS expires_at
           FROM ledger_lot_state l
           JOIN ledger_balance a ON a.tenant_id = $1 AND a.account_id = l.account_id
           LEFT JOIN wallet_batch b ON b.tenant_id = $1 AND b.batch_id = l.lot_id

@@ -5,7 +5,7 @@ What is made anew for every spending is a frozen Struct of msgspec, as in the le
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -179,12 +179,16 @@ class Expiring:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What a wallet holds at an instant: `available` may be spent, `held` is set aside; `version` counts entries."""
+    """What a wallet holds at an instant: `available` may be spent, `held` is set aside; `version` counts entries.
+
+    `inactive_on` is the day at whose beginning all of it ends if nothing happens until then, by the tenant's rule.
+    """
 
     available: int
     held: int
     version: int
     expiring: tuple[Expiring, ...] = ()
+    inactive_on: date | None = None
 
     @property
     def total(self) -> int:

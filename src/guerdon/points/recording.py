@@ -30,7 +30,7 @@ EVENTS: Final = {
     "release": "Wallet:HoldReleased",
 }
 SUBJECTS: Final = {"earn": "batchId", "spend": "operationId", "capture": "operationId", "hold": "holdId"}
-REFERENCES: Final = {"return": "operationId", "capture": "holdId", "release": "holdId"}
+REFERENCES: Final = {"return": "operationId", "expire": "reason", "capture": "holdId", "release": "holdId"}
 
 _encoder = msgspec.json.Encoder()
 
@@ -94,7 +94,7 @@ def _events(posted: Posted) -> Iterator[Event]:
         payload: dict[str, object] = {"walletId": wallet_id}
         if entry.kind in SUBJECTS:
             payload[SUBJECTS[entry.kind]] = entry.movement_id
-        if entry.kind in REFERENCES:
+        if entry.kind in REFERENCES and entry.reference_id is not None:
             payload[REFERENCES[entry.kind]] = entry.reference_id
         if entry is posted.entry and isinstance(posted.details, BatchWish) and posted.details.external_id is not None:
             payload["imported"] = True

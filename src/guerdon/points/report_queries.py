@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from guerdon.ledger.lot_rules import EXPIRY_ACTOR
 from guerdon.platform.db import Tx
+from guerdon.points.expiry_rule import InactivityRule
 from guerdon.points.report_model import AGE_DAYS, BreakageMonth, ExpiredBatch, ExpiringDay, LiabilityRow, WalletRow
 
 PREFETCH: Final = 500  # rows of a report in memory at once
@@ -38,11 +40,13 @@ LOTS_THEN: Final = """
          GROUP BY c.lot_id
     ), lot_at AS (
         SELECT l.lot_id, l.account_id, l.amount, l.unit_price, coalesce(b.earned_at, l.opened_at) AS earned_at,
-               l.expires_at,
-               l.expires_at <= $2 IS TRUE AS is_expired,
+               e.expires_at,
+               e.expires_at <= $2 IS TRUE AS is_expired,
                l.remaining - coalesce(later.amount, 0) + coalesce(held.overdue, 0) AS remaining,
                coalesce(held.amount, 0) AS held
           FROM ledger_lot_state l
+         CROSS JOIN LATERAL (SELECT CASE WHEN l.ended_at > $2 THEN l.agreed_expires_at ELSE l.expires_at END)
+               AS e (expires_at)
           LEFT JOIN later ON later.lot_id = l.lot_id
           LEFT JOIN held ON held.lot_id = l.lot_id
           LEFT JOIN wallet_batch b
@@ -77,6 +81,20 @@ ENDED_IN_PERIOD: Final = """
                AND l.expires_at < (SELECT ends_at FROM period)
         )
     """
+# The days on which wallets are inactive by the rule of the instant, $5 to $7; all of it after LOTS_AT.
+INACTIVE_THEN: Final = """
+        ), inactive AS (
+            SELECT w.account_id,
+                   greatest((last.recorded_at AT TIME ZONE $4::text)::date
+                            + make_interval(months => $5::integer, days => $6::integer + 1),
+                            $7::date, $2 AT TIME ZONE $4::text)::date AS day
+              FROM (SELECT DISTINCT account_id FROM lot_at WHERE remaining > 0 OR held > 0) AS w
+             CROSS JOIN LATERAL (SELECT m.recorded_at FROM ledger_movement m
+                                  WHERE m.tenant_id = $1 AND m.account_id = w.account_id AND m.recorded_at <= $2
+                                    AND m.actor <> $8
+                                  ORDER BY m.seq DESC LIMIT 1) AS last
+             WHERE $7::date IS NOT NULL
+    """
 
 
 async def iter_liability(tx: Tx, as_of: datetime) -> AsyncIterator[LiabilityRow]:
@@ -109,16 +127,24 @@ async def iter_liability(tx: Tx, as_of: datetime) -> AsyncIterator[LiabilityRow]
         yield LiabilityRow(*record.values())
 
 
-async def iter_expiring(tx: Tx, as_of: datetime, days: int, time_zone: str) -> AsyncIterator[ExpiringDay]:
-    """Read what expires after an instant on its day and on the `days` days after it."""
+async def iter_expiring(
+    tx: Tx, as_of: datetime, days: int, time_zone: str, rule: InactivityRule | None = None
+) -> AsyncIterator[ExpiringDay]:
+    """Read what expires after an instant on its day and on the `days` days after it if nothing happens until then.
+
+    `rule` is the one that stood at the instant. What is due by it and not posted yet can only end today.
+    """
     await _take_time(tx)
     records = tx.connection.cursor(
-        LOTS_AT  # noqa: S608  # two constants of this file
+        LOTS_AT  # noqa: S608  # three constants of this file
+        + INACTIVE_THEN
         + """
         ), part AS (
-            SELECT (expires_at AT TIME ZONE $4::text)::date AS day, remaining + held AS expiring, held, unit_price
-              FROM lot_at
-             WHERE expires_at > $2 AND (remaining > 0 OR held > 0)
+            SELECT least((l.expires_at AT TIME ZONE $4::text)::date, i.day) AS day, l.remaining + l.held AS expiring,
+                   l.held, l.unit_price
+              FROM lot_at l
+              LEFT JOIN inactive i ON i.account_id = l.account_id
+             WHERE (l.remaining > 0 OR l.held > 0) AND NOT l.is_expired
         )
         SELECT day, count(*) AS lots, sum(expiring) AS expiring, sum(held) AS held,
                sum(expiring * unit_price::numeric) AS price_sum
@@ -131,6 +157,10 @@ async def iter_expiring(tx: Tx, as_of: datetime, days: int, time_zone: str) -> A
         as_of,
         days,
         time_zone,
+        0 if rule is None else rule.months or 0,
+        0 if rule is None else rule.days or 0,
+        None if rule is None else rule.not_before,
+        EXPIRY_ACTOR,
         prefetch=PREFETCH,
     )
     async for record in records:

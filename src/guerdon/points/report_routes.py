@@ -21,6 +21,7 @@ from guerdon.platform.listing import ListingDep, list_response
 from guerdon.platform.parameters import with_plus
 from guerdon.platform.wire import DIGITS, Instant
 from guerdon.points import report_queries
+from guerdon.points.inactivity import find_inactivity
 from guerdon.points.report_model import BREAKAGE, EXPIRED, EXPIRING, LIABILITY, WALLETS, Cell, Layout
 from guerdon.points.report_schemas import (
     BreakageOut,
@@ -87,7 +88,8 @@ class ReportRoutes:
         instant = self._instant(caller.tenant_id, as_of)
         async with self._open(caller) as tx:
             zone = (await get_tenant(tx)).time_zone
-            rows = report_queries.iter_expiring(tx, instant, days, zone)
+            found = await find_inactivity(tx, instant)
+            rows = report_queries.iter_expiring(tx, instant, days, zone, None if found is None else found.rule)
             return await _answer(request, {"asOf": rfc3339(instant), "timeZone": zone}, EXPIRING, rows)
 
     async def expired_paid_batches(

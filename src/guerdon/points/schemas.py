@@ -1,5 +1,6 @@
 """The bodies of seed 003 on wallets, batches, operations and holds: names and limits exactly, the rest is ignored."""
 
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -78,13 +79,18 @@ class ExpiringOut(OpenBody):
 
 
 class WalletOut(OpenBody):
-    """A wallet: `balance` is `available` and `held` together; `expiring` holds the next hundred instants."""
+    """A wallet: `balance` is `available` and `held` together; `expiring` holds the next hundred instants.
+
+    `inactiveOn` is the day at whose beginning the points end if nothing happens until then; only where there is such a
+    rule, and something in the wallet.
+    """
 
     id: UuidMember
     balance: Exact
     available: Exact
     held: Exact
     expiring: list[ExpiringOut]
+    inactive_on: date | None = None
     attributes: Texts
     version: int
     created_at: Instant

@@ -36,6 +36,7 @@ async def load_wallet(tx: Tx, named: object, now: datetime) -> WalletSubject | N
         ),
         coupons=tuple(_coupon(one) for one in coupons),
         changes_at=min((end for end in ends if end is not None), default=None),
+        inactive_on=balance.inactive_on,
     )
 
 

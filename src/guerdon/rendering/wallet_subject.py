@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from guerdon.platform.clock import rfc3339
@@ -31,7 +31,8 @@ class CouponSubject:
 class WalletSubject:
     """What a wallet holds now; `expiring` and `coupons` begin with what ends first.
 
-    `changes_at` is when it shows something else though nothing is written.
+    `changes_at` is when it shows something else though nothing is written. `inactive_on` is the day at whose beginning
+    the points end if nothing happens until then.
     """
 
     id: str
@@ -41,6 +42,7 @@ class WalletSubject:
     expiring: tuple[ExpiringSubject, ...] = ()
     coupons: tuple[CouponSubject, ...] = ()
     changes_at: datetime | None = None
+    inactive_on: date | None = None
 
 
 def points_item(wallet: WalletSubject) -> Mapping[str, object]:
@@ -53,6 +55,7 @@ def points_item(wallet: WalletSubject) -> Mapping[str, object]:
         "held": Number(wallet.held),
         "nextExpiry": expiring[0] if expiring else None,
         "expiring": expiring,
+        "inactiveOn": None if wallet.inactive_on is None else wallet.inactive_on.isoformat(),
     }
 
 
