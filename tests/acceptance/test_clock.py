@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -120,6 +120,40 @@ def test_two_years_at_once_end_everything_that_lasts_shorter_at_its_own_time(tes
     tester.apply_movement(lasting.privilege_id, -1, old_value=3)
     (movement,) = tester.get_privilege(lasting.privilege_id).movements[-1:]
     assert movement.date == START + 730 * DAY
+
+
+def test_points_that_nobody_touches_for_two_years_end_on_the_day_that_the_wallet_told(tester: Guerdon) -> None:
+    tester.change_tenant(time_zone="Europe/Warsaw")
+    tester.put_file("server/points/expiry.yaml", b"inactivity: {months: 24, notBefore: 2130-06-01}")
+    left, visited, later = (a_wallet(tester) for _ in range(3))
+    for wallet_id in (left, visited):
+        tester.wallets.add_batch(wallet_id, NewBatch(Decimal(10), price=Decimal(5)))
+    go_to(tester, START + timedelta(days=1, hours=23, minutes=30))  # in Warsaw, it is the third of January
+    used = tester.wallets.spend(visited, 4)
+    tester.wallets.add_batch(later, NewBatch(Decimal(3), expires=datetime(2131, 1, 1, tzinfo=UTC)))
+    told = [tester.wallets.get(wallet_id).inactive_on for wallet_id in (left, visited, later)]
+    expected = tester.reports.get_expiring_points(3_000)
+
+    midnight = datetime(2132, 1, 1, 23, tzinfo=UTC)
+    go_to(tester, midnight - timedelta(minutes=1))
+    before = [tester.wallets.get(wallet_id).balance for wallet_id in (left, visited, later)]
+    go_to(tester, midnight)
+    first = [tester.wallets.get(wallet_id).balance for wallet_id in (left, visited, later)]
+    go_to(tester, midnight + 30 * DAY)
+
+    assert told == [date(2132, 1, 2), date(2132, 1, 4), date(2132, 1, 4)]
+    assert [(one.day, one.points) for one in expected.days] == [
+        (date(2131, 1, 1), 3), (date(2132, 1, 2), 10), (date(2132, 1, 4), 6),
+    ]  # fmt: skip
+    assert (before, first) == ([10, 6, 0], [0, 6, 0])
+    ended = list(tester.wallets.iter_statement(visited))[-1]
+    assert (ended.kind, ended.amount, ended.reference) == ("EXPIRE", -6, "inactivity")
+    assert ended.at == midnight + 2 * DAY  # two years before, Warsaw's third of January was the last day of activity
+    assert tester.wallets.get(visited, as_of=midnight).inactive_on == date(2132, 1, 4)
+    assert [one.money for one in tester.reports.get_expired_paid_batches(2132, 1).batches] == [5, 3]
+    assert tester.reports.get_liability().points == 0
+    back = tester.wallets.roll_back(visited, used.operation_id)
+    assert (back.restored, back.restored_expired, tester.wallets.get(visited).balance) == (4, 4, 0)
 
 
 def test_both_processes_see_the_time_that_one_of_them_was_told(lab: House, tester: Guerdon) -> None:

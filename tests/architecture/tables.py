@@ -75,7 +75,7 @@ READ_BY = {
     "pass": {"privileges"},  # whether the pass exists, in the one round trip of the hot list
     # The names alone, in the role that may read nothing else (jobs_schedule.list_tenants); the zone, with the rule.
     "tenant": {"platform", "points"},
-    "tenant_file": {"points"},  # whether and when points end by inactivity, in the one round trip of a balance
+    "tenant_file": {"points"},  # the rule of expiry, in the one round trip of a balance
     "queue.pgqueuer": {"entrypoints"},  # `guerdon doctor` counts
     "migration": {"entrypoints"},  # `guerdon doctor` compares
 }

@@ -19,10 +19,13 @@ class Wish:
     expected_version: int | None = None
     chosen: str | None = None
     key: str | None = None
+    ends_all: bool = False
 
     @property
     def fingerprint(self) -> bytes:
-        return repr((self.account, self.kind, self.amount, self.reference, self.until, self.chosen)).encode()
+        return repr(
+            (self.account, self.kind, self.amount, self.reference, self.until, self.chosen, self.ends_all)
+        ).encode()
 
 
 @dataclass
@@ -179,12 +182,16 @@ class Reference:
             book.lots[units.pop()].left += 1
         return amount, 0
 
-    def _expire(self, _wish: Wish, book: Book, now: datetime, _name: str) -> tuple[int, int]:
-        over = [lot for lot in book.lots if lot.ends is not None and lot.ends <= now and lot.left]
-        self._unless(bool(over), "nothing_to_expire")
+    def _expire(self, wish: Wish, book: Book, now: datetime, _name: str) -> tuple[int, int]:
+        over = [lot for lot in book.lots if lot.ends is not None and lot.ends <= now]
+        if wish.ends_all:
+            over = [lot for lot in book.lots if lot.ends is None or lot.ends > now]
         amount = sum(lot.left for lot in over)
+        is_held = any(hold.is_open for hold in book.holds.values())
+        self._unless(amount > 0 or (wish.ends_all and is_held), "nothing_to_expire")
         for lot in over:
             lot.left = 0
+            lot.ends = now if wish.ends_all else lot.ends
         return -amount, 0
 
     def _hold(self, wish: Wish, book: Book, now: datetime, name: str) -> tuple[int, int]:

@@ -51,6 +51,7 @@ class Draft:
     version_off: int | None = None
     name: int = 0
     key: int = 0
+    ends_all: bool = False
 
 
 some = st.integers(1, 12)
@@ -73,7 +74,7 @@ holds = st.builds(Draft, wallets, st.just("hold"), some, ends_in_h=ends, **named
 returns = st.builds(Draft, wallets, st.just("return"), st.none() | st.integers(1, 5), **named)
 captures = st.builds(Draft, wallets, st.just("capture"), st.none() | st.integers(1, 5), **named)
 releases = st.builds(Draft, wallets, st.just("release"), st.none(), **named)
-expires = st.builds(Draft, wallets, st.just("expire"), **named)
+expires = st.builds(Draft, wallets, st.just("expire"), ends_all=st.sampled_from([False, False, True]), **named)
 drafts = st.one_of(moves, earns, earns, earns, spends, spends, holds, returns, returns, captures, releases, expires)
 hours = st.sampled_from([-30, -1, 1, 5, 30, 50])
 
@@ -144,6 +145,7 @@ class Ledger(RuleBasedStateMachine):
             # Mostly a new name and no key; now and then one that was used before.
             _again(draft.name, [one.chosen for one in said], f"m{len(said)}", of_new=28),
             _again(draft.key, [one.key for one in said], f"k{len(said)}", of_new=8),
+            draft.ends_all,
         )
 
     def _post(self, batch: list[Wish], dry_run: bool) -> None:
@@ -239,7 +241,7 @@ def _action(wish: Wish) -> Action:
         "earn": Earn(amount, new_id(), wish.until),
         "spend": Spend(amount),
         "return": Return(reference, wish.amount),
-        "expire": Expire(),
+        "expire": Expire(wish.ends_all),
         "hold": Hold(amount, wish.until),
         "capture": Capture(reference, wish.amount),
         "release": Release(reference),

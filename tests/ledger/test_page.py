@@ -258,7 +258,7 @@ actions = st.one_of(
     st.builds(Earn, amounts, st.uuids(), ends),
     st.builds(Spend, amounts),
     st.builds(Hold, amounts, ends),
-    st.just(Expire()),
+    st.builds(Expire, st.booleans()),
 )
 references = st.one_of(
     st.builds(Return, st.integers(0, 9).map(str), st.none() | amounts),

@@ -137,6 +137,7 @@ TAMPERINGS = [
     "UPDATE ledger_lot SET opened_at = opened_at - interval '1 us' WHERE tenant_id = $1 AND opened_seq = 1",
     "UPDATE ledger_lot SET expires_at = NULL WHERE tenant_id = $1 AND opened_seq = 1",
     "UPDATE ledger_lot SET expires_at = expires_at + interval '1 us' WHERE tenant_id = $1 AND opened_seq = 2",
+    "UPDATE ledger_lot SET ended_at = opened_at WHERE tenant_id = $1 AND opened_seq = 3",
     "DELETE FROM ledger_lot WHERE tenant_id = $1 AND opened_seq = 2",
     (
         "INSERT INTO ledger_lot SELECT tenant_id, gen_random_uuid(), account_id, 90, 5, 5, 0, opened_at, NULL"
@@ -191,6 +192,28 @@ TAMPERINGS = [
     "UPDATE ledger_checkpoint_leaf SET account_id = gen_random_uuid() WHERE tenant_id = $1",
     "DELETE FROM ledger_checkpoint_leaf WHERE tenant_id = $1",
 ]
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE ledger_lot SET ended_at = NULL WHERE tenant_id = $1 AND opened_seq = 3",
+        "UPDATE ledger_lot SET ended_at = ended_at + interval '1 us' WHERE tenant_id = $1 AND opened_seq = 3",
+        "UPDATE ledger_lot SET ended_at = opened_at WHERE tenant_id = $1 AND opened_seq = 1",
+        "UPDATE ledger_entry SET reference_id = NULL WHERE tenant_id = $1 AND reference_id = 'inactivity'",
+    ],
+)
+async def test_an_altered_end_of_lots_before_their_time_is_found(
+    database: Database, owner: Owner, tenant_id: str, master_key: MasterKey, tampering: str
+) -> None:
+    _, wallet = await a_life(database, tenant_id)
+    await posted(database, tenant_id, command(wallet, Expire(ends_all=True)), day(4, 2))
+    await posted(database, tenant_id, command(wallet, Earn(5, new_id())), day(4, 2))
+    assert (await verified(database, tenant_id, master_key)).is_sound
+    async with owner.transaction():
+        await owner.execute(tampering, tenant_id)
+
+    assert not (await verified(database, tenant_id, master_key)).is_sound
 
 
 @pytest.mark.parametrize("tampering", TAMPERINGS)

@@ -27,8 +27,6 @@ rules = some.builds(
     some.dates(date(2020, 1, 1), date(2030, 12, 31)),
 )
 instants = some.integers(0, 7_000 * 86_400).map(lambda s: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=s))
-    lambda after: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=after)
-)
 zones = some.sampled_from(["UTC", "Europe/Warsaw", "America/Santiago", "Pacific/Auckland"]).map(ZoneInfo)
 
 

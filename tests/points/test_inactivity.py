@@ -22,6 +22,7 @@ from guerdon.points.inactivity import end_inactive, find_inactivity, first_inact
 from guerdon.points.model import Balance, HoldWish, Line
 from guerdon.points.reading import Period, list_batches, read_balance, read_statement
 from guerdon.points.wallets import get_wallet, open_wallet
+from guerdon.tenants.core import CoreChange, change_core
 from guerdon.tenants.files import remove_file, save_file
 from tests.ledger.invariants import broken
 from tests.points.conftest import ACTOR, UNIT, Purse, day
@@ -63,7 +64,7 @@ async def balance(purse: Purse, now: datetime, as_of: datetime | None = None) ->
 
 async def lines(purse: Purse) -> list[Line]:
     async with purse.tx() as tx:
-        page = await read_statement(tx, purse.wallet_id, Period(None, None, None), Listing(100), day(12, 31))
+        page = await read_statement(tx, purse.wallet_id, Period(None, None, None), Listing(100), datetime(2030, 1, 1, tzinfo=UTC))
     return list(page.items)
 
 
@@ -89,6 +90,38 @@ async def test_points_of_a_wallet_that_nobody_touches_end_once_at_the_beginning_
     assert (last.kind, last.amount, last.reference_id, last.recorded_at) == ("expire", -15 * UNIT, "inactivity", AFTER)
     assert len(await lines(idle)) == 3
     assert await sound(idle)
+
+
+async def test_the_example_of_the_documents(purse: Purse) -> None:
+    def at(year: int, month: int, number: int, hour: int = 12) -> datetime:
+        return datetime(year, month, number, hour, tzinfo=WARSAW)
+
+    async with purse.tx() as tx:
+        await change_core(tx, CoreChange(time_zone="Europe/Warsaw"), day(1, 1), ACTOR)
+    await give_rule(purse, "months: 24, notBefore: 2027-07-01")
+    told: list[tuple[int, date | None]] = []
+
+    async def tell(instant: datetime) -> None:
+        await end(purse, instant)
+        now = await balance(purse, instant)
+        told.append((now.total // UNIT, now.inactive_on))
+
+    await purse.add(100, at(2027, 3, 1, 0), at(2026, 3, 15, 18))
+    await purse.add(50, None, at(2026, 3, 15, 18))
+    await tell(at(2026, 3, 15, 18))
+    await purse.spend(90, at(2026, 8, 31))
+    for instant in (at(2026, 8, 31), at(2027, 3, 1, 0)):
+        await tell(instant)
+    used = await purse.spend(20, at(2027, 9, 1))
+    for instant in (at(2027, 9, 1), at(2029, 9, 2, 0) - timedelta(minutes=1), at(2029, 9, 2, 0)):
+        await tell(instant)
+    back = await purse.roll_back(used, at(2029, 9, 3))
+    await tell(at(2029, 9, 3))
+
+    first, second, third = date(2028, 3, 16), date(2028, 9, 1), date(2029, 9, 2)
+    assert told == [(150, first), (60, second), (50, second), (30, third), (30, third), (0, None), (0, None)]
+    assert back.restored_expired == 20 * UNIT
+    assert [line.reference_id for line in await lines(purse) if line.kind == "expire"] == [None, "inactivity", None]
 
 
 async def test_what_is_due_and_not_posted_is_there_for_everybody(idle: Purse) -> None:

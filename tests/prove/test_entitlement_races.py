@@ -3,9 +3,18 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from guerdon.ledger.verifying import verify_tenant
+from guerdon.platform.clock import utc_now
+from guerdon.platform.ids import new_id
+from guerdon.points.adding import add_batch
+from guerdon.points.expiry_rule import PATH
+from guerdon.points.inactivity import end_inactive
+from guerdon.points.model import BatchWish
+from guerdon.points.wallets import open_wallet
+from guerdon.tenants.files import save_file
 from tests.ledger.invariants import broken
 from tests.prove.rounds import rounds
 from tests.shops import Shop
@@ -145,3 +154,42 @@ async def test_points_are_claimed_or_spent_or_held_and_never_twice(shop: Shop, c
             assert sorted(await raced(shop, [capture, capture])) == [201, 409]
         assert await balance(shop, [wallet]) == 0
     assert await sound(shop)
+
+
+@rounds
+async def test_points_that_nobody_touched_end_or_somebody_comes_in_time_and_keeps_them(shop: Shop, count: int) -> None:
+    async with shop.house.database.tenant(shop.tenant_id) as tx:
+        rule = b"inactivity: {days: 30, notBefore: 1970-01-01}"
+        await save_file(tx, path=PATH, content=rule, now=utc_now(), actor="test")
+    for number in range(count):
+        wallet = await left_alone(shop)
+        path = f"/wallet/{wallet}"
+        is_spending = number % 2 == 0
+        wish: Wish = ("POST", f"{path}/operation", {"amount": 4})
+        if not is_spending:
+            wish = ("POST", f"{path}/batch/sync", {"amount": 3})
+
+        statuses, _, _ = await asyncio.gather(raced(shop, [wish, wish]), end(shop), end(shop))
+
+        left = await balance(shop, [wallet])
+        # Either both came before the end or both after it: who comes first keeps the points for the other too.
+        if is_spending:
+            assert (statuses, left) in [([201, 201], 2), ([409, 409], 0)]
+        else:
+            assert (statuses, left) in [([201, 201], 16), ([201, 201], 6)]
+    assert await sound(shop)
+
+
+async def left_alone(shop: Shop) -> UUID:
+    """A wallet with ten points that nobody has touched for forty days."""
+    wallet, then = uuid4(), utc_now() - timedelta(days=40)
+    async with shop.house.database.tenant(shop.tenant_id) as tx:
+        await open_wallet(tx, wallet, {}, "test", then)
+        await add_batch(tx, wallet, BatchWish(10_000_000), batch_id=new_id(), actor="test", now=then)
+    return wallet
+
+
+async def end(shop: Shop) -> None:
+    """Do what the job of every minute does."""
+    async with shop.house.database.tenant(shop.tenant_id) as tx:
+        await end_inactive(tx, utc_now())

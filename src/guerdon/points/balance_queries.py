@@ -1,7 +1,8 @@
 """Every statement that reads what a wallet holds, now or at an earlier instant."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import LiteralString
@@ -17,20 +18,9 @@ from guerdon.points.expiry_rule import inactivity_of
 from guerdon.points.model import Balance, Expiring
 
 EXPIRING_MAX = 100
-# The rule as it stood at the instant $3; whoever has none is asked nothing further.
-_RULE: LiteralString = """
-WITH rule AS (
-    SELECT f.content, t.time_zone
-      FROM tenant t
-      JOIN LATERAL (SELECT f.content FROM tenant_file f
-                     WHERE f.tenant_id = $1 AND f.path = $5 AND f.created_at <= $3
-                     ORDER BY f.version DESC LIMIT 1) AS f ON f.content IS NOT NULL
-     WHERE t.tenant_id = $1
-"""
-_BALANCES: LiteralString = (
-    _RULE  # noqa: S608  # two constants of this file
-    + """
-), open AS (
+SEQ_MAX = 2**63 - 1
+_BALANCES: LiteralString = """
+WITH open AS (
     SELECT h.account_id, h.opened_seq, h.amount, h.expires_at <= $3 IS TRUE AS is_overdue
       FROM ledger_hold_state h
      WHERE h.tenant_id = $1 AND h.account_id = ANY($2::uuid[]) AND h.closed_seq IS NULL
@@ -53,43 +43,34 @@ _BALANCES: LiteralString = (
      GROUP BY p.account_id, p.expires_at
 ), held AS (
     SELECT o.account_id, sum(o.amount)::bigint AS amount FROM open o WHERE NOT o.is_overdue GROUP BY 1
-), active AS (
-    SELECT w.account_id, rule.content, rule.time_zone, last.recorded_at
-      FROM rule
-     CROSS JOIN unnest($2::uuid[]) AS w (account_id)
-     CROSS JOIN LATERAL (SELECT m.recorded_at FROM ledger_movement m
-                          WHERE m.tenant_id = $1 AND m.account_id = w.account_id AND m.actor <> $6
-                          ORDER BY m.seq DESC LIMIT 1) AS last
 )
 SELECT b.account_id, b.version, coalesce(held.amount, 0) AS held, coalesce(live.available, 0) AS available,
-       live.expires_at, live.amount, active.content AS rule, active.time_zone, active.recorded_at AS active_at
+       live.expires_at, live.amount,
+       (SELECT f.content FROM tenant_file f
+         WHERE f.tenant_id = $1 AND f.path = $5 AND f.created_at <= $3 ORDER BY f.version DESC LIMIT 1) AS rule
   FROM ledger_balance b
-  LEFT JOIN active ON active.account_id = b.account_id
   LEFT JOIN held ON held.account_id = b.account_id
   LEFT JOIN live ON live.account_id = b.account_id AND live.place <= $4
  WHERE b.tenant_id = $1 AND b.account_id = ANY($2::uuid[])
  ORDER BY b.account_id, live.place
 """
-)
-_BALANCE_AT: LiteralString = (
-    _RULE  # noqa: S608  # two constants of this file
-    + """
-), open AS (
-    SELECT h.opened_seq, h.amount, h.expires_at <= $3 IS TRUE AS is_overdue FROM ledger_hold_state h
-     WHERE h.tenant_id = $1 AND h.account_id = $2 AND h.opened_seq <= $7
-       AND (h.closed_seq IS NULL OR h.closed_seq > $7)
+_BALANCE_AT: LiteralString = """
+WITH open AS (
+    SELECT h.opened_seq, h.amount, h.expires_at <= $4 IS TRUE AS is_overdue FROM ledger_hold_state h
+     WHERE h.tenant_id = $1 AND h.account_id = $2 AND h.opened_seq <= $3
+       AND (h.closed_seq IS NULL OR h.closed_seq > $3)
 ), later AS (
     SELECT c.lot_id, sum(c.amount) AS amount FROM ledger_lot_change c
-     WHERE c.tenant_id = $1 AND c.account_id = $2 AND c.seq > $7
+     WHERE c.tenant_id = $1 AND c.account_id = $2 AND c.seq > $3
      GROUP BY c.lot_id
 ), part AS (
-    SELECT CASE WHEN l.ended_at > $3 THEN l.agreed_expires_at ELSE l.expires_at END AS expires_at,
+    SELECT CASE WHEN l.ended_at > $4 THEN l.agreed_expires_at ELSE l.expires_at END AS expires_at,
            l.remaining - coalesce(later.amount, 0) AS amount
       FROM ledger_lot_state l
       LEFT JOIN later ON later.lot_id = l.lot_id
-     WHERE l.tenant_id = $1 AND l.account_id = $2 AND l.opened_seq <= $7
+     WHERE l.tenant_id = $1 AND l.account_id = $2 AND l.opened_seq <= $3
     UNION ALL
-    SELECT CASE WHEN l.ended_at > $3 THEN l.agreed_expires_at ELSE l.expires_at END, -c.amount
+    SELECT CASE WHEN l.ended_at > $4 THEN l.agreed_expires_at ELSE l.expires_at END, -c.amount
       FROM open o
       JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = $2 AND c.seq = o.opened_seq
       JOIN ledger_lot_state l ON l.tenant_id = $1 AND l.lot_id = c.lot_id
@@ -97,29 +78,25 @@ _BALANCE_AT: LiteralString = (
 ), live AS (
     SELECT p.expires_at, sum(p.amount)::bigint AS amount, sum(sum(p.amount)) OVER ()::bigint AS available
       FROM part p
-     WHERE p.amount > 0 AND (p.expires_at IS NULL OR p.expires_at > $3)
-     GROUP BY p.expires_at ORDER BY p.expires_at NULLS LAST LIMIT $4
+     WHERE p.amount > 0 AND (p.expires_at IS NULL OR p.expires_at > $4)
+     GROUP BY p.expires_at ORDER BY p.expires_at NULLS LAST LIMIT $5
 ), held AS (
     SELECT sum(o.amount)::bigint AS amount FROM open o WHERE NOT o.is_overdue
-), active AS (
-    SELECT rule.content, rule.time_zone, last.recorded_at
-      FROM rule
-     CROSS JOIN LATERAL (SELECT m.recorded_at FROM ledger_movement m
-                          WHERE m.tenant_id = $1 AND m.account_id = $2 AND m.seq <= $7 AND m.actor <> $6
-                          ORDER BY m.seq DESC LIMIT 1) AS last
 )
-SELECT $7::bigint AS version, coalesce(held.amount, 0) AS held, coalesce(live.available, 0) AS available,
-       live.expires_at, live.amount, active.content AS rule, active.time_zone, active.recorded_at AS active_at
-  FROM held LEFT JOIN live ON true LEFT JOIN active ON true
+SELECT $3::bigint AS version, coalesce(held.amount, 0) AS held, coalesce(live.available, 0) AS available,
+       live.expires_at, live.amount,
+       (SELECT f.content FROM tenant_file f
+         WHERE f.tenant_id = $1 AND f.path = $6 AND f.created_at <= $4 ORDER BY f.version DESC LIMIT 1) AS rule
+  FROM held LEFT JOIN live ON true
  ORDER BY live.expires_at NULLS LAST
 """
-)
 
 
 async def find_balances(tx: Tx, account_ids: Sequence[UUID], now: datetime) -> dict[UUID, Balance]:
-    """Read of several accounts what may be spent now and what is set aside, and the next hundred instants of ending.
+    """Read of several accounts what may be spent now, what is set aside, and the next hundred instants of ending.
 
-    What has ended and is not posted yet is left out; an overdue hold counts as given back.
+    What has ended and is not posted yet is left out; an overdue hold counts as given back. A tenant without a rule of
+    expiry is asked nothing further; one that has it pays a second statement.
     """
     records = await tx.records(
         _BALANCES,
@@ -128,10 +105,10 @@ async def find_balances(tx: Tx, account_ids: Sequence[UUID], now: datetime) -> d
         now,
         EXPIRING_MAX,
         RULE,
-        EXPIRY_ACTOR,
     )
     each = groupby(records, key=itemgetter("account_id"))
-    return {account_id: _balance(list(told)) for account_id, told in each}
+    balances = {account_id: _balance(list(told)) for account_id, told in each}
+    return await _with_rule(tx, balances, records[0]["rule"] if records else None, SEQ_MAX)
 
 
 async def find_hold_end(tx: Tx, account_id: UUID, now: datetime) -> datetime | None:
@@ -154,24 +131,42 @@ async def find_balance_at(tx: Tx, account_id: UUID, seq: int, instant: datetime)
         _BALANCE_AT,
         tx.tenant_id,
         account_id,
+        seq,
         instant,
         EXPIRING_MAX + 1,
         RULE,
-        EXPIRY_ACTOR,
-        seq,
     )
-    return _balance(records)
+    return (await _with_rule(tx, {account_id: _balance(records)}, records[0]["rule"], seq))[account_id]
+
+
+async def _with_rule(
+    tx: Tx, balances: dict[UUID, Balance], content: bytes | None, until_seq: int
+) -> dict[UUID, Balance]:
+    """Say when what accounts hold ends by a rule, going by their entries up to one."""
+    rule = None if content is None else inactivity_of(content)
+    filled = [account_id for account_id, balance in balances.items() if balance.total]
+    if rule is None or not filled:
+        return balances
+    records = await tx.records(
+        """
+        SELECT w.account_id, last.recorded_at, t.time_zone
+          FROM tenant t
+         CROSS JOIN unnest($2::uuid[]) AS w (account_id)
+         CROSS JOIN LATERAL (SELECT m.recorded_at FROM ledger_movement m
+                              WHERE m.tenant_id = $1 AND m.account_id = w.account_id AND m.seq <= $3 AND m.actor <> $4
+                              ORDER BY m.seq DESC LIMIT 1) AS last
+         WHERE t.tenant_id = $1
+        """,
+        tx.tenant_id,
+        filled,
+        until_seq,
+        EXPIRY_ACTOR,
+    )
+    days = {one["account_id"]: rule.inactive_on(one["recorded_at"], ZoneInfo(one["time_zone"])) for one in records}
+    return {one: replace(balance, inactive_on=days.get(one)) for one, balance in balances.items()}
 
 
 def _balance(records: Sequence[asyncpg.Record]) -> Balance:
     first = records[0]
     expiring = tuple(Expiring(one["expires_at"], one["amount"]) for one in records if one["expires_at"] is not None)
-    available, held = first["available"], first["held"]
-    return Balance(available, held, first["version"], expiring[:EXPIRING_MAX], _inactive_on(first, available + held))
-
-
-def _inactive_on(first: asyncpg.Record, total: int) -> date | None:
-    if first["rule"] is None or total == 0:
-        return None
-    rule = inactivity_of(first["rule"])
-    return None if rule is None else rule.inactive_on(first["active_at"], ZoneInfo(first["time_zone"]))
+    return Balance(first["available"], first["held"], first["version"], expiring[:EXPIRING_MAX])

@@ -14,7 +14,7 @@ from guerdon.points.errors import CursorInvalid, OperationNotFound
 from guerdon.points.model import Balance, Batch, HoldView, Line, Operation, Wallet
 from guerdon.points.wallets import find_wallet, get_wallet
 
-SEQ_MAX = 2**63 - 1
+SEQ_MAX = balance_queries.SEQ_MAX
 BATCH_SORTS = ("createdAt", "amount", "remaining", "expires")
 OPERATION_SORTS = ("createdAt", "amount")
 Item = TypeVar("Item")
