@@ -366,7 +366,6 @@ CREATE TABLE public.ledger_lot (
     ended_at timestamp with time zone,
     CONSTRAINT ledger_lot_amount_check CHECK ((amount > 0)),
     CONSTRAINT ledger_lot_check CHECK (((remaining >= 0) AND (remaining <= amount))),
-    CONSTRAINT ledger_lot_ended_check CHECK (((ended_at >= opened_at) AND ((expires_at IS NULL) OR (ended_at < expires_at)))),
     CONSTRAINT ledger_lot_unit_price_check CHECK ((unit_price >= 0))
 )
 WITH (fillfactor='70');
@@ -1042,6 +1041,9 @@ ALTER TABLE ONLY public.ledger_entry
 
 ALTER TABLE ONLY public.ledger_hold
     ADD CONSTRAINT ledger_hold_pkey PRIMARY KEY (tenant_id, hold_id);
+
+ALTER TABLE public.ledger_lot
+    ADD CONSTRAINT ledger_lot_ended_check CHECK (((ended_at >= opened_at) AND ((expires_at IS NULL) OR (ended_at < expires_at)))) NOT VALID;
 
 ALTER TABLE ONLY public.ledger_lot
     ADD CONSTRAINT ledger_lot_pkey PRIMARY KEY (tenant_id, lot_id);

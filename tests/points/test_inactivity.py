@@ -64,7 +64,9 @@ async def balance(purse: Purse, now: datetime, as_of: datetime | None = None) ->
 
 async def lines(purse: Purse) -> list[Line]:
     async with purse.tx() as tx:
-        page = await read_statement(tx, purse.wallet_id, Period(None, None, None), Listing(100), datetime(2030, 1, 1, tzinfo=UTC))
+        page = await read_statement(
+            tx, purse.wallet_id, Period(None, None, None), Listing(100), datetime(2030, 1, 1, tzinfo=UTC)
+        )
     return list(page.items)
 
 

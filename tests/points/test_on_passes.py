@@ -19,6 +19,8 @@ from guerdon.delivery.apple.issuing import PassIssuer
 from guerdon.passes.updating import touch_passes
 from guerdon.platform.events import read_of_subject
 from guerdon.points.expiring import expire_due
+from guerdon.points.expiry_rule import PATH as RULE
+from guerdon.points.inactivity import end_inactive
 from guerdon.points.model import Rollback
 from guerdon.points.returning import roll_back
 from guerdon.rewards.claiming import roll_back_claim
@@ -245,6 +247,26 @@ async def test_ends_are_posted_and_told(till: Till, card: str) -> None:
     async with till.shop.house.database.tenant(till.shop.tenant_id) as tx:
         kinds = [event.kind for event in await read_of_subject(tx, till.wallet, uuid.UUID(int=0), 100)]
     assert kinds.count("Coupon:Expired") == 1
+
+
+async def test_a_pass_tells_the_day_on_which_points_end_if_nobody_comes_and_that_they_did(till: Till) -> None:
+    shows = "{{ points.available }} until {{ points.inactiveOn | date: '%d.%m.%Y' }}"
+    await save_type(till.shop, "idle", f'{TYPE}  back:\n    - {{key: idle, label: Idle, value: "{shows}"}}\n')
+    card = await till.shop.issue("idle", walletId=till.wallet)
+    await till.add(10)
+    yaml = {"content-type": "application/yaml"}
+    rule = b"inactivity: {days: 30, notBefore: 2199-05-17}"
+    assert (await till.shop.ask("PUT", f"/config/files/{RULE}", rule, headers=yaml)).is_success
+    wallet = (await till.ask("GET", "")).json()
+    before, drawn = await revision(till, card), (await shown(till, card))["idle"]
+
+    async with till.shop.house.database.tenant(till.shop.tenant_id) as tx:
+        assert await end_inactive(tx, datetime(2199, 5, 17, tzinfo=UTC)) == 1
+
+    assert (wallet["inactiveOn"], drawn) == ("2199-05-17", "10 until 17.05.2199")
+    assert await revision(till, card) - before == 1
+    assert (await shown(till, card))["points"] == "0"
+    assert "inactiveOn" not in (await till.ask("GET", "")).json()
 
 
 async def test_a_coupon_that_was_used_has_no_end_to_tell_of(till: Till, card: str) -> None:
