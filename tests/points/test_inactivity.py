@@ -5,12 +5,15 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 
 from guerdon.ledger.errors import NotEnough
+from guerdon.ledger.model import EMPTY_HEAD
 from guerdon.ledger.verifying import verify_tenant
 from guerdon.platform.ids import new_id
 from guerdon.platform.listing import Listing
@@ -24,10 +27,12 @@ from guerdon.points.reading import Period, list_batches, read_balance, read_stat
 from guerdon.points.wallets import get_wallet, open_wallet
 from guerdon.tenants.core import CoreChange, change_core
 from guerdon.tenants.files import remove_file, save_file
+from tests.architecture.plans import looked_at, run_explained, used_indexes
 from tests.ledger.invariants import broken
 from tests.points.conftest import ACTOR, UNIT, Purse, day
 
 OPENED = day(1, 1)
+Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 ENDS = day(1, 31)  # the wallet was opened on 1 January: thirty days nobody comes, 2 to 31 January
 AFTER = day(2, 1)
 WARSAW = ZoneInfo("Europe/Warsaw")
@@ -275,12 +280,13 @@ async def test_where_all_is_set_aside_an_entry_of_nothing_ends_what_will_come_ba
     async with idle.tx() as tx:
         await hold_points(tx, idle.wallet_id, HoldWish(10 * UNIT), hold_id=hold_id, actor=ACTOR, now=day(1, 1))
     await end(idle, AFTER)
+    await end(idle, day(4, 1))  # a second time there is nothing to say
 
     async with idle.tx() as tx:
-        await release_hold(tx, idle.wallet_id, hold_id, actor=ACTOR, now=day(2, 2))
+        await release_hold(tx, idle.wallet_id, hold_id, actor=ACTOR, now=day(4, 2))
     with pytest.raises(NotEnough):
-        await idle.spend(1, day(2, 2))
-    await end(idle, day(2, 2))
+        await idle.spend(1, day(4, 2))
+    await end(idle, day(4, 2))
 
     assert [(line.kind, line.amount // UNIT) for line in await lines(idle)] == [
         ("earn", 10), ("hold", 0), ("expire", 0), ("release", 0), ("expire", -10),
@@ -438,6 +444,38 @@ async def test_each_wallet_is_looked_at_once_in_so_many_days(idle: Purse) -> Non
             looked_at.append(await end_inactive(tx, AFTER + timedelta(days=number)))
 
     assert [number for number in enumerate(looked_at) if number[1]] == [(0, 6), (31, 6)]
+
+
+async def test_the_job_finds_idle_wallets_by_their_index(idle: Purse, owner: Owner) -> None:
+    await owner.execute(
+        """
+        INSERT INTO ledger_account (tenant_id, account_id, kind, owner_id, subject_id, value, held, seq, head, has_lots,
+                                    opened_at, moved_at)
+        SELECT $1, gen_random_uuid(), 'wallet', n::text, 's', 0, 0, 0, $2, true, $3, $3 FROM generate_series(1, 5000) n
+        """,
+        idle.tenant_id,
+        EMPTY_HEAD,
+        OPENED,
+    )
+    await owner.execute(
+        """
+        INSERT INTO wallet (tenant_id, wallet_id, account_id, attributes, created_at, updated_at)
+        SELECT $1, gen_random_uuid(), account_id, '{}', $2::timestamptz + owner_id::integer * interval '1 hour', $2
+          FROM ledger_account WHERE tenant_id = $1 AND subject_id = 's'
+        """,
+        idle.tenant_id,
+        OPENED,
+    )
+    await owner.execute("ANALYZE wallet")
+    queries = "points.inactivity_queries."
+
+    async with idle.tx() as tx:
+        plans = [
+            await run_explained(tx, f"{queries}list_watched", AFTER, 100),
+            await run_explained(tx, f"{queries}find_first_watched"),
+        ]
+
+    assert [(used_indexes(plan), looked_at(plan)) for plan in plans] == [({"wallet_idle"}, 100), ({"wallet_idle"}, 1)]
 
 
 async def test_an_altered_end_is_found(idle: Purse) -> None:

@@ -53,7 +53,7 @@ async def end_inactive(tx: Tx, now: datetime) -> int:
         # Whoever came meanwhile is found by looking again, once nobody else can come.
         await lock_accounts(tx, [wallet_key(one.wallet_id) for one in idle])
         idle = [one for one in await queries.list_active(tx, [one.wallet_id for one in idle]) if one.active_at < before]
-        await _end(tx, [one for one in idle if not one.is_empty], now)
+        await _end(tx, [one for one in idle if not one.is_over], now)
     # What comes into a wallet with nothing in it comes by an entry, which is activity.
     over = {one.wallet_id: now for one in idle}
     await queries.update_idle_since(tx, [(one.wallet_id, over.get(one.wallet_id, one.active_at)) for one in looked_at])

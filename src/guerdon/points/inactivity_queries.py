@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from guerdon.ledger.lot_rules import EXPIRY_ACTOR
+from guerdon.ledger.model import INACTIVITY
 from guerdon.platform.db import Tx
 from guerdon.points.expiry_rule import PATH
 
@@ -20,12 +21,12 @@ class RuleFile:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A wallet that may be idle, when it was active last, and whether it has points; see `list_active`."""
+    """A wallet that may be idle, when it was active last, and whether nothing is left to end; see `list_active`."""
 
     wallet_id: UUID
     account_id: UUID
     active_at: datetime
-    is_empty: bool
+    is_over: bool
 
 
 async def find_rule_file(tx: Tx, instant: datetime) -> RuleFile:
@@ -63,15 +64,21 @@ async def list_watched(tx: Tx, before: datetime, limit: int) -> list[UUID]:
 
 
 async def list_active(tx: Tx, wallet_ids: Sequence[UUID]) -> list[Watched]:
-    """Tell when wallets were active last: their last entry that somebody made, or their opening."""
+    """Tell when wallets were active last: their last entry that somebody made, or their opening.
+
+    Those with nothing in them are over, and those that have ended since: what they still hold, holds have set aside.
+    """
     return await tx.all(
         Watched,
         """
-        SELECT w.wallet_id, w.account_id, coalesce(last.recorded_at, w.created_at) AS active_at, b.value = 0 AS is_empty
+        SELECT w.wallet_id, w.account_id, coalesce(last.recorded_at, w.created_at) AS active_at,
+               b.value = 0 OR EXISTS (SELECT FROM ledger_movement e
+                                       WHERE e.tenant_id = $1 AND e.account_id = w.account_id AND e.reference_id = $4
+                                         AND e.seq > last.seq) AS is_over
           FROM wallet w
           JOIN ledger_balance b ON b.tenant_id = $1 AND b.account_id = w.account_id
           LEFT JOIN LATERAL (
-               SELECT m.recorded_at FROM ledger_movement m
+               SELECT m.recorded_at, m.seq FROM ledger_movement m
                 WHERE m.tenant_id = $1 AND m.account_id = w.account_id AND m.actor <> $3
                 ORDER BY m.seq DESC LIMIT 1) AS last ON true
          WHERE w.tenant_id = $1 AND w.wallet_id = ANY($2::uuid[])
@@ -79,6 +86,7 @@ async def list_active(tx: Tx, wallet_ids: Sequence[UUID]) -> list[Watched]:
         tx.tenant_id,
         wallet_ids,
         EXPIRY_ACTOR,
+        INACTIVITY,
     )
 
 
