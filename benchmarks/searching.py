@@ -45,9 +45,9 @@ class Watched(Database):
         self.asked: list[LoggedQuery] = []
 
     @asynccontextmanager
-    async def tenant(self, tenant_id: str, *, dry_run: bool = False) -> AsyncGenerator[Tx]:
+    async def tenant(self, tenant_id: str, *, dry_run: bool = False, by_keys: bool = False) -> AsyncGenerator[Tx]:
         """Open a transaction and keep what it asks."""
-        async with self._watched.tenant(tenant_id, dry_run=dry_run) as tx:
+        async with self._watched.tenant(tenant_id, dry_run=dry_run, by_keys=by_keys) as tx:
             with tx.connection.query_logger(self.asked.append):
                 yield tx
 

@@ -151,7 +151,7 @@ class Poster:
         self, tenant_id: str, commands: Sequence[Command], *, dry_run: bool = False
     ) -> list[Outcome]:
         now = self._clock(tenant_id)
-        async with self._database.tenant(tenant_id, dry_run=dry_run) as tx:
+        async with self._database.tenant(tenant_id, dry_run=dry_run, by_keys=True) as tx:
             outcomes = await post(tx, commands, now)
             posted = [outcome for outcome in outcomes if isinstance(outcome, Posted) and not outcome.is_repeat]
             if posted:

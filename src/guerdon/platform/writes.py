@@ -118,7 +118,7 @@ async def write_once(
 async def _write(
     database: Database, tenant_id: str, options: WriteOptions, now: datetime, work: Work, kept_for: timedelta | None
 ) -> Answer:
-    async with database.tenant(tenant_id, dry_run=options.is_dry_run) as tx:
+    async with database.tenant(tenant_id, dry_run=options.is_dry_run, by_keys=True) as tx:
         if options.idempotency_key is None:
             return await work(tx)
         earlier = await claim_key(tx, options.idempotency_key, options.fingerprint)

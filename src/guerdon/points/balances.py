@@ -32,7 +32,7 @@ class WalletBalances:
     async def _read_batch(
         self, tenant_id: str, wallet_ids: Sequence[UUID]
     ) -> list[tuple[Wallet, Balance] | BaseException]:
-        async with self._database.tenant(tenant_id) as tx:
+        async with self._database.tenant(tenant_id, by_keys=True) as tx:
             wallets = await queries.find_wallets(tx, wallet_ids)
             account_ids = [wallet.account_id for wallet in wallets.values()]
             balances = await balance_queries.find_balances(tx, account_ids, self._clock(tenant_id))
