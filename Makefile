@@ -10,7 +10,7 @@ SOURCES := src tests benchmarks docs
 # A file's tests stay with one worker, as they share what is dear; the dearest files come first by their names.
 SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup run test check bench prove fix schema docs lock clean
+.PHONY: help setup run test check bench prove prove-races prove-model prove-kills fix schema docs lock clean
 
 help: ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -45,8 +45,22 @@ check: setup ## Lint, types, architecture, documents
 bench: setup ## Run the benchmarks and print them as ratios
 	$(RUN)/python -m benchmarks
 
-prove: setup ## Run the long proofs: crash loop, race catalogue, model runs
-	$(RUN)/python -m pytest -q -m prove --timeout=0
+prove: setup ## Run the long proofs: races, model, kills (hours; make prove-races and so on: one of them)
+	@$(MAKE) --no-print-directory prove-races
+	@$(MAKE) --no-print-directory prove-model
+	@$(MAKE) --no-print-directory prove-kills
+
+PROVE := $(RUN)/python -m pytest -v -m prove --timeout=0
+
+# Two workers, each with a server of its own: a race leaves half of a processor to others.
+prove-races: setup
+	$(PROVE) -n 2 --dist worksteal tests/prove/test_races.py tests/prove/test_entitlement_races.py
+
+prove-model: setup
+	$(PROVE) tests/acceptance
+
+prove-kills: setup
+	$(PROVE) tests/prove/test_webhook_kills.py tests/prove/test_kill_loop.py
 
 fix: setup ## Format and mend what can be mended
 	$(RUN)/ruff format $(SOURCES)

@@ -1,12 +1,11 @@
 """The race catalogue of vouchers, coupons and rewards, over HTTP: what is given once is taken once."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from guerdon.ledger.verifying import verify_tenant
 from guerdon.platform.clock import utc_now
 from guerdon.platform.ids import new_id
 from guerdon.points.adding import add_batch
@@ -15,169 +14,169 @@ from guerdon.points.inactivity import end_inactive
 from guerdon.points.model import BatchWish
 from guerdon.points.wallets import open_wallet
 from guerdon.tenants.files import save_file
-from tests.ledger.invariants import broken
-from tests.prove.rounds import rounds
+from tests.prove.rounds import Rounds
+from tests.prove.tills import Answer, Tills, Wish
 from tests.shops import Shop
-from tests.vouchers.builders import ask
 
-# A wallet per round would grow the tenant for ever; a few take turns.
-WALLETS = 4
-Wish = tuple[str, str, object]
-
-
-async def opened(shop: Shop) -> list[UUID]:
-    """Wallets with nothing in them."""
-    wallets = [uuid4() for _ in range(WALLETS)]
-    for wallet in wallets:
-        assert (await ask(shop, "PUT", f"/wallet/{wallet}", {})).status_code == 201
-    return wallets
+# A balance is the sum of all rounds before, so that a point too many is still there at the next look.
+ROUNDS_BETWEEN_LOOKS = 50
+PLENTY = 1_000_000
 
 
-async def made(shop: Shop, path: str, body: object) -> str:
-    answer = await ask(shop, "POST", path, body)
-    assert answer.status_code == 201, answer.text
-    return answer.json()["id"]
+def used_by(wallet: UUID, code: str) -> Wish:
+    return "POST", f"/wallet/{wallet}/voucher", {"voucher": code}
 
 
-async def raced(shop: Shop, wishes: Sequence[Wish]) -> list[int]:
-    """Send all at once; every answer is one that a till can act on."""
-    answers = await asyncio.gather(*(ask(shop, *wish) for wish in wishes))
-    assert all(answer.status_code < 500 for answer in answers), [answer.text for answer in answers]
-    return [answer.status_code for answer in answers]
+def statuses(answers: Sequence[Answer]) -> list[int]:
+    return [answer.status for answer in answers]
 
 
-async def balance(shop: Shop, wallets: Sequence[UUID]) -> int:
-    return sum([(await ask(shop, "GET", f"/wallet/{wallet}")).json()["balance"] for wallet in wallets])
+async def test_a_voucher_is_used_once_whoever_comes(over_http: Rounds[Tills]) -> None:
+    async def lane(tills: Tills, rounds: Iterator[int]) -> None:
+        wallets, used = await tills.opened(2), 0
+        async for code in tills.vouchers(rounds, points=3):
+            one, other = wallets if used % 2 else reversed(wallets)
+
+            answers = await tills.raced([used_by(one, code), used_by(other, code), used_by(one, code)])
+
+            assert sorted(statuses(answers)) == [200, 409, 409]
+            used += 1
+            if used % ROUNDS_BETWEEN_LOOKS == 0:
+                assert await tills.balance(wallets) == 3 * used
+        assert await tills.balance(wallets) == 3 * used
+
+    await over_http.run(lane)
 
 
-async def sound(shop: Shop) -> bool:
-    assert (await verify_tenant(shop.house.database, shop.tenant_id)).findings == []
-    assert await broken(shop.house.database, shop.tenant_id) == []
-    return True
+async def test_a_coupon_is_as_many_times_used_as_it_was_not_reverted(over_http: Rounds[Tills]) -> None:
+    async def lane(tills: Tills, rounds: Iterator[int]) -> None:
+        (wallet,) = await tills.opened(1)
+        path = f"/wallet/{wallet}/coupon"
+        body = {"coupon": await tills.made(path, {"name": "Coffee", "details": {}, "data": {}})}
+        is_used = False
+        for number in rounds:
+            verbs = ("use", "revert", "use") if number % 2 else ("revert", "use", "revert")
+
+            done = statuses(await tills.raced([("POST", f"{path}/{verb}", body) for verb in verbs]))
+
+            assert set(done) <= {200, 409}
+            changes = zip(verbs, done, strict=True)
+            after = is_used + sum({"use": 1, "revert": -1}[verb] for verb, status in changes if status == 200)
+            assert after in {0, 1}
+            is_used = bool(after)
+            if number % ROUNDS_BETWEEN_LOOKS == 0:
+                (coupon,) = (await tills.ask("GET", path)).document()
+                assert ("usedAt" in coupon) == is_used
+
+    await over_http.run(lane)
 
 
-@rounds
-async def test_a_voucher_is_used_once_whoever_comes(shop: Shop, count: int) -> None:
-    wallets = await opened(shop)
-    for used in range(count):
-        voucher = {"voucher": await made(shop, "/voucher", {"amount": 3})}
+async def test_the_last_of_a_reward_is_claimed_once(over_http: Rounds[Tills]) -> None:
+    nothing: dict[str, object] = {}
+    last = {"name": "Cup", "points": 2, "data": nothing, "maxCount": 1}
+    one_each = {**last, "maxCount": 2, "maxPerWallet": 1}
 
-        statuses = await raced(shop, [("POST", f"/wallet/{wallet}/voucher", voucher) for wallet in wallets * 2])
+    async def lane(tills: Tills, rounds: Iterator[int]) -> None:
+        wallets, claimed = await tills.opened(2, PLENTY), 0
+        for number in rounds:
+            stock = number % 2 + 1
+            reward = await tills.made("/reward", one_each if stock == 2 else last)
 
-        assert Counter(statuses) == {200: 1, 409: 2 * WALLETS - 1}
-        if used % 100 == 0 or used == count - 1:
-            assert await balance(shop, wallets) == 3 * (used + 1)
-    assert await sound(shop)
+            one, other = wallets
+            wishes: list[Wish] = [
+                ("POST", f"/wallet/{wallet}/reward/{reward}/claim", {}) for wallet in (one, other, one)
+            ]
+            answers = await tills.raced(wishes)
 
+            assert statuses(answers).count(201) == stock
+            assert set(statuses(answers)) == {201, 409}
+            assert stock == 1 or statuses(answers)[1] == 201
+            claimed += stock
+            if number % ROUNDS_BETWEEN_LOOKS == 0:
+                read = (await tills.ask("GET", f"/reward/{reward}")).document()
+                assert (read["claimed"], read["remaining"]) == (stock, 0)
+                assert await tills.balance(wallets) == 2 * PLENTY - 2 * claimed
+        assert await tills.balance(wallets) == 2 * PLENTY - 2 * claimed
 
-@rounds
-async def test_a_coupon_is_as_many_times_used_as_it_was_not_reverted(shop: Shop, count: int) -> None:
-    wallet, *_ = await opened(shop)
-    path = f"/wallet/{wallet}/coupon"
-    body = {"coupon": await made(shop, path, {"name": "Coffee", "details": {}, "data": {}})}
-    is_used = False
-    for _ in range(count):
-        wishes: list[Wish] = [("POST", f"{path}/{verb}", body) for verb in ("use", "revert", "use", "revert")]
-
-        statuses = await raced(shop, wishes)
-
-        assert set(statuses) <= {200, 409}
-        uses, reverts = statuses[::2].count(200), statuses[1::2].count(200)
-        after = is_used + uses - reverts
-        (coupon,) = (await ask(shop, "GET", path)).json()
-        assert after in {0, 1}
-        assert ("usedAt" in coupon) == bool(after)
-        is_used = bool(after)
+    await over_http.run(lane)
 
 
-@rounds
-async def test_the_last_of_a_reward_is_claimed_once(shop: Shop, count: int) -> None:
-    wallets = await opened(shop)
-    for _ in range(count):
-        for wallet in wallets:
-            await made(shop, f"/wallet/{wallet}/batch/sync", {"amount": 4})
-        before = await balance(shop, wallets)
-        reward = await made(shop, "/reward", {"name": "Cup", "points": 2, "data": {}, "maxCount": 3, "maxPerWallet": 2})
-
-        wishes: list[Wish] = [("POST", f"/wallet/{wallet}/reward/{reward}/claim", {}) for wallet in wallets * 3]
-        statuses = await raced(shop, wishes)
-
-        assert Counter(statuses) == {201: 3, 409: 3 * WALLETS - 3}
-        read = (await ask(shop, "GET", f"/reward/{reward}")).json()
-        assert (read["claimed"], read["remaining"]) == (3, 0)
-        assert await balance(shop, wallets) == before - 3 * 2
-    assert await sound(shop)
-
-
-@rounds
-async def test_a_claim_is_rolled_back_or_its_coupon_is_used(shop: Shop, count: int) -> None:
-    wallet, *_ = await opened(shop)
-    path = f"/wallet/{wallet}"
-    reward = await made(shop, "/reward", {"name": "Cup", "points": 2, "data": {}})
-    stands = 0
-    for _ in range(count):
-        await made(shop, f"{path}/batch/sync", {"amount": 2})
-        before = await balance(shop, [wallet])
-        claimed = (await ask(shop, "POST", f"{path}/reward/{reward}/claim", {})).json()
-        back = ("POST", f"{path}/operation/rollback", {"operation": claimed["operation"]["id"]})
-        use = ("POST", f"{path}/coupon/use", {"coupon": claimed["coupon"]["id"]})
-
-        statuses = await raced(shop, [back, use, back, use])
-
-        rolled, used = statuses[::2].count(200), statuses[1::2].count(200)
-        assert (rolled, used) in {(1, 0), (0, 1)}, statuses
-        assert await balance(shop, [wallet]) == (before if rolled else before - 2)
-        stands += used
-    assert (await ask(shop, "GET", f"/reward/{reward}")).json()["claimed"] == stands
-    assert await sound(shop)
-
-
-@rounds
-async def test_points_are_claimed_or_spent_or_held_and_never_twice(shop: Shop, count: int) -> None:
-    wallet, *_ = await opened(shop)
-    path = f"/wallet/{wallet}"
-    reward = await made(shop, "/reward", {"name": "Cup", "points": 2, "data": {}})
-    for _ in range(count):
-        await made(shop, f"{path}/batch/sync", {"amount": 2})
-        wishes: list[Wish] = [
-            ("POST", f"{path}/reward/{reward}/claim", {}),
-            ("POST", f"{path}/operation", {"amount": 2}),
-            ("POST", f"{path}/hold", {"amount": 2}),
-        ]
-
-        answers = await asyncio.gather(*(ask(shop, *wish) for wish in wishes * 2))
-
-        assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 5}
-        held = next((answer.json()["id"] for answer in answers[2::3] if answer.is_success), None)
-        if held is not None:
-            capture: Wish = ("POST", f"{path}/hold/{held}/capture", {})
-            assert sorted(await raced(shop, [capture, capture])) == [201, 409]
-        assert await balance(shop, [wallet]) == 0
-    assert await sound(shop)
-
-
-@rounds
-async def test_points_that_nobody_touched_end_or_somebody_comes_in_time_and_keeps_them(shop: Shop, count: int) -> None:
-    async with shop.house.database.tenant(shop.tenant_id) as tx:
-        rule = b"inactivity: {days: 30, notBefore: 1970-01-01}"
-        await save_file(tx, path=PATH, content=rule, now=utc_now(), actor="test")
-    for number in range(count):
-        wallet = await left_alone(shop)
+async def test_a_claim_is_rolled_back_or_its_coupon_is_used(over_http: Rounds[Tills]) -> None:
+    async def lane(tills: Tills, rounds: Iterator[int]) -> None:
+        (wallet,) = await tills.opened(1, PLENTY)
         path = f"/wallet/{wallet}"
-        is_spending = number % 2 == 0
-        wish: Wish = ("POST", f"{path}/operation", {"amount": 4})
-        if not is_spending:
-            wish = ("POST", f"{path}/batch/sync", {"amount": 3})
+        reward, stands = await tills.made("/reward", {"name": "Cup", "points": 2, "data": {}}), 0
+        for number in rounds:
+            claimed = (await tills.ask("POST", f"{path}/reward/{reward}/claim", {})).document()
+            back: Wish = ("POST", f"{path}/operation/rollback", {"operation": claimed["operation"]["id"]})
+            use: Wish = ("POST", f"{path}/coupon/use", {"coupon": claimed["coupon"]["id"]})
 
-        statuses, _, _ = await asyncio.gather(raced(shop, [wish, wish]), end(shop), end(shop))
+            wishes = [back, use, back] if number % 2 else [use, back, use]
+            done = statuses(await tills.raced(wishes))
 
-        left = await balance(shop, [wallet])
-        # Either both came before the end or both after it: who comes first keeps the points for the other too.
-        if is_spending:
-            assert (statuses, left) in [([201, 201], 2), ([409, 409], 0)]
-        else:
-            assert (statuses, left) in [([201, 201], 16), ([201, 201], 6)]
-    assert await sound(shop)
+            assert done.count(200) == 1
+            stands += wishes[done.index(200)] is use
+            if number % ROUNDS_BETWEEN_LOOKS == 0:
+                assert await tills.balance([wallet]) == PLENTY - 2 * stands
+        assert await tills.balance([wallet]) == PLENTY - 2 * stands
+        assert (await tills.ask("GET", f"/reward/{reward}")).document()["claimed"] == stands
+
+    await over_http.run(lane)
+
+
+async def test_points_are_claimed_or_spent_or_held_and_never_twice(over_http: Rounds[Tills]) -> None:
+    async def lane(tills: Tills, rounds: Iterator[int]) -> None:
+        (wallet,) = await tills.opened(1)
+        path = f"/wallet/{wallet}"
+        reward = await tills.made("/reward", {"name": "Cup", "points": 2, "data": {}})
+        for number in rounds:
+            await tills.made(f"{path}/batch/sync", {"amount": 2})
+            wishes: list[Wish] = [
+                ("POST", f"{path}/reward/{reward}/claim", {}),
+                ("POST", f"{path}/operation", {"amount": 2}),
+                ("POST", f"{path}/hold", {"amount": 2}),
+            ]
+
+            answers = await tills.raced(wishes)
+
+            assert sorted(statuses(answers)) == [201, 409, 409]
+            if answers[2].status == 201:
+                capture: Wish = ("POST", f"{path}/hold/{answers[2].document()['id']}/capture", {})
+                assert sorted(statuses(await tills.raced([capture, capture]))) == [201, 409]
+            if number % ROUNDS_BETWEEN_LOOKS == 0:
+                assert await tills.balance([wallet]) == 0
+        assert await tills.balance([wallet]) == 0
+
+    await over_http.run(lane)
+
+
+async def test_points_that_nobody_touched_end_or_somebody_comes_in_time_and_keeps_them(
+    over_http: Rounds[Tills],
+) -> None:
+    async def opened() -> Tills:
+        tills = await over_http.open()
+        async with tills.shop.house.database.tenant(tills.shop.tenant_id) as tx:
+            rule = b"inactivity: {days: 30, notBefore: 1970-01-01}"
+            await save_file(tx, path=PATH, content=rule, now=utc_now(), actor="test")
+        return tills
+
+    async def lane(tills: Tills, rounds: Iterator[int]) -> None:
+        for number in rounds:
+            wallet, is_spending = await left_alone(tills.shop), number % 2 == 0
+            wish: Wish = ("POST", f"/wallet/{wallet}/operation", {"amount": 4})
+            if not is_spending:
+                wish = ("POST", f"/wallet/{wallet}/batch/sync", {"amount": 3})
+
+            answers, _, _ = await asyncio.gather(tills.raced([wish, wish]), end(tills.shop), end(tills.shop))
+
+            left = await tills.balance([wallet])
+            # Either both came before the end or both after it: who comes first keeps the points for the other too.
+            if is_spending:
+                assert (statuses(answers), left) in [([201, 201], 2), ([409, 409], 0)]
+            else:
+                assert (statuses(answers), left) in [([201, 201], 16), ([201, 201], 6)]
+
+    await replace(over_http, open=opened).run(lane)
 
 
 async def left_alone(shop: Shop) -> UUID:

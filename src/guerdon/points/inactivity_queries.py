@@ -91,12 +91,17 @@ async def list_active(tx: Tx, wallet_ids: Sequence[UUID]) -> list[Watched]:
 
 
 async def update_idle_since(tx: Tx, instants: Sequence[tuple[UUID, datetime]]) -> None:
-    """Keep until when wallets need not be asked after again."""
+    """Keep until when wallets need not be asked after again; locked in id order, so that no two wait in a ring."""
     await tx.execute(
         """
+        WITH held AS MATERIALIZED (
+            SELECT wallet_id FROM wallet WHERE tenant_id = $1 AND wallet_id = ANY($2::uuid[])
+             ORDER BY wallet_id FOR NO KEY UPDATE
+        )
         UPDATE wallet w SET idle_since = n.idle_since
-          FROM unnest($2::uuid[], $3::timestamptz[]) AS n (wallet_id, idle_since)
-         WHERE w.tenant_id = $1 AND w.wallet_id = n.wallet_id
+          FROM held
+          JOIN unnest($2::uuid[], $3::timestamptz[]) AS n (wallet_id, idle_since) ON n.wallet_id = held.wallet_id
+         WHERE w.tenant_id = $1 AND w.wallet_id = held.wallet_id
         """,
         tx.tenant_id,
         [wallet_id for wallet_id, _ in instants],
