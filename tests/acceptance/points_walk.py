@@ -129,7 +129,7 @@ class Crowd:
                     getattr(life, name)(**arguments)
             life.let_time_pass(1)
             life.end()
-        except AssertionError:
+        except Exception:  # noqa: BLE001  # whatever it is, the product and the page do not agree
             return True
         finally:
             line.close()
@@ -146,6 +146,9 @@ def walk(places: Sequence[Place], steps: int, seed: int, lives: type[Life] = Lif
         try:
             for next_seed in itertools.takewhile(lambda _: not is_over.is_set(), seeds):
                 crowd.live(next_seed, heartbeat)
+        except WentOtherwise as failure:
+            failure.add_note(f"after {heartbeat.done} steps of all lives")
+            raise
         finally:
             is_over.set()
             crowd.close()

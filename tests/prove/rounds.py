@@ -27,18 +27,18 @@ class Heartbeat:
     """Tells on stderr, once a minute, how far a long proof is."""
 
     def __init__(self, what: str, count: int) -> None:
-        self._what, self._count, self._done = what, count, 0
+        self._what, self._count, self.done = what, count, 0
         self._began = self._told = time.monotonic()
 
     def beat(self, done: int = 1) -> None:
         """Count what was done; say so when a minute is over."""
-        self._done += done
+        self.done += done
         now = time.monotonic()
         if now - self._told >= HEARTBEAT_S:
             self._told = now
-            rate = self._done / (now - self._began)
+            rate = self.done / (now - self._began)
             # Not pytest's stderr, which is kept until the test ends.
-            print(f"{self._what}: {self._done} of {self._count}, {rate:.0f}/s", file=sys.__stderr__, flush=True)
+            print(f"{self._what}: {self.done} of {self._count}, {rate:.0f}/s", file=sys.__stderr__, flush=True)
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,14 @@ class Rounds(Generic[Course]):
         for numbers in _shares(self.count):
             course = await self.open()
             rounds = _counted(numbers, heartbeat)
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(LANES, 1 + len(numbers) // 8)):
-                    group.create_task(lane(course, rounds))
-            await self.prove_sound(course)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(min(LANES, 1 + len(numbers) // 8)):
+                        group.create_task(lane(course, rounds))
+                await self.prove_sound(course)
+            except BaseException as failure:
+                failure.add_note(f"after {heartbeat.done} rounds")
+                raise
 
 
 def _shares(count: int) -> Iterator[range]:
