@@ -57,10 +57,10 @@ prove-races: setup
 	$(PROVE) -n 2 --dist worksteal tests/prove/test_races.py tests/prove/test_entitlement_races.py
 
 prove-model: setup
-	$(PROVE) tests/acceptance
+	$(PROVE) -s tests/acceptance
 
 prove-kills: setup
-	$(PROVE) tests/prove/test_webhook_kills.py tests/prove/test_kill_loop.py
+	$(PROVE) -s tests/prove/test_webhook_kills.py tests/prove/test_kill_loop.py
 
 fix: setup ## Format and mend what can be mended
 	$(RUN)/ruff format $(SOURCES)

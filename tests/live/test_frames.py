@@ -96,6 +96,7 @@ async def test_what_commits_late_is_told_all_the_same(served: Served, shop: Shop
     async with await served.watch(shop, pass_id) as page:
         async with database.tenant(shop.tenant_id) as late:
             await emit(late, [Event("Pass:Updated", pass_id, '{"revision": 1}', "a")], NOW)
+            await late.flush()
             privilege_id = await shop.grant(pass_id)
             await asyncio.sleep(0.3)
         told = [await next_frame(page), await next_frame(page)]

@@ -83,6 +83,7 @@ async def test_a_reader_goes_on_from_where_it_stood(database: Database, tenant_i
 async def test_an_event_that_commits_late_is_never_skipped(database: Database, tenant_id: str) -> None:
     async with database.tenant(tenant_id) as early:
         await emit(early, [an_event("early")], NOON)
+        await early.flush()
         async with database.tenant(tenant_id) as late:
             await emit(late, [an_event("late")], NOON)
         # The later transaction has committed first; its event must wait, or the reader's position would
@@ -99,6 +100,7 @@ async def test_a_reader_between_two_late_commits_sees_each_event_once(database: 
     for turn in range(5):
         async with database.tenant(tenant_id) as slow:
             await emit(slow, [an_event(f"slow {turn}")], NOON)
+            await slow.flush()
             async with database.tenant(tenant_id) as fast:
                 await emit(fast, [an_event(f"fast {turn}")], NOON)
             async with database.tenant(tenant_id) as reader:
@@ -165,6 +167,7 @@ async def test_the_horizon_tells_of_events_that_wait_for_an_older_transaction(
     (first,) = await next_events(database, tenant_id, 1)
     async with database.tenant(tenant_id) as slow:
         await emit(slow, [an_event("slow")], NOON)
+        await slow.flush()
         async with database.tenant(tenant_id) as quick:
             await emit(quick, [an_event("quick")], NOON)
 

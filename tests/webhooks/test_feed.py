@@ -62,6 +62,7 @@ async def test_an_event_that_commits_late_is_not_skipped(shop: Shop) -> None:
     async with AsyncExitStack() as stack:
         late = await stack.enter_async_context(database.tenant(shop.tenant_id))
         await happen(late, 1)
+        await late.flush()
         await commit(database, shop.tenant_id, 2)
         before, cursor = await read_all(shop)
     after, _ = await read_all(shop, after=cursor)
