@@ -152,7 +152,8 @@ class Worker:
             except TROUBLE as trouble:
                 _log.warning("the queue cannot be reached; trying again", reason=repr(trouble))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), RESTART_S)
+                    async with asyncio.timeout(RESTART_S):
+                        await stop.wait()
 
     async def _work_until(self, stop: asyncio.Event, grace_s: float) -> None:
         self._driver = QueueDriver(self._queue)

@@ -25,7 +25,7 @@ class CoreChange:
 
 
 async def change_core(tx: Tx, change: CoreChange, now: datetime, actor: str) -> Tenant:
-    """Change the tenant; its passes are drawn again if its name or language changed.
+    """Change the tenant; its passes, which show its name, its language and its days, are drawn again.
 
     Raises TimeZoneUnknown, TenantNotFound.
     """
@@ -35,12 +35,10 @@ async def change_core(tx: Tx, change: CoreChange, now: datetime, actor: str) -> 
         raise TimeZoneUnknown
     name, default_language = change.name or before.name, change.default_language or before.default_language
     time_zone = change.time_zone or before.time_zone
-    drawn_again = (name, default_language) != (before.name, before.default_language)
-    if not drawn_again and time_zone == before.time_zone:
+    if (name, default_language, time_zone) == (before.name, before.default_language, before.time_zone):
         return before
     await queries.update_core(tx, name, default_language, time_zone)
-    if drawn_again:
-        await queries.raise_revision(tx)
+    await queries.raise_revision(tx)
     said = {"name": name, "defaultLanguage": default_language, "timeZone": time_zone}
     payload = msgspec.json.encode(said).decode()
     await emit(tx, [Event(TENANT_CHANGED, tx.tenant_id, payload, actor)], now)

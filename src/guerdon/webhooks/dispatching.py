@@ -110,7 +110,8 @@ class Dispatcher:
 
     async def _wait(self) -> None:
         try:
-            await asyncio.wait_for(self._something.wait(), self._poll_s)
+            async with asyncio.timeout(self._poll_s):
+                await self._something.wait()
         except TimeoutError:
             return
         self._something.clear()

@@ -210,7 +210,8 @@ def _place(position: Position) -> bytes:
 
 async def _wait(woken: asyncio.Event, longest_s: float) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(woken.wait(), longest_s)
+        async with asyncio.timeout(longest_s):
+            await woken.wait()
         # What several writers commit within a moment is read at once.
         await asyncio.sleep(GATHER_S)
 
