@@ -21,9 +21,10 @@ from typing import Any
 import asyncpg
 
 import guerdon
-from guerdon.entrypoints.api import framework, routers
+from guerdon.entrypoints.api import hot_routes, routers
 from guerdon.entrypoints.house import House, furnish
 from guerdon.entrypoints.openapi import document_text
+from guerdon.platform.addressing import api_routes
 from guerdon.platform.clock import utc_now
 from guerdon.platform.db import Database
 from guerdon.platform.embedded import temporary_postgres
@@ -165,7 +166,7 @@ def closed_house() -> House:
 
 async def _openapi() -> str:
     house = closed_house()
-    text = document_text(*framework(house, routers(house))).decode()
+    text = document_text(api_routes(routers(house)), hot_routes(house)).decode()
     house.issuer.close()
     return text
 

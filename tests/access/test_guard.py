@@ -11,19 +11,11 @@ from guerdon.access.authentication import Authenticator
 from guerdon.access.guard import AllowanceHeaders, CallerDep, Guard, OptionalCallerDep
 from guerdon.access.limits import RateLimits
 from guerdon.access.tokens import mint_for_user
+from guerdon.platform.addressing import AddressedRoutes, HotRoutes, address_book
 from guerdon.platform.boundary import Boundary
 from guerdon.platform.db import Database
-from guerdon.platform.http import (
-    PUBLIC,
-    HotAnswer,
-    HotRequest,
-    HotRoute,
-    HotRoutes,
-    asks,
-    install_problems,
-    router,
-    spoken_verbs,
-)
+from guerdon.platform.hot import HotAnswer, HotRequest, HotRoute
+from guerdon.platform.http import PUBLIC, asks, install_problems, router
 from guerdon.tenants.clocks import TenantClocks
 from tests.access.builders import NOW, KeyMaker
 
@@ -61,8 +53,9 @@ async def http(authenticator: Authenticator, database: Database) -> AsyncIterato
     app = FastAPI(openapi_url=None)
     app.state.admit = guard.admit
     install_problems(app)
-    app.include_router(made)
-    whole = Boundary(AllowanceHeaders(HotRoutes(hot, app, spoken_verbs([made], hot))), body_bytes_max=1_000)
+    addresses = address_book([made], hot)
+    app.router.routes.append(AddressedRoutes(addresses))
+    whole = Boundary(AllowanceHeaders(HotRoutes(hot, app, addresses)), body_bytes_max=1_000)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(whole), base_url="http://shop.example") as client:
         yield client
 

@@ -9,11 +9,13 @@ from docs.generate import closed_house
 from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.routing import Match
 
 from guerdon.access.model import SCOPES, WALLET_WRITES
-from guerdon.entrypoints.api import framework, hot_routes, operator_router, routers
+from guerdon.entrypoints.api import hot_routes, operator_router, routers
 from guerdon.entrypoints.house import House
 from guerdon.entrypoints.openapi import compose
+from guerdon.platform.addressing import address_book, api_routes
 from guerdon.platform.http import KNOWN, PERSON, PUBLIC, SCOPE_MEMBER, StrictRoute
 from guerdon.platform.tenant_ids import OWN_ADDRESSES, is_tenant_id
 
@@ -101,6 +103,17 @@ async def test_no_two_routes_stand_at_one_address_with_one_verb(house: House) ->
     assert sorted(one for one in set(stood) if stood.count(one) > 1) == []
 
 
+async def test_every_address_leads_where_the_framework_would_go_if_it_tried_all_routes_in_turn(house: House) -> None:
+    parts = [*routers(house), operator_router(house, bytes)]
+    addresses, routes = address_book(parts, hot_routes(house)), api_routes(parts)
+    asked = {(verb, re.sub(r"\{[^}]*\}", "x", route.path)) for route in routes for verb in route.methods or ()}
+
+    for verb, path in asked:
+        request = {"type": "http", "path": path, "method": verb}
+        tried = next(route for route in routes if route.matches(dict(request))[0] == Match.FULL)
+        assert addresses.find(path)[verb] is tried, f"{verb} {path}"
+
+
 async def test_no_tenant_may_be_named_as_our_own_addresses_begin(house: House) -> None:
     begun = {path.split("/")[1] for _, path in _scopes(house)} - {"{tenantId}"}
 
@@ -108,7 +121,7 @@ async def test_no_tenant_may_be_named_as_our_own_addresses_begin(house: House) -
 
 
 async def test_every_operation_in_the_document_has_its_scope(house: House) -> None:
-    document = compose(*framework(house, routers(house)))
+    document = compose(api_routes(routers(house)), hot_routes(house))
 
     operations = [
         operation for item in document["paths"].values() for operation in item.values() if "responses" in operation
@@ -118,13 +131,13 @@ async def test_every_operation_in_the_document_has_its_scope(house: House) -> No
 
 
 async def test_the_document_says_bounds_in_the_words_of_json_schema(house: House) -> None:
-    document = compose(*framework(house, routers(house)))
+    document = compose(api_routes(routers(house)), hot_routes(house))
 
     assert [word for word in _words(document) if word in PYDANTICS_OWN] == []
 
 
 async def test_no_text_in_an_address_may_hold_a_nul(house: House) -> None:
-    document = compose(*framework(house, routers(house)))
+    document = compose(api_routes(routers(house)), hot_routes(house))
 
     free = [
         (path, parameter["name"])

@@ -12,7 +12,7 @@ from tests.shops import Shop
 from guerdon.access.guard import Guard
 from guerdon.ledger.group_commit import Poster
 from guerdon.ledger.model import Posted
-from guerdon.platform.http import HotAnswer
+from guerdon.platform.hot import HotAnswer
 from guerdon.platform.problems import Problem
 from guerdon.platform.quick import QuickRequest, QuickRoute
 from guerdon.privileges.hot_routes import QuickMovements

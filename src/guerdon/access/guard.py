@@ -11,7 +11,8 @@ from guerdon.access.authentication import Authenticator
 from guerdon.access.limits import Allowance, RateLimits
 from guerdon.access.model import Caller
 from guerdon.platform.boundary import App, Message, Receive, Scope, Send
-from guerdon.platform.http import KNOWN, PERSON, PUBLIC, HotRequest
+from guerdon.platform.hot import HotRequest
+from guerdon.platform.http import KNOWN, PERSON, PUBLIC
 from guerdon.platform.problems import Forbidden, NotFound, Problem, TooManyRequests, Unauthenticated
 from guerdon.platform.tenant_ids import is_tenant_id
 from guerdon.tenants.clocks import TenantClocks

@@ -8,7 +8,7 @@ from functools import cache, partial
 
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
 from guerdon.access.guard import AllowanceHeaders
@@ -51,9 +51,11 @@ from guerdon.passes.sources import SourceNotes
 from guerdon.passes.usage_routes import UsageRoutes
 from guerdon.persons.routes import PersonRoutes
 from guerdon.platform import metrics
+from guerdon.platform.addressing import AddressedRoutes, Addresses, HotRoutes, address_book, api_routes
 from guerdon.platform.bodies import body_rules
 from guerdon.platform.boundary import App, Boundary
-from guerdon.platform.http import PUBLIC, HotRoute, HotRoutes, asks, install_problems, router, spoken_verbs
+from guerdon.platform.hot import HotRoute
+from guerdon.platform.http import PUBLIC, asks, install_problems, router
 from guerdon.platform.quick import QuickRoute
 from guerdon.platform.settings import Settings
 from guerdon.points.balances import WalletBalances
@@ -120,14 +122,10 @@ def server_config(app: App, settings: Settings, quick: Sequence[QuickRoute] = ()
 
 def build_app(house: House) -> App:
     """Put the rooms' routes together: the boundary around the sockets around the hot routes around the framework."""
-    parts = routers(house)
-    app, hot = framework(house, parts)
-    operator = operator_router(house, cache(partial(document_text, app, hot)))
-    app.include_router(operator, include_in_schema=False)
-    parts.append(operator)
-    # The framework would do this at the first request, and somebody would wait for it.
-    list(iter_route_contexts(app.routes))
-    requests = AllowanceHeaders(HotRoutes(hot, app, spoken_verbs(parts, hot)))
+    parts, hot = routers(house), hot_routes(house)
+    parts.append(operator_router(house, cache(partial(document_text, api_routes(parts), hot))))
+    addresses = address_book(parts, hot)
+    requests = AllowanceHeaders(HotRoutes(hot, framework(house, addresses), addresses))
     inner = LiveSockets(requests, house.watcher, house.guard, LiveTokens(house.master_key), house.real_clock)
     whole = Boundary(inner, body_bytes_max=house.settings.body_bytes_max, rules=body_rules(parts))
     # Pages of any origin may call: no cookie ever says who asks, so they can do nothing that their server could not.
@@ -141,14 +139,13 @@ def build_app(house: House) -> App:
     )
 
 
-def framework(house: House, parts: Sequence[APIRouter]) -> tuple[FastAPI, list[HotRoute]]:
-    """Give the framework with the routers of all rooms, and the hot routes; nothing in the house is used yet."""
+def framework(house: House, addresses: Addresses[APIRoute | HotRoute]) -> FastAPI:
+    """Give the framework with the routes at `addresses`; nothing in the house is used yet."""
     app = FastAPI(title="Guerdon", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.admit = house.guard.admit
     install_problems(app)
-    for part in parts:
-        app.include_router(part)
-    return app, hot_routes(house)
+    app.router.routes.append(AddressedRoutes(addresses))
+    return app
 
 
 def routers(house: House) -> list[APIRouter]:

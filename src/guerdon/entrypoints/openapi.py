@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from guerdon.passes.schemas import PassCreated
-from guerdon.platform.http import PUBLIC, REPEATABLE_MEMBER, SCOPE_MEMBER, HotRoute
+from guerdon.platform.hot import HotRoute
+from guerdon.platform.http import PUBLIC, REPEATABLE_MEMBER, SCOPE_MEMBER
 from guerdon.platform.problems import MEDIA_TYPE
 from guerdon.platform.wire import JSON_VALUE_SCHEMA, NO_NUL
 from guerdon.privileges.schemas import ApplyMovementRequest, MovementResponse, Privilege
@@ -68,19 +69,19 @@ WRITE_HEADERS = [
 ]
 
 
-def document_text(app: FastAPI, hot: Sequence[HotRoute]) -> bytes:
+def document_text(routes: Sequence[APIRoute], hot: Sequence[HotRoute]) -> bytes:
     """Give the document as JSON text."""
-    return msgspec.json.format(msgspec.json.encode(compose(app, hot)), indent=1)
+    return msgspec.json.format(msgspec.json.encode(compose(routes, hot)), indent=1)
 
 
-def compose(app: FastAPI, hot: Sequence[HotRoute]) -> dict[str, Any]:
-    """Compose the document: every route of the application, each with its scope and its refusals."""
+def compose(routes: Sequence[APIRoute], hot: Sequence[HotRoute]) -> dict[str, Any]:
+    """Compose the document: every route, each with its scope and its refusals."""
     document = get_openapi(
         title="Guerdon",
         version=VERSION,
         openapi_version="3.1.0",
         description="Wallet passes and loyalty that a business runs itself.",
-        routes=app.routes,
+        routes=routes,
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(_hot_schemas())

@@ -18,7 +18,7 @@ from guerdon.platform import metrics
 from guerdon.platform.boundary import JSON, problem_headers, request_id_of
 from guerdon.platform.faces import speaks_codes
 from guerdon.platform.failures import log_failure, problem_of
-from guerdon.platform.http import HotAnswer
+from guerdon.platform.hot import HotAnswer
 from guerdon.platform.problems import Problem
 from guerdon.platform.quick import Headers, QuickRequest, QuickRoute, address_pattern
 

@@ -1,8 +1,6 @@
 """How routes read a request and write an answer: strict JSON, all mistakes at once, hot routes beside FastAPI."""
 
-import re
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
@@ -14,14 +12,13 @@ from fastapi.routing import APIRoute
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
-from guerdon.platform.boundary import BODY, HEADERS, REQUEST_ID, ROUTE, App, Receive, Scope, Send, send_answer
+from guerdon.platform.boundary import BODY, REQUEST_ID, ROUTE
 from guerdon.platform.faces import speaks_codes
 from guerdon.platform.failures import problem_of
 from guerdon.platform.problems import (
     MEDIA_TYPE,
     BadlyFormed,
     InvalidRequest,
-    MethodNotAllowed,
     NotFound,
     Problem,
 )
@@ -105,91 +102,6 @@ def router(prefix: str, tag: str) -> APIRouter:
     return APIRouter(prefix=prefix, tags=[tag], route_class=StrictRoute)
 
 
-class HotRequest(msgspec.Struct, frozen=True):
-    """What a hot handler sees of a request."""
-
-    scope: Scope
-    headers: Mapping[bytes, bytes]
-    parameters: Mapping[str, str]
-    body: bytes
-
-
-class HotAnswer(msgspec.Struct, frozen=True):
-    """A finished answer of a hot handler."""
-
-    status: int
-    body: bytes
-    headers: Sequence[tuple[bytes, bytes]] = ((b"content-type", b"application/json"),)
-
-
-HotHandler = Callable[[HotRequest], Awaitable[HotAnswer]]
-
-
-@dataclass(frozen=True, slots=True)
-class HotRoute:
-    """A route that is answered by a plain ASGI callable, beside FastAPI and in the same document.
-
-    `template` is a path with `{names}`; a name in `reserved` never matches a parameter. `scope` is what
-    the handler asks of the caller; `operation` is its OpenAPI operation object.
-    """
-
-    method: str
-    template: str
-    scope: str
-    handler: HotHandler
-    operation: Mapping[str, Any]
-    reserved: frozenset[str] = field(default=frozenset())
-
-    def pattern(self) -> re.Pattern[str]:
-        """Give what a whole path must look like, its parameters named."""
-        parts = (
-            f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part) for part in self.template.split("/")
-        )
-        return re.compile("/".join(parts))
-
-
-class HotRoutes:
-    """Answers hot routes itself and hands everything else to the framework."""
-
-    def __init__(self, routes: Sequence[HotRoute], otherwise: App, spoken: Sequence[tuple[str, str]] = ()) -> None:
-        """Sort the routes by method and length, so that a request looks at one or two at most.
-
-        `spoken` lists every address template with a verb that is spoken there (`spoken_verbs`).
-        """
-        self._otherwise = otherwise
-        self._spoken = spoken
-        self._routes: dict[tuple[str, int], list[tuple[re.Pattern[str], HotRoute]]] = {}
-        for route in routes:
-            alike = self._routes.setdefault((route.method, route.template.count("/")), [])
-            alike.append((route.pattern(), route))
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] == "http":
-            path = scope["path"]
-            for pattern, route in self._routes.get((scope["method"], path.count("/")), ()):
-                found = pattern.fullmatch(path)
-                if found is not None and route.reserved.isdisjoint(found.groups()):
-                    scope[ROUTE] = route.template
-                    request = HotRequest(scope, scope[HEADERS], found.groupdict(), scope[BODY])
-                    answer = await route.handler(request)
-                    await send_answer(send, answer.status, answer.body, answer.headers)
-                    return
-            # The framework would take `PATCH /passes/privileges` for a pass of that name.
-            verbs = _allowed_methods(self._spoken, path)
-            if verbs and scope["method"] not in verbs:
-                allowed = ", ".join(verbs)
-                raise MethodNotAllowed(f"This address speaks {allowed}.", headers={"Allow": allowed})
-        await self._otherwise(scope, receive, send)
-
-
-def spoken_verbs(routers: Sequence[APIRouter], hot: Sequence[HotRoute]) -> list[tuple[str, str]]:
-    """List every address template with a verb that is spoken there."""
-    routes = [route for part in routers for route in part.routes if isinstance(route, APIRoute)]
-    spoken = [(route.path, method) for route in routes for method in route.methods or ()]
-    return spoken + [(route.template, route.method) for route in hot]
-
-
 def install_problems(app: FastAPI) -> None:
     """Make every refusal of the framework and of the rooms a problem document."""
     app.add_exception_handler(Problem, _on_problem)
@@ -251,27 +163,6 @@ def _check_single(request: Request, names: Collection[str]) -> None:
     repeated = [name for name in names if len(request.query_params.getlist(name)) > 1]
     if repeated:
         raise InvalidRequest({name: ["Give this parameter once."] for name in sorted(repeated)})
-
-
-def _allowed_methods(spoken: Sequence[tuple[str, str]], path: str) -> list[str]:
-    """List the verbs of an address: those of the template that fits it most literally."""
-    segments = path.split("/")
-    fitting = {template for template, _ in spoken if _fits(template.split("/"), segments)}
-    best = max(fitting, key=_literal_count, default="")
-    return sorted({method for template, method in spoken if template == best})
-
-
-def _fits(template: Sequence[str], segments: Sequence[str]) -> bool:
-    # Only the last part of a template may stand for several segments, as a file's path does.
-    count = min(len(template), len(segments)) if template[-1].endswith(":path}") else len(segments)
-    return len(template) == count and all(
-        wanted == given or (wanted.startswith("{") and given != "")
-        for wanted, given in zip(template, segments[:count], strict=True)
-    )
-
-
-def _literal_count(template: str) -> int:
-    return sum(not segment.startswith("{") for segment in template.split("/"))
 
 
 def _check_storable(value: object, depth_left: int) -> None:

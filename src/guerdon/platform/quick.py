@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from guerdon.platform.http import HotAnswer
+from guerdon.platform.hot import HotAnswer
 from guerdon.platform.problems import Problem
 
 Headers = Mapping[bytes, bytes]

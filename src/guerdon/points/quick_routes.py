@@ -14,7 +14,7 @@ from guerdon.ledger.errors import AccountNotFound
 from guerdon.ledger.group_commit import Poster
 from guerdon.ledger.model import Posted, Repeat
 from guerdon.platform.faces import FACE_B
-from guerdon.platform.http import HotAnswer
+from guerdon.platform.hot import HotAnswer
 from guerdon.platform.ids import new_id
 from guerdon.platform.problems import InvalidRequest, Problem
 from guerdon.platform.quick import QuickRequest

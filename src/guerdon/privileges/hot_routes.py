@@ -17,7 +17,8 @@ from guerdon.ledger.model import Command, Move, Posted, Repeat
 from guerdon.passes.model import RESERVED_IDS
 from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database
-from guerdon.platform.http import HotAnswer, HotRequest, HotRoute, invalid_request, read_json
+from guerdon.platform.hot import HotAnswer, HotRequest, HotRoute
+from guerdon.platform.http import invalid_request, read_json
 from guerdon.platform.ids import new_movement_id
 from guerdon.platform.problems import InvalidRequest, Problem
 from guerdon.platform.quick import QuickRequest
