@@ -55,7 +55,7 @@ async def http(authenticator: Authenticator, database: Database) -> AsyncIterato
     install_problems(app)
     addresses = address_book([made], hot)
     app.router.routes.append(AddressedRoutes(addresses))
-    whole = Boundary(AllowanceHeaders(HotRoutes(hot, app, addresses)), body_bytes_max=1_000)
+    whole = Boundary(AllowanceHeaders(HotRoutes(app, addresses)), body_bytes_max=1_000)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(whole), base_url="http://shop.example") as client:
         yield client
 

@@ -16,6 +16,7 @@ from guerdon.entrypoints.api import hot_routes, operator_router, routers
 from guerdon.entrypoints.house import House
 from guerdon.entrypoints.openapi import compose
 from guerdon.platform.addressing import address_book, api_routes
+from guerdon.platform.hot import HotRoute
 from guerdon.platform.http import KNOWN, PERSON, PUBLIC, SCOPE_MEMBER, StrictRoute
 from guerdon.platform.tenant_ids import OWN_ADDRESSES, is_tenant_id
 
@@ -112,6 +113,25 @@ async def test_every_address_leads_where_the_framework_would_go_if_it_tried_all_
         request = {"type": "http", "path": path, "method": verb}
         tried = next(route for route in routes if route.matches(dict(request))[0] == Match.FULL)
         assert addresses.find(path)[verb] is tried, f"{verb} {path}"
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "template"),
+    [
+        ("GET", "/api/demo/passes/privileges/notify", "/api/{tenantId}/passes/privileges/{privilegeId}"),
+        ("DELETE", "/api/demo/passes/privileges/connect", "/api/{tenantId}/passes/privileges/{privilegeId}"),
+        ("GET", "/api/demo/passes/privileges/privileges", "/api/{tenantId}/passes/privileges/{privilegeId}"),
+        ("POST", "/api/demo/passes/google/privileges", "/api/{tenantId}/passes/{passId}/privileges"),
+        ("GET", "/api/demo/passes/import/privileges", "/api/{tenantId}/passes/import/{importId}"),
+        ("GET", "/api/demo/passes/import/errors/errors", "/api/{tenantId}/passes/import/{importId}/errors"),
+    ],
+)
+async def test_where_addresses_overlap_the_same_route_answers_always(
+    house: House, verb: str, path: str, template: str
+) -> None:
+    found = address_book(routers(house), hot_routes(house)).find(path)[verb]
+
+    assert (found.template if isinstance(found, HotRoute) else found.path) == template
 
 
 async def test_no_tenant_may_be_named_as_our_own_addresses_begin(house: House) -> None:

@@ -1,4 +1,5 @@
 import pytest
+from tests.shops import Shop, problem
 
 from guerdon.platform.addressing import Addresses
 
@@ -11,6 +12,10 @@ TEMPLATES = (
     "/api/{tenantId}/passes/privileges/{privilegeId}",
     "/api/{tenantId}/files/{path:path}",
     "/api/{tenantId}/files/{name}/history",
+    "/api/{tenantId}/notes/{path:path}",
+    "/api/{tenantId}/notes/{name}",
+    "/a/b/c/{x}",
+    "/a/{x}/c/d",
     "/{tenantId}/{layout}",
 )
 
@@ -39,6 +44,10 @@ def addresses() -> Addresses[str]:
         ("/api/museum/files/a/b/c", "/api/{tenantId}/files/{path:path}"),
         ("/api/museum/files/", "/api/{tenantId}/files/{path:path}"),
         ("/api/museum/files/a/history", "/api/{tenantId}/files/{name}/history"),
+        # By segments before whatever follows.
+        ("/api/museum/notes/a", "/api/{tenantId}/notes/{name}"),
+        ("/api/museum/notes/a/b", "/api/{tenantId}/notes/{path:path}"),
+        ("/a/b/c/d", "/a/b/c/{x}"),
         ("/museum/card", "/{tenantId}/{layout}"),
         # A literal that leads nowhere keeps nobody from the parameter beside it.
         ("/api/card", "/{tenantId}/{layout}"),
@@ -81,5 +90,42 @@ def test_verbs_of_one_address_stand_together_whatever_their_parameters_are_calle
     assert book.find("/files/a/b") == {"GET": 3, "PUT": 4}
 
 
-def test_an_address_of_a_thousand_segments_is_looked_up_at_once(addresses: Addresses[str]) -> None:
-    assert addresses.find("/api/museum" + "/passes" * 1_000) == {}
+def test_of_a_long_address_no_more_is_read_than_any_template_has(addresses: Addresses[str]) -> None:
+    assert addresses.find("/api/museum/passes" + "/x" * 1_000) == {}
+    assert addresses.find("/api/museum/notes" + "/x" * 1_000) == {"GET": "/api/{tenantId}/notes/{path:path}"}
+
+
+@pytest.mark.parametrize("template", ["/files/{path:path}/history", "/passes/{id}.pkpass", "/passes/pre-{id}"])
+def test_a_parameter_is_a_whole_segment_and_only_the_last_one_holds_slashes(template: str) -> None:
+    with pytest.raises(AssertionError):
+        Addresses[str]().add(template, "GET", template)
+
+
+def test_nothing_is_put_where_something_stands(addresses: Addresses[str]) -> None:
+    with pytest.raises(AssertionError, match="stands there already"):
+        addresses.add("/api/{tenant}/passes", "GET", "another")
+
+
+async def test_whoever_adds_or_leaves_out_a_slash_is_led_to_the_address(shop: Shop) -> None:
+    pass_id = await shop.issue(customerId="1")
+
+    for verb, path, meant in (
+        ("GET", f"/passes/{pass_id}/document/", f"/passes/{pass_id}/document"),
+        ("GET", f"/passes/{pass_id}/privileges/", f"/passes/{pass_id}/privileges"),
+        ("POST", f"/passes/{pass_id}/privileges/", f"/passes/{pass_id}/privileges"),
+        ("GET", "/config/history", "/config/history/"),
+        ("PATCH", "/passes/search/", "/passes/search"),
+    ):
+        answer = await shop.ask(verb, path)
+        assert (answer.status_code, answer.headers.get("location", "").endswith(meant)) == (307, True), path
+
+
+async def test_a_line_s_end_belongs_to_the_name_before_it(shop: Shop) -> None:
+    for path in ("/config/files/a%0A", "/config/files%0A", "/passes/findPass%0A"):
+        assert (await shop.ask("GET", path)).status_code == 404
+
+
+async def test_a_name_that_no_pass_can_have_is_a_pass_that_is_not_there(shop: Shop) -> None:
+    answer = await shop.ask("GET", "/passes/google/privileges")
+
+    assert problem(answer)["code"] == "pass_not_found"

@@ -125,7 +125,7 @@ def build_app(house: House) -> App:
     parts, hot = routers(house), hot_routes(house)
     parts.append(operator_router(house, cache(partial(document_text, api_routes(parts), hot))))
     addresses = address_book(parts, hot)
-    requests = AllowanceHeaders(HotRoutes(hot, framework(house, addresses), addresses))
+    requests = AllowanceHeaders(HotRoutes(framework(house, addresses), addresses))
     inner = LiveSockets(requests, house.watcher, house.guard, LiveTokens(house.master_key), house.real_clock)
     whole = Boundary(inner, body_bytes_max=house.settings.body_bytes_max, rules=body_rules(parts))
     # Pages of any origin may call: no cookie ever says who asks, so they can do nothing that their server could not.

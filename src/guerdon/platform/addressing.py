@@ -3,9 +3,8 @@
 The framework would try all of them in turn, a third of a millisecond for each request.
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
@@ -37,28 +36,36 @@ class Addresses(Generic[Route]):
     def __init__(self) -> None:
         """Begin with none."""
         self._root = _Place[Route]()
+        self._segments_max = 0
 
     def add(self, template: str, verb: str, route: Route) -> None:
-        """Put a route at a template such as `/passes/{passId}`; the names of parameters make no difference."""
+        """Put a route at a template such as `/passes/{passId}`; the names of parameters make no difference.
+
+        A parameter is a whole segment; only the last one may hold slashes, as `{path:path}`.
+        """
+        segments = template.split("/")
+        takes_rest = segments[-1].endswith(REST)
         place = self._root
-        for segment in template.split("/"):
-            if segment.endswith(REST):
-                place.rest[verb] = route
-                return
+        for segment in segments[:-1] if takes_rest else segments:
+            assert "{" not in segment or (segment[0] == "{" and segment[-1] == "}" and ":" not in segment), template
             if segment.startswith("{"):
                 place.parameter = place.parameter or _Place[Route]()
                 place = place.parameter
             else:
                 place = place.literals.setdefault(segment, _Place[Route]())
-        place.routes[verb] = route
+        routes = place.rest if takes_rest else place.routes
+        assert verb not in routes, f"{verb} {template} stands there already"
+        routes[verb] = route
+        self._segments_max = max(self._segments_max, len(segments))
 
     def find(self, path: str) -> Mapping[str, Route]:
         """Give the routes at an address by verb, none where nothing is.
 
-        Where several templates fit, it is the one with most literal segments, among those the one with the first of
-        them furthest to the left; a template that takes whatever follows comes after those that take it by segments.
+        Where several templates fit, it is the one with most literal segments; among those, one that takes the path by
+        segments before one that takes whatever follows, and then the one that is literal where they first differ.
         """
-        segments = path.split("/")
+        # One more than any template has are too many, however many they are.
+        segments = path.split("/", self._segments_max)
         best: Mapping[str, Route] = {}
         best_rank = 0
         places = [(self._root, 0, 0)]
@@ -87,11 +94,19 @@ class AddressedRoutes(BaseRoute):
         self._addresses = addresses
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Find the route of a request and let it read its parameters."""
+        """Find the route of a request and let it read its parameters.
+
+        For an address with or without a slash at its end, the framework asks once more: whatever is at the other one,
+        the caller is led there.
+        """
         if scope["type"] != "http":
             return Match.NONE, {}
-        route = self._addresses.find(scope["path"]).get(scope["method"])
-        return route.matches(scope) if isinstance(route, APIRoute) else (Match.NONE, {})
+        verbs = self._addresses.find(scope["path"])
+        route = verbs.get(scope["method"])
+        if not isinstance(route, APIRoute):
+            return (Match.PARTIAL if verbs else Match.NONE), {}
+        # What the framework would take with a line's end behind it, `a\n` for `a`, is no address.
+        return route.matches(scope) if route.path_regex.fullmatch(scope["path"]) else (Match.NONE, {})
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request to the route that was found for it."""
@@ -101,29 +116,23 @@ class AddressedRoutes(BaseRoute):
 class HotRoutes:
     """Answers hot routes itself and hands everything else to the framework."""
 
-    def __init__(self, routes: Sequence[HotRoute], otherwise: App, addresses: Addresses[APIRoute | HotRoute]) -> None:
-        """Sort the routes by method and length, so that a request looks at one or two at most."""
+    def __init__(self, otherwise: App, addresses: Addresses[APIRoute | HotRoute]) -> None:
+        """Look for hot routes in `addresses`."""
         self._otherwise = otherwise
         self._addresses = addresses
-        self._routes: dict[tuple[str, int], list[tuple[re.Pattern[str], HotRoute]]] = {}
-        for route in routes:
-            alike = self._routes.setdefault((route.method, route.template.count("/")), [])
-            alike.append((route.pattern(), route))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http":
-            path = scope["path"]
-            for pattern, route in self._routes.get((scope["method"], path.count("/")), ()):
-                found = pattern.fullmatch(path)
-                if found is not None and route.reserved.isdisjoint(found.groups()):
-                    scope[ROUTE] = route.template
-                    request = HotRequest(scope, scope[HEADERS], found.groupdict(), scope[BODY])
-                    answer = await route.handler(request)
-                    await send_answer(send, answer.status, answer.body, answer.headers)
-                    return
-            verbs = self._addresses.find(path)
-            if verbs and scope["method"] not in verbs:
+            path, verbs = scope["path"], self._addresses.find(scope["path"])
+            route = verbs.get(scope["method"])
+            if isinstance(route, HotRoute):
+                scope[ROUTE] = route.template
+                request = HotRequest(scope, scope[HEADERS], route.parameters(path), scope[BODY])
+                answer = await route.handler(request)
+                await send_answer(send, answer.status, answer.body, answer.headers)
+                return
+            if verbs and route is None:
                 allowed = ", ".join(sorted(verbs))
                 raise MethodNotAllowed(f"This address speaks {allowed}.", headers={"Allow": allowed})
         await self._otherwise(scope, receive, send)
@@ -141,5 +150,7 @@ def address_book(routers: Sequence[APIRouter], hot: Sequence[HotRoute]) -> Addre
 
 
 def api_routes(routers: Sequence[APIRouter]) -> list[APIRoute]:
-    """List the routes of routers in their order."""
-    return [route for part in routers for route in part.routes if isinstance(route, APIRoute)]
+    """List the routes of routers in their order; rooms have no mounts, and sockets are not looked up here."""
+    routes = [route for part in routers for route in part.routes]
+    assert all(isinstance(route, APIRoute) for route in routes)
+    return cast("list[APIRoute]", routes)

@@ -14,7 +14,6 @@ from guerdon.ledger.amounts import AmountOutOfBounds, read_millionths, to_millio
 from guerdon.ledger.errors import AccountNotFound
 from guerdon.ledger.group_commit import Poster
 from guerdon.ledger.model import Command, Move, Posted, Repeat
-from guerdon.passes.model import RESERVED_IDS
 from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database
 from guerdon.platform.hot import HotAnswer, HotRequest, HotRoute
@@ -72,7 +71,7 @@ class HotPrivilegeRoutes:
         """Give the routes with what they ask and what they document."""
         return [
             HotRoute("POST", MOVEMENTS, PASS_WRITE, self.apply_movement, MOVEMENT_OPERATION),
-            HotRoute("GET", PRIVILEGES, PASS_READ, self.list_privileges, LIST_OPERATION, RESERVED_IDS),
+            HotRoute("GET", PRIVILEGES, PASS_READ, self.list_privileges, LIST_OPERATION),
         ]
 
     async def apply_movement(self, request: HotRequest) -> HotAnswer:
