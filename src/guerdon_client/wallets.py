@@ -91,15 +91,18 @@ def get_command(correlation_id: str) -> Call[Command]:
 
 
 def list_batches(
-    wallet_id: WalletId, *, active: bool = False, cursor: str | None = None, limit: int = PAGE_MAX
+    wallet_id: WalletId, *, active: bool | None = None, cursor: str | None = None, limit: int = PAGE_MAX
 ) -> Call[Page[Batch]]:
-    """List batches, the newest first, from a cursor on; `active` ones live and are not empty. Raises NotFound."""
-    query = [("active", "true"), *page_query(cursor, limit)] if active else page_query(cursor, limit)
-    return _read(_wallet(wallet_id, "batch"), read_batches, query)
+    """List batches, the newest first, from a cursor on: those that live and are not empty, the others, or all.
+
+    Raises NotFound.
+    """
+    query = [] if active is None else [("active", "true" if active else "false")]
+    return _read(_wallet(wallet_id, "batch"), read_batches, [*query, *page_query(cursor, limit)])
 
 
 def iter_batches(
-    wallet_id: WalletId, *, active: bool = False, limit: int = PAGE_MAX
+    wallet_id: WalletId, *, active: bool | None = None, limit: int = PAGE_MAX
 ) -> Callable[[str | None], Call[Page[Batch]]]:
     """Walk through a wallet's batches, the newest first."""
     return lambda cursor: list_batches(wallet_id, active=active, cursor=cursor, limit=limit)

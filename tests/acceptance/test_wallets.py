@@ -57,6 +57,7 @@ def test_points_that_have_ended_are_not_there(shop: Guerdon, wallet_id: str) -> 
 
     assert shop.wallets.get(wallet_id).balance == 3
     assert [batch.amount for batch in shop.wallets.iter_batches(wallet_id, active=True)] == [3]
+    assert [batch.amount for batch in shop.wallets.iter_batches(wallet_id, active=False)] == [10]
     with pytest.raises(Conflict):
         shop.wallets.spend(wallet_id, 4)
 

@@ -350,7 +350,7 @@ async def test_batches_say_when_they_ended(idle: Purse) -> None:
     await end(idle, AFTER)
 
     async with idle.tx() as tx:
-        (listed,) = (await list_batches(tx, idle.wallet_id, Listing(10), AFTER, is_active=False)).items
+        (listed,) = (await list_batches(tx, idle.wallet_id, Listing(10), AFTER, is_active=None)).items
 
     assert (listed.batch_id, listed.expires_at, listed.is_expired(AFTER)) == (batch.batch_id, AFTER, True)
 

@@ -58,14 +58,19 @@ async def test_an_asynchronous_batch_is_asked_after_by_its_correlation_id(till: 
 
 
 async def test_active_batches_are_those_that_live_and_are_not_empty(till: Till) -> None:
-    await till.add(1, soon(days=-1))
-    await till.add(2, soon(days=1))
+    ended = await till.add(1, soon(days=-1))
+    empty = await till.add(2, soon(days=1))
     lasting = await till.add(3)
     await till.spend(2)
 
-    listed = await till.ask("GET", "/batch?active=true")
+    async def listed(query: str) -> tuple[list[str], str]:
+        page = await till.ask("GET", f"/batch?{query}")
+        return [one["id"] for one in page.json()], page.headers["x-total-count"]
 
-    assert ([one["id"] for one in listed.json()], listed.headers["x-total-count"]) == ([lasting["id"]], "1")
+    assert await listed("active=true") == ([lasting["id"]], "1")
+    assert await listed("active=false") == ([empty["id"], ended["id"]], "2")
+    assert await listed("active=false&_sort=amount&_end=1") == ([ended["id"]], "2")
+    assert await listed("limit=5") == ([lasting["id"], empty["id"], ended["id"]], "3")
 
 
 async def test_lists_go_by_cursor_and_by_range(till: Till) -> None:

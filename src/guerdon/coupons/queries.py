@@ -102,6 +102,17 @@ async def list_ordered(
     )
 
 
+async def has_coupon(tx: Tx, wallet_id: UUID, coupon_id: str) -> bool:
+    """Tell whether a wallet has a coupon, in whatever state."""
+    found: bool = await tx.value(
+        "SELECT EXISTS (SELECT FROM coupon WHERE tenant_id = $1 AND coupon_id = $3 AND wallet_id = $2)",
+        tx.tenant_id,
+        wallet_id,
+        coupon_id,
+    )
+    return found
+
+
 async def list_after(
     tx: Tx, wallet_id: UUID, state: str | None, now: datetime, after: str | None, limit: int
 ) -> list[Coupon]:

@@ -8,7 +8,8 @@ from uuid import UUID
 from guerdon.coupons import queries
 from guerdon.coupons.model import Coupon, CouponState
 from guerdon.platform.db import Tx
-from guerdon.platform.listing import Listing
+from guerdon.platform.listing import CURSOR_HINT, Listing
+from guerdon.platform.problems import InvalidRequest
 
 ORDERS: Final = frozenset({"id", "createdAt", "expires", "usedAt"})
 
@@ -21,16 +22,17 @@ async def list_coupons(
     Raises InvalidRequest.
     """
     wanted.check_sort(ORDERS)
+    if wanted.cursor is not None and not await queries.has_coupon(tx, wallet_id, wanted.cursor):
+        raise InvalidRequest({"cursor": [CURSOR_HINT]})
     if wanted.is_by_cursor:
         return await queries.list_after(tx, wallet_id, state, now, wanted.cursor, wanted.limit)
-    is_descending = wanted.sort is None if wanted.is_descending is None else wanted.is_descending
     return await queries.list_ordered(
         tx,
         wallet_id,
         state,
         now,
         wanted.sort or "createdAt",
-        is_descending=is_descending,
+        is_descending=wanted.falls(unasked=True),
         offset=wanted.start,
         limit=wanted.limit,
     )

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
@@ -47,7 +47,7 @@ from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
 from guerdon.platform.keys import MasterKey
-from guerdon.platform.listing import cursor_response
+from guerdon.platform.listing import cursor_response, refuse_range
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.tables import FILE_BYTES_MAX, REPORTED_MAX, RowsInvalid
 from guerdon.platform.writes import Answer, WriteOptions, find_answer, write_once
@@ -82,12 +82,20 @@ class BalanceImportRoutes:
             status_code=202,
             response_model=BalanceImportAccepted,
         )
-        add("", self.list, openapi_extra=reads, response_model=list[BalanceImportProgress])
+        walked = [Depends(refuse_range)]
+        add("", self.list, dependencies=walked, openapi_extra=reads, response_model=list[BalanceImportProgress])
         add("/{importId}", self.get, openapi_extra=reads, response_model=BalanceImportProgress)
-        add("/{importId}/errors", self.list_errors, openapi_extra=reads, response_model=list[LotMistakes])
+        add(
+            "/{importId}/errors",
+            self.list_errors,
+            dependencies=walked,
+            openapi_extra=reads,
+            response_model=list[LotMistakes],
+        )
         add(
             "/{importId}/wallets",
             self.list_wallets,
+            dependencies=walked,
             openapi_extra=asks(WALLET_REPORT),
             response_model=list[WalletReconciliationOut],
         )

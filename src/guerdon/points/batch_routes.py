@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from guerdon.access.guard import CallerDep
 from guerdon.ledger.group_commit import Poster
@@ -28,6 +28,7 @@ from guerdon.points.wishes import read_batch
 WALLET_READ, BATCH_WRITE = "Wallet.Read", "Wallet.Write.Batch"
 BATCHES = "/wallet/{wallet}/batch"
 WalletId = Annotated[UUID, Path(alias="wallet")]
+Active = Annotated[bool | None, Query(description="Only batches that live and are not empty, or only the others.")]
 CorrelationId = Annotated[UUID, Path(alias="correlationId")]
 
 
@@ -57,9 +58,9 @@ class BatchRoutes:
         return made
 
     async def list(
-        self, request: Request, wallet_id: WalletId, caller: CallerDep, asked: ListingDep, active: bool = False
+        self, request: Request, wallet_id: WalletId, caller: CallerDep, asked: ListingDep, active: Active = None
     ) -> Response:
-        """List a wallet's batches, the newest first; with `active`, those that live and are not empty."""
+        """List a wallet's batches, the newest first: all, those that live and are not empty, or the others."""
         now = self.clock(caller.tenant_id)
         async with self.database.tenant(caller.tenant_id) as tx:
             page = await list_batches(tx, wallet_id, asked, now, is_active=active)

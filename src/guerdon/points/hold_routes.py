@@ -15,7 +15,7 @@ from guerdon.platform.db import Database, Tx
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
-from guerdon.platform.listing import ListingDep, list_response
+from guerdon.platform.listing import OwnOrderDep, list_response
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.writes import Answer, WriteOptions, write_once
 from guerdon.points.documents import Document, encoder, hold_document, operation_document
@@ -56,7 +56,7 @@ class HoldRoutes:
         add(f"{ONE}/release", self.release, methods=["POST"], openapi_extra=writes, response_model=HoldOut)
         return made
 
-    async def list(self, request: Request, wallet_id: WalletId, caller: CallerDep, asked: ListingDep) -> Response:
+    async def list(self, request: Request, wallet_id: WalletId, caller: CallerDep, asked: OwnOrderDep) -> Response:
         """List a wallet's open holds, the newest first."""
         async with self.database.tenant(caller.tenant_id) as tx:
             page = await list_holds(tx, wallet_id, asked, self.clock(caller.tenant_id))

@@ -13,9 +13,9 @@ from guerdon.points.model import Batch, Line, read_texts
 
 
 async def list_batches(
-    tx: Tx, account_id: UUID, before_seq: int, limit: int, active_at: datetime | None
+    tx: Tx, account_id: UUID, before_seq: int, limit: int, is_active: bool | None, now: datetime
 ) -> list[Batch]:
-    """Read batches of a wallet, the newest first, before the entry `before_seq`; with `active_at`, what lives then."""
+    """Read batches of a wallet, the newest first, before the entry `before_seq`: active ones, the others, or all."""
     records = await tx.records(
         """
         SELECT l.lot_id, l.amount, l.remaining, b.price, l.expires_at, b.order_id, b.description, b.venue,
@@ -23,8 +23,8 @@ async def list_batches(
                b.external_id, b.earned_at
           FROM (SELECT * FROM ledger_lot_state
                  WHERE tenant_id = $1 AND account_id = $2 AND opened_seq < $3
-                   AND ($5::timestamptz IS NULL
-                        OR (NOT is_empty AND (expires_at IS NULL OR expires_at > $5)))
+                   AND ($5::boolean IS NULL
+                        OR $5 = (NOT is_empty AND (expires_at IS NULL OR expires_at > $6)))
                  ORDER BY opened_seq DESC LIMIT $4) AS l
           LEFT JOIN wallet_batch b ON b.tenant_id = $1 AND b.batch_id = l.lot_id
          ORDER BY l.opened_seq DESC
@@ -33,13 +33,14 @@ async def list_batches(
         account_id,
         before_seq,
         limit,
-        active_at,
+        is_active,
+        now,
     )
     return [_batch(record) for record in records]
 
 
 async def list_sorted_batches(
-    tx: Tx, account_id: UUID, active_at: datetime | None, by: str, sign: int, start: int, limit: int
+    tx: Tx, account_id: UUID, is_active: bool | None, now: datetime, by: str, sign: int, start: int, limit: int
 ) -> list[Batch]:
     """Read batches of a wallet by `createdAt`, `amount`, `remaining` or `expires`, rising for a sign of 1."""
     records = await tx.records(
@@ -50,18 +51,19 @@ async def list_sorted_batches(
           FROM ledger_lot_state l
           LEFT JOIN wallet_batch b ON b.tenant_id = $1 AND b.batch_id = l.lot_id
          WHERE l.tenant_id = $1 AND l.account_id = $2
-           AND ($3::timestamptz IS NULL OR (NOT l.is_empty AND (l.expires_at IS NULL OR l.expires_at > $3)))
-         ORDER BY $5::bigint * CASE $4::text
+           AND ($3::boolean IS NULL OR $3 = (NOT l.is_empty AND (l.expires_at IS NULL OR l.expires_at > $4)))
+         ORDER BY $6::bigint * CASE $5::text
                       WHEN 'amount' THEN l.amount
                       WHEN 'remaining' THEN l.remaining
                       WHEN 'expires' THEN (extract(epoch FROM l.expires_at) * 1000000)::bigint
                       ELSE l.opened_seq END NULLS LAST,
                   l.opened_seq
-        OFFSET $6 LIMIT $7
+        OFFSET $7 LIMIT $8
         """,
         tx.tenant_id,
         account_id,
-        active_at,
+        is_active,
+        now,
         by,
         sign,
         start,
@@ -70,17 +72,18 @@ async def list_sorted_batches(
     return [_batch(record) for record in records]
 
 
-async def count_batches(tx: Tx, account_id: UUID, active_at: datetime | None) -> int:
-    """Count the batches of a wallet, all or those that live at an instant."""
+async def count_batches(tx: Tx, account_id: UUID, is_active: bool | None, now: datetime) -> int:
+    """Count the batches of a wallet: active ones, the others, or all."""
     counted: int = await tx.value(
         """
         SELECT count(*) FROM ledger_lot_state
          WHERE tenant_id = $1 AND account_id = $2
-           AND ($3::timestamptz IS NULL OR (NOT is_empty AND (expires_at IS NULL OR expires_at > $3)))
+           AND ($3::boolean IS NULL OR $3 = (NOT is_empty AND (expires_at IS NULL OR expires_at > $4)))
         """,
         tx.tenant_id,
         account_id,
-        active_at,
+        is_active,
+        now,
     )
     return counted
 

@@ -160,8 +160,10 @@ async def find_hold(tx: Tx, wallet_id: UUID, hold_id: UUID, now: datetime) -> Ho
     return hold_of(list(records[0].values())) if records else None
 
 
-async def list_holds(tx: Tx, account_id: UUID, before_seq: int, limit: int, now: datetime) -> list[HoldView]:
-    """Read the open holds of a wallet, the newest first, `limit` of them before the entry `before_seq`."""
+async def list_holds(
+    tx: Tx, account_id: UUID, before_seq: int, start: int, limit: int, now: datetime
+) -> list[HoldView]:
+    """Read the open holds of a wallet, the newest first, from the place `start` of those before an entry on."""
     records = await tx.records(
         """
         SELECT d.hold_id, d.wallet_id, h.amount, 0::bigint AS captured, 'OPEN' AS status,
@@ -169,16 +171,34 @@ async def list_holds(tx: Tx, account_id: UUID, before_seq: int, limit: int, now:
           FROM ledger_hold_state h
           JOIN wallet_hold d ON d.tenant_id = $1 AND d.hold_id = h.hold_id::uuid
          WHERE h.tenant_id = $1 AND h.account_id = $2 AND h.closed_seq IS NULL AND h.opened_seq < $3
-           AND (h.expires_at IS NULL OR h.expires_at > $5)
-         ORDER BY h.opened_seq DESC LIMIT $4
+           AND (h.expires_at IS NULL OR h.expires_at > $6)
+         ORDER BY h.opened_seq DESC OFFSET $4 LIMIT $5
         """,
         tx.tenant_id,
         account_id,
         before_seq,
+        start,
         limit,
         now,
     )
     return [hold_of(list(record.values())) for record in records]
+
+
+async def count_holds(tx: Tx, account_id: UUID, now: datetime) -> int:
+    """Count the open holds of a wallet."""
+    counted: int = await tx.value(
+        """
+        SELECT count(*)
+          FROM ledger_hold_state h
+          JOIN wallet_hold d ON d.tenant_id = $1 AND d.hold_id = h.hold_id::uuid
+         WHERE h.tenant_id = $1 AND h.account_id = $2 AND h.closed_seq IS NULL
+           AND (h.expires_at IS NULL OR h.expires_at > $3)
+        """,
+        tx.tenant_id,
+        account_id,
+        now,
+    )
+    return counted
 
 
 def _operation(record: asyncpg.Record, taken: Mapping[int, Sequence[Allocation]]) -> Operation:

@@ -45,7 +45,7 @@ async def page_batches(tx: Tx, wallet_id: UUID, before: int | None, now: datetim
     wallet = await find_wallet(tx, wallet_id)
     if wallet is None:
         return [], None
-    rows = await list_queries.list_batches(tx, wallet.account_id, before or SEQ_MAX, PAGE, None)
+    rows = await list_queries.list_batches(tx, wallet.account_id, before or SEQ_MAX, PAGE, None, now)
     return [batch_document(one, now) for one in rows], rows[-1].seq if len(rows) == PAGE else None
 
 

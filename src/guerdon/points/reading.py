@@ -65,21 +65,25 @@ async def read_standing(tx: Tx, wallet_id: UUID, now: datetime) -> Standing | No
     return Standing(balance, min((end for end in ends if end is not None), default=None))
 
 
-async def list_batches(tx: Tx, wallet_id: UUID, asked: Listing, now: datetime, *, is_active: bool) -> Page[Batch]:
+async def list_batches(
+    tx: Tx, wallet_id: UUID, asked: Listing, now: datetime, *, is_active: bool | None
+) -> Page[Batch]:
     """List a wallet's batches, the newest first unless another order is asked for.
 
+    `is_active` lists those that live and are not empty, or only the others; None lists all.
     Raises WalletNotFound, CursorInvalid, InvalidRequest.
     """
     asked.check_sort(BATCH_SORTS)
     account_id = (await get_wallet(tx, wallet_id)).account_id
-    active_at = now if is_active else None
     if asked.is_by_cursor:
         before = _before(asked.cursor)
-        batches = await list_queries.list_batches(tx, account_id, before, asked.limit, active_at)
+        batches = await list_queries.list_batches(tx, account_id, before, asked.limit, is_active, now)
     else:
         by, sign = asked.sort or "createdAt", _sign(asked)
-        batches = await list_queries.list_sorted_batches(tx, account_id, active_at, by, sign, asked.start, asked.limit)
-    total = None if asked.cursor else await list_queries.count_batches(tx, account_id, active_at)
+        batches = await list_queries.list_sorted_batches(
+            tx, account_id, is_active, now, by, sign, asked.start, asked.limit
+        )
+    total = None if asked.cursor else await list_queries.count_batches(tx, account_id, is_active, now)
     return Page(batches, total, _next(asked, [batch.seq for batch in batches]))
 
 
@@ -103,8 +107,10 @@ async def list_holds(tx: Tx, wallet_id: UUID, asked: Listing, now: datetime) -> 
     """List a wallet's open holds, the newest first. Raises WalletNotFound, CursorInvalid, InvalidRequest."""
     asked.check_sort(())
     account_id = (await get_wallet(tx, wallet_id)).account_id
-    found = await operation_queries.list_holds(tx, account_id, _before(asked.cursor), asked.limit, now)
-    return Page(found, None, _next(asked, [hold.seq for hold in found]))
+    before = _before(asked.cursor)
+    found = await operation_queries.list_holds(tx, account_id, before, asked.start, asked.limit, now)
+    total = None if asked.cursor else await operation_queries.count_holds(tx, account_id, now)
+    return Page(found, total, _next(asked, [hold.seq for hold in found]))
 
 
 async def get_operation(tx: Tx, wallet_id: UUID, operation_id: UUID) -> Operation:
@@ -161,6 +167,4 @@ def _next(asked: Listing, seqs: Sequence[int]) -> str | None:
 
 
 def _sign(asked: Listing) -> int:
-    # Unless it is said, what was made last comes first, and amounts and ends rise.
-    is_descending = asked.sort in {None, "createdAt"} if asked.is_descending is None else asked.is_descending
-    return -1 if is_descending else 1
+    return -1 if asked.falls(unasked=True) else 1

@@ -17,7 +17,7 @@ from guerdon.platform.clock import TenantClock, rfc3339
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import asks, router
-from guerdon.platform.listing import ListingDep, list_response
+from guerdon.platform.listing import OwnOrderDep, list_response
 from guerdon.platform.parameters import with_plus
 from guerdon.platform.wire import DIGITS, Instant
 from guerdon.points import report_queries
@@ -112,7 +112,7 @@ class ReportRoutes:
             rows = report_queries.iter_breakage(tx, instant, year, zone)
             return await _answer(request, head, BREAKAGE, rows)
 
-    async def wallets(self, request: Request, caller: CallerDep, asked: ListingDep, as_of: AsOf = None) -> Response:
+    async def wallets(self, request: Request, caller: CallerDep, asked: OwnOrderDep, as_of: AsOf = None) -> Response:
         """List the wallets with their balances, next expiries and counts of lots, in the order of their ids."""
         async with self.database.tenant(caller.tenant_id) as tx:
             page = await list_wallets(tx, asked, self._instant(caller.tenant_id, as_of))

@@ -130,7 +130,7 @@ class WalletRoutes:
     async def list_my_batches(
         self, request: Request, caller: CallerDep, asked: ListingDep, active: bool = True
     ) -> Response:
-        """List the batches of one's own wallet that live and are not empty; with `active=false`, all."""
+        """List the batches of one's own wallet that live and are not empty; with `active=false`, only the others."""
         now = self.clock(caller.tenant_id)
         async with self.database.tenant(caller.tenant_id) as tx:
             page = await list_batches(tx, own_wallet_id(caller), asked, now, is_active=active)

@@ -16,7 +16,7 @@ from guerdon.platform.db import Database, Tx
 from guerdon.platform.faces import FACE_B
 from guerdon.platform.http import PERSON, asks, router
 from guerdon.platform.ids import new_coupon_id, new_id
-from guerdon.platform.listing import ListingDep, list_response
+from guerdon.platform.listing import OwnOrderDep, list_response
 from guerdon.platform.parameters import Write, respond
 from guerdon.platform.wire import NO_NUL
 from guerdon.platform.writes import Answer, WriteOptions, write_once
@@ -61,7 +61,9 @@ class ClaimRoutes:
         add(claim, self.claim, methods=["POST"], openapi_extra=writes, status_code=201, response_model=document)
         return made
 
-    async def list_own(self, request: Request, caller: CallerDep, wanted: ListingDep, tag: TagQuery = None) -> Response:
+    async def list_own(
+        self, request: Request, caller: CallerDep, wanted: OwnOrderDep, tag: TagQuery = None
+    ) -> Response:
         """List what users may claim now: high priority first, none last, then by creation."""
         async with self.database.tenant(caller.tenant_id) as tx:
             rewards, total = await list_offered(tx, tag, self.clock(caller.tenant_id), wanted)

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from guerdon.platform.db import Tx
-from guerdon.platform.listing import Listing
+from guerdon.platform.listing import CURSOR_HINT, Listing
 from guerdon.platform.problems import InvalidRequest
 from guerdon.rewards import queries
 from guerdon.rewards.model import Reward
@@ -52,7 +52,7 @@ async def list_rewards(tx: Tx, among: RewardFilter, wanted: Listing) -> tuple[Se
         among.is_visible,
         among.tag,
         wanted.sort or "id",
-        is_descending=wanted.is_descending or False,
+        is_descending=wanted.falls(unasked=False),
         offset=wanted.start,
         limit=wanted.limit,
     )
@@ -64,10 +64,11 @@ async def list_offered(tx: Tx, tag: str | None, now: datetime, wanted: Listing) 
 
     Raises InvalidRequest.
     """
-    if wanted.sort not in {None, "priority"} or wanted.is_descending is False:
-        raise InvalidRequest({"_sort": ["This list is sorted by priority, the highest first; leave _sort away."]})
+    wanted.check_sort(())
     total = await queries.count_catalogue(tx, tag, now)
     after = read_cursor(wanted)
+    if after is not None and await queries.find_reward(tx, after) is None:
+        raise InvalidRequest({"cursor": [CURSOR_HINT]})
     return await queries.list_catalogue(tx, tag, now, after, offset=wanted.start, limit=wanted.limit), total
 
 
@@ -76,7 +77,7 @@ def read_cursor(wanted: Listing) -> UUID | None:
     try:
         return None if wanted.cursor is None else UUID(wanted.cursor)
     except ValueError as wrong:
-        raise InvalidRequest({"cursor": ["Take it from the Link header."]}) from wrong
+        raise InvalidRequest({"cursor": [CURSOR_HINT]}) from wrong
 
 
 def find_next(rewards: Sequence[Reward], limit: int) -> str | None:
