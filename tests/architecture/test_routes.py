@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import cast
 
 import pytest
-from docs.generate import closed_house
+from docs.generate import closed_house, list_problems
 from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
@@ -48,6 +48,24 @@ PUBLIC_ROUTES: dict[tuple[str, str], str] = {
 KNOWN_ROUTES: dict[tuple[str, str], str] = {
     ("GET", "/wallet2-api/api/command/{correlationId}"): "whoever gave the command, or may read wallets",
 }
+
+# Statuses that few operations answer: which ones do. All others are answered everywhere, or to all that write.
+FEW = {
+    "410": {
+        "POST /wallet2-api/api/my/voucher",
+        "POST /wallet2-api/api/wallet/{wallet}/voucher",
+        "POST /wallet2-api/api/wallet/{wallet}/coupon/use",
+    },
+    "412": {
+        "POST /api/{tenantId}/passes/privileges/{privilegeId}/movements",
+        "PUT /api/{tenantId}/config/files/{path}",
+        "DELETE /api/{tenantId}/config/files/{path}",
+        "POST /api/{tenantId}/config/rollback/{path}",
+    },
+    "501": {"GET /api/{tenantId}/passes/{passId}"},
+}
+# What answers where there is no operation: the address is there, and does not speak the verb.
+OF_NO_OPERATION = {"405"}
 
 # What pydantic writes of a bound that it cannot say in the words of JSON Schema; nobody reads it.
 PYDANTICS_OWN = {"ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length"}
@@ -150,6 +168,14 @@ async def test_every_operation_in_the_document_has_its_scope(house: House) -> No
     assert [operation["operationId"] for operation in operations if SCOPE_MEMBER not in operation] == []
 
 
+async def test_the_document_knows_every_status_that_a_refusal_has(house: House) -> None:
+    answered = _answered(house)
+    of_refusals = {str(problem.status) for problem in list_problems()} - OF_NO_OPERATION
+
+    assert {status for status in answered if status >= "400"} == of_refusals
+    assert {status: answered[status] for status in FEW} == FEW
+
+
 async def test_the_document_says_bounds_in_the_words_of_json_schema(house: House) -> None:
     document = compose(api_routes(routers(house)), hot_routes(house))
 
@@ -169,6 +195,16 @@ async def test_no_text_in_an_address_may_hold_a_nul(house: House) -> None:
         if not {"pattern", "enum", "format"} & schema.keys()
     ]
     assert free == []
+
+
+def _answered(house: House) -> dict[str, set[str]]:
+    document = compose(api_routes(routers(house)), hot_routes(house))
+    answered: dict[str, set[str]] = {}
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            for status in operation["responses"]:
+                answered.setdefault(status, set()).add(f"{method.upper()} {path}")
+    return answered
 
 
 def _words(part: object) -> Iterator[str]:

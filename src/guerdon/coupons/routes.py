@@ -47,7 +47,14 @@ class CouponRoutes:
         address, listed = "/wallet/{wallet}/coupon", list[CouponDocument]
         add(address, self.list, openapi_extra=asks(WALLET_READ), response_model=listed)
         add(address, self.give, methods=["POST"], openapi_extra=writes, status_code=201, response_model=document)
-        add(f"{address}/use", self.use, methods=["POST"], openapi_extra=writes, response_model=document)
+        add(
+            f"{address}/use",
+            self.use,
+            methods=["POST"],
+            openapi_extra=writes,
+            response_model=document,
+            responses={410: {"description": "The coupon's time is over"}},
+        )
         add(f"{address}/revert", self.revert, methods=["POST"], openapi_extra=writes, response_model=document)
         add("/my/coupon", self.list_own, openapi_extra=asks(PERSON), response_model=listed)
         return made

@@ -52,6 +52,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     },
     302: {"description": "The page of the pass, for a device without a wallet (auto)"},
     304: {"description": "Nothing has changed since the copy that If-None-Match names"},
+    501: {"description": "Google Wallet is not part of this release"},
 }
 
 

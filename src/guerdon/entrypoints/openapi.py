@@ -42,7 +42,9 @@ EVERYWHERE = {
     "401": "A credential is needed",
     "403": "The credential does not reach this far",
     "404": "There is no such thing for this tenant",
+    "408": "The rest of the request did not come in time",
     "429": "The limit is used up",
+    "431": "The address and the headers are too large",
     "500": "Something failed on our side",
 }
 WITH_BODY = {"413": "The body is too large", "415": "The body is in a media type that is not read"}
@@ -123,7 +125,7 @@ def _complete(operation: dict[str, Any], method: str) -> None:
         if operation.pop(REPEATABLE_MEMBER, True):
             operation.setdefault("parameters", []).extend(WRITE_HEADERS)
     else:
-        refusals |= {"409": WRITES["409"], "501": "Not part of this release", "503": WRITES["503"]}
+        refusals |= {"409": WRITES["409"], "503": WRITES["503"]}
     for status, description in refusals.items():
         known = responses.setdefault(status, {"description": description})
         known["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -43,6 +43,8 @@ WalletId = Annotated[UUID, Path(alias="wallet")]
 VoucherId = Annotated[UUID, Path(alias="voucher")]
 BulkId = Annotated[UUID, Path(alias="bulk")]
 
+GONE: dict[int | str, dict[str, Any]] = {410: {"description": "The voucher was cancelled, or its time is over"}}
+
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -80,8 +82,22 @@ class VoucherRoutes:
         )
         add("/voucher/{voucher}", self.get, openapi_extra=asks(WALLET_READ), response_model=document)
         add("/voucher/{voucher}", self.cancel, methods=["DELETE"], openapi_extra=writes, status_code=204)
-        add("/wallet/{wallet}/voucher", self.use, methods=["POST"], openapi_extra=writes, response_model=used)
-        add("/my/voucher", self.use_own, methods=["POST"], openapi_extra=asks(PERSON), response_model=used)
+        add(
+            "/wallet/{wallet}/voucher",
+            self.use,
+            methods=["POST"],
+            openapi_extra=writes,
+            response_model=used,
+            responses=GONE,
+        )
+        add(
+            "/my/voucher",
+            self.use_own,
+            methods=["POST"],
+            openapi_extra=asks(PERSON),
+            response_model=used,
+            responses=GONE,
+        )
         return made
 
     async def make(self, body: NewVoucher, caller: CallerDep, write: Write) -> Response:
