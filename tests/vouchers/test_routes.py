@@ -123,13 +123,25 @@ async def test_many_vouchers_are_made_at_once_and_given_again(shop: Shop, wallet
     assert (await use(shop, wallet, table[-1]["voucher"])).json()["balance"] == 0.5
 
 
-async def test_a_dry_run_of_many_vouchers_makes_none(shop: Shop) -> None:
-    wish = {"count": 3, "amount": 1}
+async def test_a_dry_run_of_many_vouchers_answers_with_codes_and_makes_none(shop: Shop, wallet: UUID) -> None:
+    wish = {"count": 1_234, "amount": 0.5, "price": 7}
 
     answer = await ask(shop, "POST", "/voucher/bulk", wish, headers={"guerdon-dry-run": "true"})
+    table = rows(answer)
 
-    assert (answer.status_code, rows(answer)) == (202, [])
+    assert (answer.status_code, len({row["voucher"] for row in table})) == (202, 1_234)
+    assert {tuple(row.values())[1:] for row in table} == {("0.5", "7", "", "", "")}
     assert (await ask(shop, "GET", f"/voucher/bulk/{answer.headers['guerdon-bulk-id']}")).status_code == 404
+    assert problem(await use(shop, wallet, table[0]["voucher"]))["code"] == "voucher_not_found"
+
+
+async def test_a_dry_run_with_a_key_that_made_vouchers_gives_those(shop: Shop) -> None:
+    wish, key = {"count": 3, "amount": 1}, {"idempotency-key": "made"}
+
+    made = await ask(shop, "POST", "/voucher/bulk", wish, headers=key)
+    tried = await ask(shop, "POST", "/voucher/bulk", wish, headers={**key, "guerdon-dry-run": "true"})
+
+    assert (tried.text, len(rows(tried))) == (made.text, 3)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from guerdon.vouchers.schemas import (
     VoucherDocument,
     VoucherUse,
 )
-from guerdon.vouchers.tables import CSV, wants_csv, write_bulk
+from guerdon.vouchers.tables import CSV, wants_csv, write_bulk, write_dry_bulk
 from guerdon.vouchers.using import use_voucher
 
 WALLET_READ, WRITE_VOUCHER = "Wallet.Read", "Wallet.Write.Voucher"
@@ -116,19 +116,23 @@ class VoucherRoutes:
 
         The same request again, with its idempotency key, gives the same codes again, and so does GET at `Location`.
         """
-        now = self.clock(caller.tenant_id)
+        now, is_table = self.clock(caller.tenant_id), wants_csv(request.scope[HEADERS])
+        tried: bytes | None = None
 
         async def work(tx: Tx) -> Answer:
+            nonlocal tried
             bulk = VoucherBulk(new_id(), body.count, now, caller.actor)
             await make_vouchers(tx, bulk, _wish(body), new_code, now)
+            if write.is_dry_run and is_table:
+                tried = await write_dry_bulk(tx, bulk.bulk_id)
             location = f"{FACE_B}/voucher/bulk/{bulk.bulk_id}"
             return Answer(202, _encoder.encode(bulk_document(bulk)), location=location)
 
         answer = await write_once(self.database, caller.tenant_id, write, now, work)
-        if not wants_csv(request.scope[HEADERS]):
+        if not is_table:
             return respond(answer)
         bulk_id = UUID(msgspec.json.decode(answer.body)["bulkId"])
-        return self._table(caller.tenant_id, bulk_id, respond(answer))
+        return self._table(caller.tenant_id, bulk_id, respond(answer), tried)
 
     async def get_many(self, bulk: BulkId, request: Request, caller: CallerDep) -> Response:
         """Give the vouchers that were made together once more, as CSV, or their number as JSON when asked."""
@@ -174,13 +178,15 @@ class VoucherRoutes:
 
         return respond(await write_once(self.database, caller.tenant_id, write, now, work, kept_for=None))
 
-    def _table(self, tenant_id: str, bulk_id: UUID, answer: Response) -> Response:
+    def _table(self, tenant_id: str, bulk_id: UUID, answer: Response, tried: bytes | None = None) -> Response:
         headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
         headers |= {
             "Guerdon-Bulk-Id": str(bulk_id),
             "Cache-Control": "no-store",
             "Content-Disposition": f'attachment; filename="vouchers-{bulk_id}.csv"',
         }
+        if tried is not None:
+            return Response(tried, answer.status_code, headers, CSV)
         return StreamingResponse(write_bulk(self.database, tenant_id, bulk_id), answer.status_code, headers, CSV)
 
 

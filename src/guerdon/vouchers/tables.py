@@ -1,14 +1,17 @@
-"""Vouchers as CSV, written page by page: a thousand in memory at most, and no transaction open while somebody reads."""
+"""Vouchers as CSV, written page by page: a thousand in memory at most, and no transaction open while somebody reads.
+
+Only what a dry run made is written while its transaction is open, and kept: nothing of it can be read afterwards.
+"""
 
 import csv
 import io
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from guerdon.ledger.amounts import amount_text
 from guerdon.platform.clock import rfc3339
-from guerdon.platform.db import Database
+from guerdon.platform.db import Database, Tx
 from guerdon.vouchers.making import list_of_bulk
 from guerdon.vouchers.model import Voucher
 
@@ -17,15 +20,31 @@ CSV = "text/csv"
 HEADINGS = ("voucher", "amount", "price", "expires", "pointsExpireInDays", "forWallet")
 
 Cell = str | int | UUID | datetime | None
+# Gives the vouchers of a bulk that come after one of them, a page at most.
+ListAfter = Callable[[UUID], Awaitable[Sequence[Voucher]]]
 
 
 async def write_bulk(database: Database, tenant_id: str, bulk_id: UUID) -> AsyncGenerator[bytes]:
     """Write vouchers that were made together, in the order of their codes; the first line names the columns."""
+
+    async def list_after(reached: UUID) -> Sequence[Voucher]:
+        async with database.tenant(tenant_id) as tx:
+            return await list_of_bulk(tx, bulk_id, reached, PAGE)
+
+    async for page in _write_pages(list_after):
+        yield page
+
+
+async def write_dry_bulk(tx: Tx, bulk_id: UUID) -> bytes:
+    """Write vouchers that are about to be rolled back, all at once: about 100 bytes for each."""
+    return b"".join([page async for page in _write_pages(lambda reached: list_of_bulk(tx, bulk_id, reached, PAGE))])
+
+
+async def _write_pages(list_after: ListAfter) -> AsyncGenerator[bytes]:
     yield csv_lines([HEADINGS])
     reached: UUID | None = UUID(int=0)
     while reached is not None:
-        async with database.tenant(tenant_id) as tx:
-            vouchers = await list_of_bulk(tx, bulk_id, reached, PAGE)
+        vouchers = await list_after(reached)
         reached = vouchers[-1].voucher_id if len(vouchers) == PAGE else None
         yield csv_lines(_cells(voucher) for voucher in vouchers)
 
