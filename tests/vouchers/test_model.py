@@ -1,12 +1,14 @@
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from guerdon.platform.problems import Problem
+from guerdon.tenants.clock_model import LATEST
 from guerdon.vouchers.errors import VoucherCancelled, VoucherExpired, VoucherOfAnother, VoucherUsed
-from guerdon.vouchers.model import Voucher
+from guerdon.vouchers.model import LAST_DAY, POINTS_DAYS_MAX, Voucher
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER, EARLIER = NOON + timedelta(hours=1), NOON - timedelta(hours=1)
@@ -55,11 +57,20 @@ def test_the_state_of_a_voucher_follows_from_its_times(voucher: Voucher, state: 
         (None, None),
         (1, NOON + timedelta(hours=24)),
         (365, NOON + timedelta(days=365)),
-        (2**31 - 1, None),  # further off than there are dates
+        (POINTS_DAYS_MAX, NOON + timedelta(days=POINTS_DAYS_MAX)),
+        # A voucher of before there was a bound: never would be longer than anybody has promised.
+        (2**31 - 1, LAST_DAY),
     ],
 )
 def test_points_of_a_voucher_end_whole_days_after_its_use(days: int | None, expires_at: datetime | None) -> None:
     assert replace(FRESH, points_expire_in_days=days).points_expire_at(NOON) == expires_at
+
+
+def test_however_late_a_clock_of_ours_is_the_points_of_a_voucher_have_an_end() -> None:
+    voucher = replace(FRESH, points_expire_in_days=POINTS_DAYS_MAX)
+
+    assert voucher.points_expire_at(LATEST) == LATEST + timedelta(days=POINTS_DAYS_MAX)
+    assert LAST_DAY.astimezone(ZoneInfo("Pacific/Kiritimati")).year == LAST_DAY.year == MAXYEAR
 
 
 def test_a_day_has_twenty_four_hours_when_the_clocks_change() -> None:

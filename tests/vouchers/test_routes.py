@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
+from guerdon.vouchers.model import POINTS_DAYS_MAX
 from tests.shops import Shop, problem
 from tests.vouchers.builders import a_wallet, ask
 
@@ -151,6 +152,8 @@ async def test_a_dry_run_with_a_key_that_made_vouchers_gives_those(shop: Shop) -
         ({"amount": 0.0000001, "price": -1}, {"amount", "price"}),
         ({"amount": None}, {"amount"}),
         ({"pointsExpireInDays": 0, "forWallet": "me", "expires": 5}, {"pointsExpireInDays", "forWallet", "expires"}),
+        ({"pointsExpireInDays": 2**31 - 1}, {"pointsExpireInDays"}),
+        ({"pointsExpireInDays": POINTS_DAYS_MAX + 1, "count": 0}, {"pointsExpireInDays", "count"}),
         ({"pointsExpireInDays": 1.5, "extra": {"a": 1}}, {"pointsExpireInDays", "extra.a"}),
         ({"amount": 0.000001, "price": 1_000_000_000_000}, {"price"}),
         ({"count": 0}, {"count"}),
@@ -163,6 +166,14 @@ async def test_every_mistake_of_a_voucher_is_named(shop: Shop, change: Mapping[s
     answer = await ask(shop, "POST", path, {"amount": 1, **change})
 
     assert (answer.status_code, set(problem(answer)["errors"])) == (400, wrong)
+
+
+async def test_the_points_of_a_voucher_end_where_it_says_however_far_off(shop: Shop, wallet: UUID) -> None:
+    used = await use(shop, wallet, await made(shop, pointsExpireInDays=POINTS_DAYS_MAX))
+
+    batch = used.json()["batch"]
+    lasts = datetime.fromisoformat(batch["expires"]) - datetime.fromisoformat(batch["createdAt"])
+    assert lasts == timedelta(days=POINTS_DAYS_MAX)
 
 
 async def test_codes_are_for_those_who_may_use_them(shop: Shop) -> None:

@@ -1,7 +1,7 @@
 """Vouchers: codes that become a batch of points, once, and the rules of their use."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
@@ -12,7 +12,9 @@ EVENT_BULK_CREATED: Final = "Voucher:BulkCreated"
 EVENT_USED: Final = "Voucher:Used"
 EVENT_CANCELLED: Final = "Voucher:Cancelled"
 
-DATE_MAX: Final = datetime.max.replace(tzinfo=UTC)
+# Counted from whatever a clock of ours can show, before the year 2200, there is such a day.
+POINTS_DAYS_MAX: Final = 2_800_000
+LAST_DAY: Final = datetime(MAXYEAR, 12, 31, tzinfo=UTC)  # in every time zone
 
 VoucherState = Literal["ACTIVE", "USED", "EXPIRED", "CANCELLED"]
 
@@ -79,12 +81,14 @@ class Voucher:
             raise VoucherUsed(self.voucher_id, self.used_at)
 
     def points_expire_at(self, used_at: datetime) -> datetime | None:
-        """Tell when the points end that the voucher becomes: so many times 24 hours after its use; None for never."""
+        """Tell when the points end that the voucher becomes: so many times 24 hours after its use; None for never.
+
+        What was made before `POINTS_DAYS_MAX` held, and would end after the last day, ends with its beginning.
+        """
         if self.points_expire_in_days is None:
             return None
-        # Two thousand million days are a legal wish, and further off than there are dates.
-        days_max = (DATE_MAX - used_at).days
-        return used_at + timedelta(days=self.points_expire_in_days) if self.points_expire_in_days < days_max else None
+        is_beyond = self.points_expire_in_days > (LAST_DAY - used_at).days
+        return LAST_DAY if is_beyond else used_at + timedelta(days=self.points_expire_in_days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from pydantic import Field, WithJsonSchema
 
 from guerdon.platform.wire import (
     INT32_FORMAT,
-    INT32_MAX,
     WHOLE,
     Exact,
     Instant,
@@ -18,11 +17,11 @@ from guerdon.platform.wire import (
     UuidMember,
 )
 from guerdon.vouchers.making import BULK_MAX
-from guerdon.vouchers.model import VoucherState
+from guerdon.vouchers.model import POINTS_DAYS_MAX, VoucherState
 
 # The batch of the operations on wallets, whose room describes it.
 BatchMember = Annotated[Any, WithJsonSchema({"allOf": [{"$ref": "#/components/schemas/BatchOut"}]})]
-Days = Annotated[int, Field(ge=1, le=INT32_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
+Days = Annotated[int, Field(ge=1, le=POINTS_DAYS_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 Count = Annotated[int, Field(ge=1, le=BULK_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 
 
