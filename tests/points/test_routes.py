@@ -105,6 +105,16 @@ async def test_spending_more_than_there_is_changes_nothing(till: Till) -> None:
     assert await till.balance() == (5, 5, 0)
 
 
+async def test_a_price_is_held_against_the_amount_beside_all_other_mistakes(till: Till) -> None:
+    high = {"amount": 0.000001, "price": 1_000_000_000_000}
+
+    alone = problem(await till.ask("POST", "/batch/sync", high))
+    beside = problem(await till.ask("POST", "/batch", {**high, "order": "x" * 65}))
+
+    assert (alone["code"], alone["errors"].keys()) == ("price_too_high", {"price"})
+    assert (beside["code"], beside["errors"].keys()) == ("invalid_request", {"price", "order"})
+
+
 async def test_all_mistakes_are_told_at_once(till: Till) -> None:
     body = {"amount": 0, "order": "x" * 65, "description": "x" * 33, "venue": "x" * 256, "extra": {"a": 1}}
 

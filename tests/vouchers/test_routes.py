@@ -156,6 +156,11 @@ async def test_a_dry_run_with_a_key_that_made_vouchers_gives_those(shop: Shop) -
         ({"pointsExpireInDays": POINTS_DAYS_MAX + 1, "count": 0}, {"pointsExpireInDays", "count"}),
         ({"pointsExpireInDays": 1.5, "extra": {"a": 1}}, {"pointsExpireInDays", "extra.a"}),
         ({"amount": 0.000001, "price": 1_000_000_000_000}, {"price"}),
+        (
+            {"amount": 0.000001, "price": 1_000_000_000_000, "pointsExpireInDays": 0},
+            {"price", "pointsExpireInDays"},
+        ),
+        ({"amount": 0, "price": 1_000_000_000_000, "count": 0}, {"amount", "count"}),
         ({"count": 0}, {"count"}),
         ({"count": 100_001}, {"count"}),
     ],
@@ -166,6 +171,16 @@ async def test_every_mistake_of_a_voucher_is_named(shop: Shop, change: Mapping[s
     answer = await ask(shop, "POST", path, {"amount": 1, **change})
 
     assert (answer.status_code, set(problem(answer)["errors"])) == (400, wrong)
+
+
+async def test_a_price_that_is_too_high_has_its_own_code_when_nothing_else_is_wrong(shop: Shop) -> None:
+    high = {"amount": 0.000001, "price": 1_000_000_000_000}
+
+    alone = problem(await ask(shop, "POST", "/voucher", high))
+    beside = problem(await ask(shop, "POST", "/voucher", {**high, "forWallet": "me"}))
+
+    assert (alone["code"], beside["code"]) == ("price_too_high", "invalid_request")
+    assert alone["errors"]["price"] == beside["errors"]["price"]
 
 
 async def test_the_points_of_a_voucher_end_where_it_says_however_far_off(shop: Shop, wallet: UUID) -> None:

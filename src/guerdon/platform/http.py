@@ -111,7 +111,13 @@ def install_problems(app: FastAPI) -> None:
 
 
 def invalid_request(mistakes: Sequence[ErrorDetails]) -> InvalidRequest:
-    """Turn pydantic's findings into one refusal that names every field, as a path such as `content.title`."""
+    """Turn pydantic's findings into one refusal that names every field, as a path such as `content.title`.
+
+    A finding that is a refusal itself, with a code of its own, is given as it is when there is no other.
+    """
+    found = mistakes[0].get("ctx", {}).get("error") if len(mistakes) == 1 else None
+    if isinstance(found, InvalidRequest):
+        return found
     errors: dict[str, list[str]] = {}
     for mistake in mistakes:
         place = mistake["loc"]

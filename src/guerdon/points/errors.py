@@ -71,13 +71,15 @@ class CommandNotFound(NotFound):
         super().__init__(f"There is no command {correlation_id}.")
 
 
-class PriceTooHigh(InvalidRequest):
+class PriceTooHigh(InvalidRequest, ValueError):  # the latter to be told beside the other mistakes of a body
     """The price of one point would be beyond 10^12."""
 
     code = "price_too_high"
 
     def __init__(self) -> None:
-        super().__init__({"price": [f"The price divided by the amount may be {AMOUNT_MAX} at most."]})
+        said = f"The price divided by the amount may be {AMOUNT_MAX} at most."
+        super().__init__({"price": [said]})
+        self.args = (said,)
 
 
 class NoUser(Forbidden):

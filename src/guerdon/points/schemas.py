@@ -1,12 +1,15 @@
 """The bodies of seed 003 on wallets, batches, operations and holds: names and limits exactly, the rest is ignored."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 
+from guerdon.ledger.amounts import to_millionths
 from guerdon.platform.wire import NO_NUL, Exact, Instant, OpenBody, Positive
+from guerdon.points.model import BatchWish
 
 TEXTS_MAX, TEXT_NAME_MAX, TEXT_VALUE_MAX = 200, 200, 4_000
 ORDER_MAX, DESCRIPTION_MAX, VENUE_MAX = 64, 32, 255
@@ -20,11 +23,21 @@ VenueText = Annotated[str, StringConstraints(max_length=VENUE_MAX, pattern=NO_NU
 UuidMember = Annotated[UUID, Field(strict=False)]
 
 
+def check_price(price: Decimal, before: ValidationInfo) -> Decimal:
+    """Hold a price against the amount that it is the price of, a member before it. Raises PriceTooHigh."""
+    if "amount" in before.data:
+        BatchWish(to_millionths(before.data["amount"]), to_millionths(price)).unit_price()
+    return price
+
+
+Price = Annotated[Positive, AfterValidator(check_price)]
+
+
 class BatchBody(OpenBody):
     """Points to be added; `price` is what all of them together were bought for."""
 
     amount: Positive
-    price: Positive | None = None
+    price: Price | None = None
     expires: Instant | None = None
     order: OrderText | None = None
     description: DescriptionText | None = None

@@ -16,6 +16,7 @@ from guerdon.platform.wire import (
     Texts,
     UuidMember,
 )
+from guerdon.points.schemas import Price
 from guerdon.vouchers.making import BULK_MAX
 from guerdon.vouchers.model import POINTS_DAYS_MAX, VoucherState
 
@@ -29,7 +30,7 @@ class NewVoucher(OpenBody):
     """A voucher to be made; without limits it lasts, and its points last, for ever."""
 
     amount: Positive
-    price: Positive | None = None
+    price: Price | None = None
     expires: Instant | None = None
     points_expire_in_days: Days | None = None
     for_wallet: UuidMember | None = None
