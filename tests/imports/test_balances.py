@@ -52,7 +52,7 @@ WRONG = {
     6: ["amount"],
     7: ["expires"],
     8: ["earnedAt"],
-    9: ["expires"],
+    9: ["earnedAt", "expires"],
     10: ["price"],
     11: ["description"],
     12: ["batch"],
@@ -181,6 +181,36 @@ async def test_bad_rows_are_left_out_when_the_caller_says_so_and_their_points_ar
         "expiredRows": 1,
         "expiredPoints": 5,
     }
+
+
+@pytest.mark.parametrize(
+    ("row", "wrong"),
+    [
+        (f"once,{BOB},7,,2020-01-01T00:00:00Z,,,", ["batch", "expires"]),
+        (f"once,{BOB},7,,2020-01-01T00:00:00Z,2021-01-01T00:00:00Z,,", ["batch", "expires", "expires"]),
+        ("once,nobody,7,-1,,2199-01-01T00:00:00Z,,", ["batch", "earnedAt", "price", "wallet"]),
+        (f"new,{BOB},0.000001,1000000000000,2020-01-01T00:00:00Z,,,", ["expires", "price"]),
+        (f"new,nobody,0,1,,2199-01-01T00:00:00Z,{'x' * 33},", ["amount", "description", "earnedAt", "wallet"]),
+        ("new,nobody,0.000001,1000000000000,soon,,,", ["expires", "price", "wallet"]),
+        ("there,nobody,6,,2020-01-01T00:00:00Z,,,", ["amount", "expires", "wallet"]),
+        (f"there,{BOB},5,-1,,soon,,", ["earnedAt", "price", "wallet"]),
+    ],
+)
+async def test_all_mistakes_of_a_row_are_told_whoever_finds_them(
+    accountant: Accountant, row: str, wrong: list[str]
+) -> None:
+    await accountant.bring(f"batch,wallet,amount,price\nthere,{ANN},5,\n")
+    refused = problem(await accountant.send(f"{HEADER}once,{ANN},10,,,,,\n{row}\n"))
+
+    assert sorted(message.partition(":")[0] for message in refused["errors"]["line 3"]) == wrong
+
+
+async def test_a_bad_row_names_its_lot_all_the_same(accountant: Accountant) -> None:
+    rows = f"twice,{ANN},0\ntwice,{ANN},5\n"
+
+    refused = problem(await accountant.send(f"batch,wallet,amount\n{rows}"))
+
+    assert refused["errors"]["line 3"] == ["batch: An earlier row has the same."]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from guerdon.imports.balance_model import Tally
 from guerdon.imports.chunks import Given
 from guerdon.imports.model import Totals
 from guerdon.platform.db import Database
-from guerdon.points.import_rows import BadLot, LotRow
+from guerdon.points.import_rows import BadLot, LotRow, named_lot
 from guerdon.points.importing import ROWS_IN_CHUNK, judge_lots
 
 DIGEST_BYTES = 8
@@ -34,21 +34,20 @@ async def check_balances(
     """
     totals, tally, seen = Totals(), Tally(), _Seen()
     while chunk := await asyncio.to_thread(_read_chunk, rows):
-        met = [seen.meet(row) if isinstance(row, LotRow) else row for row in chunk]
+        met = [seen.meet(row) for row in chunk]
         async with database.tenant(tenant_id) as tx:
             await queries.plan_anew(tx)
-            judged = await judge_lots(tx, [row for row in met if isinstance(row, LotRow)], clock())
-        bad = sorted([*(row for row in met if isinstance(row, BadLot)), *judged.bad], key=lambda row: row.line)
-        for row in bad:
+            judged = await judge_lots(tx, met, clock())
+        for row in judged.bad:
             report(row)
         good = sorted([*judged.good, *judged.existing], key=lambda row: row.line)
         seen.remember(good)
         await keep([(row.line, row.given) for row in good])
         tally.add(good)
-        tally.leave_out(bad)
+        tally.leave_out(judged.bad)
         tally.new_rows += len(judged.good)
         totals.good += len(good)
-        totals.bad += len(bad)
+        totals.bad += len(judged.bad)
     tally.wallets = len(seen.wallets)
     return totals, tally
 
@@ -64,12 +63,14 @@ class _Seen:
     batches: set[bytes] = field(default_factory=set[bytes])
     wallets: set[bytes] = field(default_factory=set[bytes])
 
-    def meet(self, row: LotRow) -> LotRow | BadLot:
-        """Give a row back if no earlier one, bad or good, has named its lot."""
-        digest = hashlib.blake2b(row.given.batch.encode(), digest_size=DIGEST_BYTES).digest()
+    def meet(self, row: LotRow | BadLot) -> LotRow | BadLot:
+        """Give a row back as it is if no earlier one, bad or good, has named its lot."""
+        named = named_lot(row)
+        if named is None:
+            return row
+        digest = hashlib.blake2b(named.batch.encode(), digest_size=DIGEST_BYTES).digest()
         if digest in self.batches:
-            mistakes = {"batch": ["An earlier row has the same."]}
-            return BadLot(row.line, row.given.batch, mistakes, row.given.wish().amount)
+            return row.with_mistakes({"batch": ["An earlier row has the same."]})
         self.batches.add(digest)
         return row
 

@@ -2,23 +2,24 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Annotated, Final, cast
 from uuid import UUID, uuid5
 
-from pydantic import BeforeValidator, StringConstraints, ValidationError
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, ValidationError
 
-from guerdon.ledger.amounts import AmountOutOfBounds, to_millionths
+from guerdon.ledger.amounts import to_millionths
 from guerdon.platform.tables import Mistakes, find_mistakes
 from guerdon.platform.wire import NO_NUL, Body, Instant, Positive, UuidMember
-from guerdon.points.errors import PriceTooHigh
 from guerdon.points.model import BatchWish
-from guerdon.points.schemas import DescriptionText, OrderText, Texts, VenueText
+from guerdon.points.schemas import DescriptionText, OrderText, Texts, VenueText, check_price
 from guerdon.points.wishes import read_amount
 
 PLACES_MAX: Final = 6
 NUMBER: Final = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?", re.ASCII)
+# What a row needs, where its own cannot be read; the greatest price is none too high for it.
+STAND_INS: Final = {"batch": "-", "wallet": str(UUID(int=0)), "amount": 1}
 IDS: Final = UUID("6a2f1d0e-6b0c-5f5e-9d57-3f6b1a4c7e20")  # under which the name of a batch elsewhere becomes its id
 
 
@@ -45,7 +46,7 @@ class ImportedLot(Body):
     batch: ExternalId
     wallet: UuidMember
     amount: Amount
-    price: Amount | None = None
+    price: Annotated[Amount, AfterValidator(check_price)] | None = None
     expires: Instant | None = None
     earned_at: Instant | None = None
     order: OrderText | None = None
@@ -75,18 +76,11 @@ class ImportedLot(Body):
 
 
 @dataclass(frozen=True, slots=True)
-class LotRow:
-    """A good row, and the line that it begins on."""
-
-    line: int
-    given: ImportedLot
-
-
-@dataclass(frozen=True, slots=True)
 class BadLot:
     """A row that cannot be taken in, its mistakes by column, and what can be read of it all the same.
 
-    `amount` is in millionths; `is_expired` says that nothing is wrong but that its time is over.
+    `amount` is in millionths; `is_expired` says that nothing is wrong but that its time is over. `given` has stand-ins
+    for the columns that are `unread`, and is None when the row cannot be read at all.
     """
 
     line: int
@@ -94,33 +88,59 @@ class BadLot:
     mistakes: Mistakes
     amount: int | None = None
     is_expired: bool = False
+    given: ImportedLot | None = None
+    unread: frozenset[str] = frozenset()
+
+    def with_mistakes(self, found: Mistakes) -> "BadLot":
+        """Give the row with what else is wrong; of columns that cannot be read nothing more can be said."""
+        mistakes = {column: list(said) for column, said in self.mistakes.items()}
+        for column, said in found.items():
+            if column not in self.unread:
+                mistakes.setdefault(column, []).extend(said)
+        return replace(self, mistakes=mistakes)
+
+
+@dataclass(frozen=True, slots=True)
+class LotRow:
+    """A good row, and the line that it begins on."""
+
+    line: int
+    given: ImportedLot
+
+    def with_mistakes(self, found: Mistakes) -> BadLot:
+        """Give the row as one that cannot be taken in."""
+        return BadLot(self.line, self.given.batch, found, self.given.wish().amount, given=self.given)
+
+
+def named_lot(row: LotRow | BadLot) -> ImportedLot | None:
+    """Give what a row says of a lot whose name can be read; None when it cannot."""
+    return None if isinstance(row, BadLot) and "batch" in row.unread else row.given
 
 
 def check_lot(line: int, document: object) -> LotRow | BadLot:
     """Read what a row says, as a JSON document; a row that breaks the rules has all of its mistakes named."""
     try:
-        given = ImportedLot.model_validate(document)
+        row = LotRow(line, ImportedLot.model_validate(document))
     except ValidationError as wrong:
-        members = cast("Mapping[str, object]", document) if isinstance(document, Mapping) else dict[str, object]()
-        name = members.get("batch")
-        return BadLot(
-            line, name if isinstance(name, str) else None, find_mistakes(wrong), _find_amount(members.get("amount"))
-        )
-    mistakes: Mistakes = {}
-    if given.expires is not None and given.earned_at is not None and given.expires <= given.earned_at:
-        mistakes["expires"] = ["It ends before it was earned."]
-    wish = given.wish()
-    try:
-        wish.unit_price()
-    except PriceTooHigh as refused:
-        mistakes |= {name: list(said) for name, said in (refused.errors or {}).items()}
-    return BadLot(line, given.batch, mistakes, wish.amount) if mistakes else LotRow(line, given)
+        if not isinstance(document, Mapping):
+            return BadLot(line, None, find_mistakes(wrong))
+        row = _read_rest(line, cast("Mapping[str, object]", document), wrong)
+    given = row.given
+    if given is None or given.expires is None or given.earned_at is None or given.expires > given.earned_at:
+        return row
+    return row.with_mistakes({"expires": ["It ends before it was earned."]})
 
 
-def _find_amount(said: object) -> int | None:
-    try:
-        number = _exact(said)
-        amount = to_millionths(number) if isinstance(number, int | Decimal) else 0
-    except (ValueError, AmountOutOfBounds):
-        return None
-    return amount if amount > 0 else None
+def _read_rest(line: int, members: Mapping[str, object], wrong: ValidationError) -> BadLot:
+    unread = frozenset(str(one["loc"][0]) for one in wrong.errors(include_url=False, include_context=False))
+    read = {name: member for name, member in members.items() if name not in unread}
+    given = ImportedLot.model_validate(STAND_INS | read)
+    name = members.get("batch")
+    return BadLot(
+        line,
+        name if isinstance(name, str) else None,
+        find_mistakes(wrong),
+        None if "amount" in unread else given.wish().amount,
+        given=given,
+        unread=unread,
+    )

@@ -4,7 +4,7 @@ A lot's name there becomes the id of the batch, so that no lot is taken in twice
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -19,11 +19,12 @@ from guerdon.platform.tables import Mistakes
 from guerdon.points import import_queries, queries
 from guerdon.points.adding import batch_command
 from guerdon.points.import_queries import KnownLot, PostedSum
-from guerdon.points.import_rows import BadLot, ImportedLot, LotRow
+from guerdon.points.import_rows import BadLot, ImportedLot, LotRow, named_lot
 from guerdon.points.recording import actors_of, on_posted
 from guerdon.points.wallets import open_wallets
 
 ROWS_IN_CHUNK: Final = 500
+OVER: Final[Mistakes] = {"expires": ["It is over: leave it out."]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,12 @@ class TakenLots:
     wallets_opened: int
 
 
-async def judge_lots(tx: Tx, rows: Sequence[LotRow], now: datetime) -> JudgedLots:
-    """Tell what would become of at most 500 rows now; nothing is written.
+async def judge_lots(tx: Tx, rows: Sequence[LotRow | BadLot], now: datetime) -> JudgedLots:
+    """Tell what would become of at most 500 rows now, and what else is wrong with bad ones; nothing is written.
 
     A lot that is over already is refused: nothing is owed for it, and its points would end in the minute they came.
     """
-    judged = await _compare(tx, rows, now)
-    ended = {row.line: _ended(row) for row in judged.good if row.given.expires and row.given.expires <= now}
-    live = [row for row in judged.good if row.line not in ended]
-    return JudgedLots(live, judged.existing, [*judged.bad, *ended.values()])
+    return await _compare(tx, rows, now, may_be_over=False)
 
 
 async def take_in_lots(tx: Tx, rows: Sequence[LotRow], actor: str, now: datetime) -> TakenLots:
@@ -62,7 +60,7 @@ async def take_in_lots(tx: Tx, rows: Sequence[LotRow], actor: str, now: datetime
     A lot that has ended since it was judged is posted, and its expiry follows as that of any other. Raises
     asyncpg.UniqueViolationError when another transaction takes in one of them, or opens a wallet, at the same time.
     """
-    judged = await _compare(tx, rows, now)
+    judged = await _compare(tx, rows, now, may_be_over=True)
     opened = await _open_missing(tx, [row.given for row in judged.good], actor, now)
     commands = [batch_command(row.given.wallet, row.given.wish(), row.given.batch_id, actor) for row in judged.good]
     outcomes = await post(tx, commands, now) if commands else []
@@ -70,7 +68,7 @@ async def take_in_lots(tx: Tx, rows: Sequence[LotRow], actor: str, now: datetime
     await on_posted(tx, added, now)
     await touch_bound(tx, actors_of(added), now)
     told = list(zip(judged.good, outcomes, strict=True))
-    refused = [_refused(row, outcome) for row, outcome in told if isinstance(outcome, Problem)]
+    refused = [row.with_mistakes({"amount": [said.detail]}) for row, said in told if isinstance(said, Problem)]
     posted = [row for row, outcome in told if isinstance(outcome, Posted)]
     return TakenLots(posted, judged.existing, [*judged.bad, *refused], opened)
 
@@ -80,20 +78,35 @@ async def sum_posted(tx: Tx, rows: Sequence[LotRow]) -> PostedSum:
     return await import_queries.sum_lots(tx, [row.given.batch_id for row in rows])
 
 
-async def _compare(tx: Tx, rows: Sequence[LotRow], now: datetime) -> JudgedLots:
+async def _compare(tx: Tx, rows: Sequence[LotRow | BadLot], now: datetime, *, may_be_over: bool) -> JudgedLots:
     assert len(rows) <= ROWS_IN_CHUNK, len(rows)
-    known = {lot.batch_id: lot for lot in await import_queries.list_lots(tx, [row.given.batch_id for row in rows])}
+    ids = {row.line: named.batch_id for row in rows if (named := named_lot(row)) is not None}
+    known = {lot.batch_id: lot for lot in await import_queries.list_lots(tx, list(ids.values()))}
     good: list[LotRow] = []
     existing: list[LotRow] = []
     bad: list[BadLot] = []
     for row in rows:
-        lot = known.get(row.given.batch_id)
-        mistakes = _early(row.given, now) if lot is None else _differences(row.given, lot)
-        if mistakes:
-            bad.append(BadLot(row.line, row.given.batch, mistakes, row.given.wish().amount))
+        lot = known.get(ids[row.line]) if row.line in ids else None
+        judged = _judge(row, lot, now, may_be_over=may_be_over)
+        if isinstance(judged, BadLot):
+            bad.append(replace(judged, is_expired=judged.mistakes == OVER))
         else:
-            (good if lot is None else existing).append(row)
+            (good if lot is None else existing).append(judged)
     return JudgedLots(good, existing, bad)
+
+
+def _judge(row: LotRow | BadLot, lot: KnownLot | None, now: datetime, *, may_be_over: bool) -> LotRow | BadLot:
+    given, found = row.given, Mistakes()
+    if given is None:
+        return row
+    if lot is not None:
+        found = _differences(given, lot)
+    else:
+        if given.earned_at is not None and given.earned_at > now:
+            found["earnedAt"] = ["This is in the future."]
+        if given.expires is not None and given.expires <= now and not may_be_over:
+            found |= OVER
+    return row.with_mistakes(found) if found else row
 
 
 async def _open_missing(tx: Tx, given: Sequence[ImportedLot], actor: str, now: datetime) -> int:
@@ -103,11 +116,6 @@ async def _open_missing(tx: Tx, given: Sequence[ImportedLot], actor: str, now: d
     if missing:
         await open_wallets(tx, {wallet_id: attributes[wallet_id] for wallet_id in sorted(missing)}, actor, now)
     return len(missing)
-
-
-def _early(given: ImportedLot, now: datetime) -> Mistakes:
-    is_early = given.earned_at is not None and given.earned_at > now
-    return {"earnedAt": ["This is in the future."]} if is_early else {}
 
 
 def _differences(given: ImportedLot, lot: KnownLot) -> Mistakes:
@@ -123,15 +131,6 @@ def _differences(given: ImportedLot, lot: KnownLot) -> Mistakes:
         for column, (said, there) in pairs.items()
         if said != there
     }
-
-
-def _ended(row: LotRow) -> BadLot:
-    mistakes = {"expires": ["It is over: leave it out."]}
-    return BadLot(row.line, row.given.batch, mistakes, row.given.wish().amount, is_expired=True)
-
-
-def _refused(row: LotRow, refusal: Problem) -> BadLot:
-    return BadLot(row.line, row.given.batch, {"amount": [refusal.detail]}, row.given.wish().amount)
 
 
 def _amount_text(amount: int | None) -> str:
