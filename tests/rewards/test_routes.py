@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from guerdon.coupons.documents import MEDIA_MAX
 from tests.shops import Shop, problem
 from tests.vouchers.builders import a_wallet, ask
 
@@ -56,6 +57,36 @@ async def test_a_put_under_an_unknown_id_creates_and_of_many_at_once_one_does(sh
     answers = await asyncio.gather(*(ask(shop, "PUT", path, COFFEE) for _ in range(6)))
 
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
+
+
+async def test_what_breaks_two_rules_at_once_is_told_of_both(shop: Shop) -> None:
+    extra = {"couponExpiresInDays": "0", "a": 1}
+    media = [{"url": 5}, *[{}] * MEDIA_MAX]
+    body = {**PLAIN, "name": "!", "tags": ["x" * 65] * 17, "extra": extra, "details": {"media": media}}
+
+    errors = problem(await ask(shop, "POST", "/reward", body))["errors"]
+
+    assert errors.keys() == {
+        "name",
+        "tags",
+        *(f"tags.{place}" for place in range(16)),
+        "extra",
+        "extra.a",
+        "details.media",
+        "details.media.0.url",
+    }
+    assert (len(errors["name"]), errors["tags"], errors["details.media"]) == (
+        2,
+        ["Give 16 at most; these are 17."],
+        [f"Give {MEDIA_MAX} at most; these are {MEDIA_MAX + 1}."],
+    )
+
+
+@pytest.mark.parametrize(("member", "value"), [("name", 5), ("tags", "x"), ("tags", [5]), ("extra", 5), ("extra", [])])
+async def test_a_member_of_another_kind_is_told_as_such(shop: Shop, member: str, value: object) -> None:
+    errors = problem(await ask(shop, "POST", "/reward", {**PLAIN, member: value}))["errors"]
+
+    assert [path.partition(".")[0] for path in errors] == [member]
 
 
 async def test_every_mistake_of_a_reward_is_named_and_nothing_is_kept(shop: Shop) -> None:

@@ -6,11 +6,10 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from pydantic import Field
 
 from guerdon.coupons.model import Coupon, CouponState
 from guerdon.platform.clock import rfc3339
-from guerdon.platform.wire import Instant, OpenBody, Text, Texts
+from guerdon.platform.wire import AtMost, Instant, OpenBody, Text, Texts
 
 MEDIA_MAX = 100
 
@@ -26,7 +25,7 @@ class Details(OpenBody):
     """What is said: texts by their names, as the caller names them for each language, and media."""
 
     literals: Texts = {}  # noqa: RUF012 (frozen)
-    media: Annotated[list[Media], Field(max_length=MEDIA_MAX)] = []  # noqa: RUF012 (frozen)
+    media: Annotated[list[Media], AtMost(MEDIA_MAX)] = []  # noqa: RUF012 (frozen)
 
 
 class CouponData(OpenBody):

@@ -1,13 +1,28 @@
 """The kinds of member that every face's bodies are made of, with their limits and their JSON schemas."""
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 AMOUNT_MAX = 10**12
 INT32_MAX = 2**31 - 1
@@ -19,6 +34,7 @@ RFC3339 = re.compile(r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d{
 # Python reads more as numbers: 1_0, blanks around one, the digits of other scripts, NaN.
 NUMBER_TEXT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII)
 WHOLE_TEXT = re.compile(r"[+-]?\d+", re.ASCII)
+Read = TypeVar("Read")
 
 
 class Body(BaseModel):
@@ -45,6 +61,53 @@ def parse_instant(text: str) -> datetime:
         return datetime.fromisoformat(digits).astimezone(UTC)
     except (ValueError, OverflowError) as impossible:
         raise ValueError(f"There is no such date-time: {impossible}.") from impossible
+
+
+def told_together(check: Callable[[], object], read: Callable[[], Read]) -> Read:
+    """Check a value and read it, and tell together what either refuses.
+
+    Raises pydantic's ValidationError, which a validator may raise: its mistakes are told beside those of other members.
+    """
+    mistakes: list[InitErrorDetails] = []
+    given: list[Read] = []
+    for step in (check, lambda: given.append(read())):
+        try:
+            step()
+        except ValidationError as wrong:
+            mistakes += [_again(one["msg"], *one["loc"]) for one in wrong.errors(include_url=False)]
+        except ValueError as wrong:
+            mistakes.append(_again(str(wrong)))
+    if mistakes:
+        raise ValidationError.from_exception_data("value", mistakes)
+    return given[0]
+
+
+def _again(said: str, *place: str | int) -> InitErrorDetails:
+    return {"type": PydanticCustomError("value_error", "{said}", {"said": said}), "loc": place, "input": None}
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """How many there may be in a list; that there are more is told beside what is wrong with those up to there."""
+
+    count: int
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Stand around the reading of the list."""
+        return core_schema.no_info_wrap_validator_function(self._read, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Say the bound in the words of JSON Schema."""
+        return {**handler(schema), "maxItems": self.count}
+
+    def _read(self, given: object, read: ValidatorFunctionWrapHandler) -> object:
+        many = cast("list[object]", given) if isinstance(given, list) else []
+        if len(many) <= self.count:
+            return read(given)
+        return told_together(lambda: self._refuse(len(many)), lambda: read(many[: self.count]))
+
+    def _refuse(self, there: int) -> None:
+        raise ValueError(f"Give {self.count} at most; these are {there}.")
 
 
 def find_decimal(text: str) -> Decimal | None:

@@ -2,10 +2,17 @@
 
 import re
 import unicodedata
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 
 from guerdon.coupons.documents import CouponData, CouponDocument, Details
 from guerdon.platform.wire import (
@@ -13,10 +20,12 @@ from guerdon.platform.wire import (
     INT32_MAX,
     NO_NUL,
     WHOLE,
+    AtMost,
     Instant,
     OpenBody,
     Positive,
     Texts,
+    told_together,
 )
 from guerdon.rewards.model import COUPON_DAYS_MAX, COUPON_DAYS_MEMBER
 
@@ -27,24 +36,36 @@ DAYS = re.compile(r"[1-9][0-9]{0,4}")
 LETTERS_AND_NUMBERS = frozenset("LN")  # of Unicode's general categories, the first letter
 
 
-def _check_name(name: str) -> str:
+def _read_name(name: str) -> str:
+    return told_together(lambda: _check_length(name), lambda: _check_signs(name))
+
+
+def _check_length(name: str) -> None:
+    if not NAME_MIN <= len(name) <= NAME_MAX:
+        raise ValueError(f"Give {NAME_MIN} to {NAME_MAX} characters.")
+
+
+def _check_signs(name: str) -> str:
     # Python's regular expressions do not know \p{L}: the categories are asked one by one.
     if not all(sign in NAME_SIGNS or unicodedata.category(sign)[0] in LETTERS_AND_NUMBERS for sign in name):
         raise ValueError("Use letters and numbers of any script, blanks, and the signs _ . -")
     return name
 
 
-def _check_extra(extra: dict[str, str]) -> dict[str, str]:
-    days = extra.get(COUPON_DAYS_MEMBER)
-    if days is not None and (DAYS.fullmatch(days) is None or int(days) > COUPON_DAYS_MAX):
+def _read_extra(extra: object, read: ValidatorFunctionWrapHandler) -> object:
+    return told_together(lambda: _check_days(extra), lambda: read(extra))
+
+
+def _check_days(extra: object) -> None:
+    days = cast("dict[str, object]", extra).get(COUPON_DAYS_MEMBER) if isinstance(extra, dict) else None
+    # What is no text is told as any other member of `extra` that is none.
+    if isinstance(days, str) and (DAYS.fullmatch(days) is None or int(days) > COUPON_DAYS_MAX):
         raise ValueError(f"{COUPON_DAYS_MEMBER} is a whole number of days between 1 and {COUPON_DAYS_MAX}, as text.")
-    return extra
 
 
 RewardName = Annotated[
     str,
-    StringConstraints(min_length=NAME_MIN, max_length=NAME_MAX),
-    AfterValidator(_check_name),
+    AfterValidator(_read_name),
     WithJsonSchema({"type": "string", "minLength": 3, "maxLength": 128, "pattern": r"^[\p{L}\p{N}_. -]+$"}),
 ]
 Tag = Annotated[str, StringConstraints(max_length=64, pattern=NO_NUL)]
@@ -52,7 +73,7 @@ Tag = Annotated[str, StringConstraints(max_length=64, pattern=NO_NUL)]
 OperationMember = Annotated[Any, WithJsonSchema({"allOf": [{"$ref": "#/components/schemas/OperationOut"}]})]
 PositiveInt32 = Annotated[int, Field(ge=1, le=INT32_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
 Priority = Annotated[int, Field(ge=0, le=INT32_MAX, json_schema_extra=INT32_FORMAT), WHOLE]
-RewardExtra = Annotated[Texts, AfterValidator(_check_extra)]
+RewardExtra = Annotated[Texts, WrapValidator(_read_extra)]
 
 
 class RewardBody(OpenBody):
@@ -68,7 +89,7 @@ class RewardBody(OpenBody):
     max_per_wallet: PositiveInt32 | None = None
     priority: Priority | None = None
     data: CouponData
-    tags: Annotated[list[Tag], Field(max_length=TAGS_MAX)] = []  # noqa: RUF012 (frozen)
+    tags: Annotated[list[Tag], AtMost(TAGS_MAX)] = []  # noqa: RUF012 (frozen)
     extra: RewardExtra = {}  # noqa: RUF012 (frozen)
 
 
