@@ -13,7 +13,8 @@ from guerdon.ledger.amounts import to_millionths
 from guerdon.platform.tables import Mistakes, find_mistakes
 from guerdon.platform.wire import NO_NUL, Body, Instant, Positive, UuidMember
 from guerdon.points.model import BatchWish
-from guerdon.points.schemas import DescriptionText, OrderText, Texts, VenueText, check_price
+from guerdon.points.prices import check_price
+from guerdon.points.schemas import DescriptionText, OrderText, Texts, VenueText
 from guerdon.points.wishes import read_amount
 
 PLACES_MAX: Final = 6

@@ -1,15 +1,13 @@
 """The bodies of seed 003 on wallets, batches, operations and holds: names and limits exactly, the rest is ignored."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
+from pydantic import Field, StringConstraints
 
-from guerdon.ledger.amounts import to_millionths
 from guerdon.platform.wire import NO_NUL, Exact, Instant, OpenBody, Positive
-from guerdon.points.model import BatchWish
+from guerdon.points.prices import Price
 
 TEXTS_MAX, TEXT_NAME_MAX, TEXT_VALUE_MAX = 200, 200, 4_000
 ORDER_MAX, DESCRIPTION_MAX, VENUE_MAX = 64, 32, 255
@@ -21,16 +19,6 @@ DescriptionText = Annotated[str, StringConstraints(max_length=DESCRIPTION_MAX, p
 VenueText = Annotated[str, StringConstraints(max_length=VENUE_MAX, pattern=NO_NUL)]
 # A uuid travels as text; the strict reading of bodies takes no text for a UUID otherwise.
 UuidMember = Annotated[UUID, Field(strict=False)]
-
-
-def check_price(price: Decimal, before: ValidationInfo) -> Decimal:
-    """Hold a price against the amount that it is the price of, a member before it. Raises PriceTooHigh."""
-    if "amount" in before.data:
-        BatchWish(to_millionths(before.data["amount"]), to_millionths(price)).unit_price()
-    return price
-
-
-Price = Annotated[Positive, AfterValidator(check_price)]
 
 
 class BatchBody(OpenBody):

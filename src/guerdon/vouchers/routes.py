@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -60,7 +61,7 @@ class VoucherRoutes:
         """Give the routes."""
         made = router(FACE_B, "Voucher")
         add, writes = made.add_api_route, asks(WRITE_VOUCHER)
-        document, used = VoucherDocument, VoucherUse
+        document = VoucherDocument
         tables = {"content": {CSV: {"schema": {"type": "string"}}}}
         add("/voucher", self.make, methods=["POST"], openapi_extra=writes, status_code=201, response_model=document)
         add(
@@ -82,22 +83,9 @@ class VoucherRoutes:
         )
         add("/voucher/{voucher}", self.get, openapi_extra=asks(WALLET_READ), response_model=document)
         add("/voucher/{voucher}", self.cancel, methods=["DELETE"], openapi_extra=writes, status_code=204)
-        add(
-            "/wallet/{wallet}/voucher",
-            self.use,
-            methods=["POST"],
-            openapi_extra=writes,
-            response_model=used,
-            responses=GONE,
-        )
-        add(
-            "/my/voucher",
-            self.use_own,
-            methods=["POST"],
-            openapi_extra=asks(PERSON),
-            response_model=used,
-            responses=GONE,
-        )
+        use = partial(add, methods=["POST"], response_model=VoucherUse, responses=GONE)
+        use("/wallet/{wallet}/voucher", self.use, openapi_extra=writes)
+        use("/my/voucher", self.use_own, openapi_extra=asks(PERSON))
         return made
 
     async def make(self, body: NewVoucher, caller: CallerDep, write: Write) -> Response:

@@ -16,7 +16,7 @@ from guerdon.platform.wire import (
     Texts,
     UuidMember,
 )
-from guerdon.points.schemas import Price
+from guerdon.points.prices import Price
 from guerdon.vouchers.making import BULK_MAX
 from guerdon.vouchers.model import POINTS_DAYS_MAX, VoucherState
 
