@@ -51,18 +51,15 @@ async def list_holds(
     return [(record["account_id"], HoldState(*list(record.values())[1:])) for record in records]
 
 
-async def list_captured(tx: Tx, capture_ids: Sequence[str]) -> list[tuple[UUID, str, Allocation]]:
-    """Read what captures took in the end, in the order in which their holds took it: account, capture, allocation."""
+async def list_set_aside(tx: Tx, capture_ids: Sequence[str]) -> list[tuple[UUID, str, Allocation]]:
+    """Read what the holds of captures had set aside, in the order of taking: account, capture, allocation."""
     records = await tx.records(
         """
-        SELECT c.account_id, c.movement_id, l.lot_id, l.amount + coalesce(r.amount, 0) AS amount
+        SELECT c.account_id, c.movement_id, l.lot_id, l.amount
           FROM ledger_entry c
           JOIN ledger_hold h ON h.tenant_id = $1 AND h.hold_id = c.reference_id
           JOIN ledger_allocation l ON l.tenant_id = $1 AND l.account_id = h.account_id AND l.seq = h.opened_seq
-          LEFT JOIN ledger_allocation r
-            ON r.tenant_id = $1 AND r.account_id = c.account_id AND r.seq = c.seq AND r.lot_id = l.lot_id
          WHERE c.tenant_id = $1 AND c.movement_id = ANY($2::text[]) AND c.kind = 'capture'
-           AND l.amount + coalesce(r.amount, 0) <> 0
          ORDER BY c.account_id, c.seq, l.ordinal
         """,
         tx.tenant_id,

@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from guerdon.ledger import lot_queries
+from guerdon.ledger.lot_rules import captured
 from guerdon.ledger.model import (
     AccountKey,
     Allocation,
@@ -66,13 +67,16 @@ async def _load_holds(
 async def _load_spendings(tx: Tx, with_lots: Mapping[UUID, Page], spend_ids: list[str]) -> list[UUID]:
     """Bring what spendings and captures took, and what of it was returned; give the lots that they took from."""
     taken: dict[tuple[UUID, str], list[Allocation]] = {}
+    restored: dict[tuple[UUID, str], list[Allocation]] = {}
     for account_id, spend_id, kind, allocation in await lot_queries.list_allocations(tx, spend_ids):
-        if kind == "spend":
-            taken.setdefault((account_id, spend_id), []).append(allocation)
+        if kind in {"spend", "capture"}:
+            (taken if kind == "spend" else restored).setdefault((account_id, spend_id), []).append(allocation)
     if len(taken) < len(set(spend_ids)):
         # A capture took what its hold had set aside, less what it gave back.
-        for account_id, capture_id, allocation in await lot_queries.list_captured(tx, spend_ids):
-            taken.setdefault((account_id, capture_id), []).append(allocation)
+        held: dict[tuple[UUID, str], list[Allocation]] = {}
+        for account_id, capture_id, allocation in await lot_queries.list_set_aside(tx, spend_ids):
+            held.setdefault((account_id, capture_id), []).append(allocation)
+        taken |= {key: list(captured(aside, restored.get(key, ()))) for key, aside in held.items()}
     returns = await lot_queries.sum_returns(tx, list(with_lots), spend_ids)
     for (account_id, spend_id), allocations in taken.items():
         if account_id in with_lots:
@@ -85,11 +89,11 @@ async def with_allocations(tx: Tx, earlier: Mapping[str, PostedEntry]) -> dict[s
     """Complete entries that were posted before with what they allocated; those without lots cost nothing."""
     movement_ids = [name for name, posted in earlier.items() if posted.entry.kind not in {"move", "earn"}]
     found = await lot_queries.list_allocations(tx, movement_ids) if movement_ids else []
-    allocations: dict[str, tuple[Allocation, ...]] = {}
+    allocations: dict[str, list[Allocation]] = {}
     for _, movement_id, _, allocation in found:
-        allocations[movement_id] = (*allocations.get(movement_id, ()), allocation)
+        allocations.setdefault(movement_id, []).append(allocation)
     return {
-        name: replace(posted, entry=replace(posted.entry, allocations=allocations.get(name, ())))
+        name: replace(posted, entry=replace(posted.entry, allocations=tuple(allocations.get(name, ()))))
         for name, posted in earlier.items()
     }
 

@@ -59,22 +59,23 @@ WITH open AS (
     SELECT h.opened_seq, h.amount, h.expires_at <= $4 IS TRUE AS is_overdue FROM ledger_hold_state h
      WHERE h.tenant_id = $1 AND h.account_id = $2 AND h.opened_seq <= $3
        AND (h.closed_seq IS NULL OR h.closed_seq > $3)
-), later AS (
-    SELECT c.lot_id, sum(c.amount) AS amount FROM ledger_lot_change c
-     WHERE c.tenant_id = $1 AND c.account_id = $2 AND c.seq > $3
-     GROUP BY c.lot_id
-), part AS (
-    SELECT CASE WHEN l.ended_at > $4 THEN l.agreed_expires_at ELSE l.expires_at END AS expires_at,
-           l.remaining - coalesce(later.amount, 0) AS amount
+), change AS (
+    SELECT l.lot_id, true AS is_opened, l.remaining AS amount,
+           CASE WHEN l.ended_at > $4 THEN l.agreed_expires_at ELSE l.expires_at END AS expires_at
       FROM ledger_lot_state l
-      LEFT JOIN later ON later.lot_id = l.lot_id
      WHERE l.tenant_id = $1 AND l.account_id = $2 AND l.opened_seq <= $3
     UNION ALL
-    SELECT CASE WHEN l.ended_at > $4 THEN l.agreed_expires_at ELSE l.expires_at END, -c.amount
-      FROM open o
-      JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = $2 AND c.seq = o.opened_seq
-      JOIN ledger_lot_state l ON l.tenant_id = $1 AND l.lot_id = c.lot_id
-     WHERE o.is_overdue
+    SELECT c.lot_id, false, -c.amount, NULL FROM ledger_lot_change c
+     WHERE c.tenant_id = $1 AND c.account_id = $2 AND c.seq > $3
+    UNION ALL
+    SELECT c.lot_id, false, -c.amount, NULL FROM ledger_lot_change c
+     WHERE c.tenant_id = $1 AND c.account_id = $2
+       AND c.seq = ANY(ARRAY(SELECT o.opened_seq FROM open o WHERE o.is_overdue))
+), part AS (
+    SELECT max(c.expires_at) AS expires_at, sum(c.amount) AS amount
+      FROM change c
+     GROUP BY c.lot_id
+    HAVING bool_or(c.is_opened)
 ), live AS (
     SELECT p.expires_at, sum(p.amount)::bigint AS amount, sum(sum(p.amount)) OVER ()::bigint AS available
       FROM part p

@@ -103,7 +103,7 @@ async def list_lines(tx: Tx, account_id: UUID, after_seq: int, until_seq: int, l
         until_seq,
         limit,
     )
-    changes = await _list_changes(tx, account_id, [record["seq"] for record in records])
+    changes = await list_changes(tx, account_id, [record["seq"] for record in records])
     return [_line(record, changes) for record in records]
 
 
@@ -122,11 +122,12 @@ async def list_lines_backwards(tx: Tx, account_id: UUID, after_seq: int, until_s
         until_seq,
         limit,
     )
-    changes = await _list_changes(tx, account_id, [record["seq"] for record in records])
+    changes = await list_changes(tx, account_id, [record["seq"] for record in records])
     return [_line(record, changes) for record in records]
 
 
-async def _list_changes(tx: Tx, account_id: UUID, seqs: Sequence[int]) -> dict[int, list[Allocation]]:
+async def list_changes(tx: Tx, account_id: UUID, seqs: Sequence[int]) -> dict[int, list[Allocation]]:
+    """Read what entries of a wallet took from its batches and gave to them, in their order, by entry."""
     records = await tx.records(
         """
         SELECT seq, lot_id, amount FROM ledger_lot_change

@@ -7,8 +7,10 @@ from uuid import UUID
 
 import asyncpg
 
+from guerdon.ledger.lot_rules import captured, reversed_signs
 from guerdon.ledger.model import Allocation
 from guerdon.platform.db import Tx
+from guerdon.points.list_queries import list_changes
 from guerdon.points.model import HoldView, Operation, hold_of, read_texts
 
 
@@ -31,35 +33,9 @@ async def find_operation(tx: Tx, wallet_id: UUID, operation_id: UUID) -> Operati
         operation_id,
     )
     for record in records:
-        taken = await list_taken(tx, record["account_id"], [record["seq"]])
+        taken = await _list_taken(tx, record["account_id"], [record])
         return _operation(record, taken)
     return None
-
-
-async def list_taken(tx: Tx, account_id: UUID, seqs: Sequence[int]) -> dict[int, list[Allocation]]:
-    """Read what operations took from which batches, as positive amounts in the order of taking, by entry."""
-    records = await tx.records(
-        """
-        SELECT e.seq, c.lot_id, -(c.amount + coalesce(r.amount, 0)) AS amount
-          FROM ledger_movement e
-          LEFT JOIN ledger_hold_state h ON h.tenant_id = $1 AND h.hold_id = e.reference_id AND e.kind = 'capture'
-          JOIN ledger_lot_change c
-            ON c.tenant_id = $1 AND c.account_id = e.account_id AND c.seq = coalesce(h.opened_seq, e.seq)
-          LEFT JOIN ledger_lot_change r
-            ON r.tenant_id = $1 AND r.account_id = e.account_id AND r.seq = e.seq AND r.lot_id = c.lot_id
-           AND e.kind = 'capture'
-         WHERE e.tenant_id = $1 AND e.account_id = $2 AND e.seq = ANY($3::bigint[])
-           AND c.amount + coalesce(r.amount, 0) <> 0
-         ORDER BY e.seq, c.ordinal
-        """,
-        tx.tenant_id,
-        account_id,
-        seqs,
-    )
-    taken: dict[int, list[Allocation]] = {}
-    for seq, lot_id, amount in records:
-        taken.setdefault(seq, []).append(Allocation(lot_id, amount))
-    return taken
 
 
 async def list_expired(tx: Tx, batch_ids: Sequence[UUID], now: datetime) -> set[UUID]:
@@ -94,7 +70,7 @@ async def list_operations(tx: Tx, account_id: UUID, before_seq: int, limit: int)
         before_seq,
         limit,
     )
-    taken = await list_taken(tx, account_id, [record["seq"] for record in records])
+    taken = await _list_taken(tx, account_id, records)
     return [_operation(record, taken) for record in records]
 
 
@@ -126,7 +102,7 @@ async def list_sorted_operations(
         start,
         limit,
     )
-    taken = await list_taken(tx, account_id, [record["seq"] for record in records])
+    taken = await _list_taken(tx, account_id, records)
     return [_operation(record, taken) for record in records]
 
 
@@ -201,8 +177,43 @@ async def count_holds(tx: Tx, account_id: UUID, now: datetime) -> int:
     return counted
 
 
-def _operation(record: asyncpg.Record, taken: Mapping[int, Sequence[Allocation]]) -> Operation:
+async def _list_taken(
+    tx: Tx, account_id: UUID, operations: Sequence[asyncpg.Record]
+) -> dict[int, tuple[Allocation, ...]]:
+    """Read what operations took from which batches, as positive amounts in the order of taking, by entry.
+
+    A capture took what its hold had set aside, less what it gave back. No statement holds the two against each other,
+    batch by batch: a planner that takes a wallet for a small one would do so for each of both.
+    """
+    captures = [record["seq"] for record in operations if record["kind"] == "CAPTURE"]
+    opened = await _list_opened(tx, account_id, captures) if captures else {}
+    seqs = [record["seq"] for record in operations]
+    changes = await list_changes(tx, account_id, [*seqs, *opened.values()])
+    taken: dict[int, tuple[Allocation, ...]] = {}
+    for seq in seqs:
+        own = changes.get(seq, ())
+        taken[seq] = reversed_signs(captured(changes[opened[seq]], own) if seq in opened else own)
+    return taken
+
+
+async def _list_opened(tx: Tx, account_id: UUID, captures: Sequence[int]) -> dict[int, int]:
+    """Tell by which entries the holds were opened that these captured."""
+    records = await tx.records(
+        """
+        SELECT e.seq, (SELECT h.opened_seq FROM ledger_hold_state h
+                        WHERE h.tenant_id = $1 AND h.hold_id = e.reference_id) AS opened_seq
+          FROM ledger_movement e
+         WHERE e.tenant_id = $1 AND e.account_id = $2 AND e.seq = ANY($3::bigint[])
+        """,
+        tx.tenant_id,
+        account_id,
+        captures,
+    )
+    return {record["seq"]: record["opened_seq"] for record in records}
+
+
+def _operation(record: asyncpg.Record, taken: Mapping[int, tuple[Allocation, ...]]) -> Operation:
     said: list[Any] = list(record.values())[:10]
     said[7] = read_texts(said[7])
-    said.append(tuple(taken.get(record["seq"], ())))
+    said.append(taken[record["seq"]])
     return Operation(*said)

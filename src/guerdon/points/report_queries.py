@@ -36,32 +36,52 @@ OPEN_HOLDS: Final = """
           LEFT JOIN ledger_movement e ON e.tenant_id = $1 AND e.account_id = h.account_id AND e.seq = h.closed_seq
          WHERE h.tenant_id = $1 AND h.opened_at <= $2 AND (h.closed_seq IS NULL OR e.recorded_at > $2)
     """
-LOTS_THEN: Final = """
+LOTS_OPENED: Final = """
          GROUP BY c.lot_id
+    ), told AS (
+        SELECT o.*, coalesce(later.amount, 0) AS later, coalesce(held.overdue, 0) AS overdue,
+               coalesce(held.amount, 0) AS held
+          FROM (SELECT l.* FROM ledger_lot_state l
+                 WHERE l.tenant_id = $1 AND l.opened_at <= $2
+    """
+CHANGED_SINCE: Final = """
+               ) AS o
+          LEFT JOIN later ON later.lot_id = o.lot_id
+          LEFT JOIN held ON held.lot_id = o.lot_id
+    """
+# A few accounts are taken for accounts of a few lots, and of the joins only a full one is never done row by row; OFFSET
+# keeps what is asked of its outcome from making another of it.
+CHANGED_SINCE_OF_SOME: Final = """
+               ) AS o
+          FULL JOIN later ON later.lot_id = o.lot_id
+          FULL JOIN held ON held.lot_id = o.lot_id
+        OFFSET 0
+    """
+LOTS_THEN: Final = """
     ), lot_at AS (
         SELECT l.lot_id, l.account_id, l.amount, l.unit_price, coalesce(b.earned_at, l.opened_at) AS earned_at,
                e.expires_at,
                e.expires_at <= $2 IS TRUE AS is_expired,
-               l.remaining - coalesce(later.amount, 0) + coalesce(held.overdue, 0) AS remaining,
-               coalesce(held.amount, 0) AS held
-          FROM ledger_lot_state l
+               l.remaining - l.later + l.overdue AS remaining,
+               l.held
+          FROM told l
          CROSS JOIN LATERAL (SELECT CASE WHEN l.ended_at > $2 THEN l.agreed_expires_at ELSE l.expires_at END)
                AS e (expires_at)
-          LEFT JOIN later ON later.lot_id = l.lot_id
-          LEFT JOIN held ON held.lot_id = l.lot_id
           LEFT JOIN wallet_batch b
             ON b.tenant_id = $1 AND b.batch_id = l.lot_id AND b.earned_at IS NOT NULL
-         WHERE l.tenant_id = $1 AND l.opened_at <= $2
+         WHERE l.lot_id IS NOT NULL
     """
-LOTS_AT: Final = LATER_CHANGES + OPEN_HOLDS + LOTS_THEN
+LOTS_AT: Final = LATER_CHANGES + OPEN_HOLDS + LOTS_OPENED + CHANGED_SINCE + LOTS_THEN
 # The same of the accounts $3 alone, found by their keys.
 LOTS_OF_SOME_AT: Final = (
     LATER_CHANGES
     + " AND e.account_id = ANY($3::uuid[])"
     + OPEN_HOLDS
     + " AND h.account_id = ANY($3::uuid[])"
-    + LOTS_THEN
+    + LOTS_OPENED
     + " AND l.account_id = ANY($3::uuid[])"
+    + CHANGED_SINCE_OF_SOME
+    + LOTS_THEN
 )
 # What was left in the lots that ended in a `period`, which stands between LOTS_AT and this.
 ENDED_IN_PERIOD: Final = """
