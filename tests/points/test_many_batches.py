@@ -21,7 +21,7 @@ from guerdon.points import holding
 from guerdon.points.adding import batch_command
 from guerdon.points.changing import change_operation
 from guerdon.points.model import BatchWish, HoldWish, Operation
-from guerdon.points.reading import Period, get_operation, list_operations, read_balance, read_statement
+from guerdon.points.reading import Period, get_operation, list_batches, list_operations, read_balance, read_statement
 from guerdon.points.recording import on_posted
 from guerdon.points.report_queries import list_wallets
 from guerdon.points.returning import roll_back
@@ -159,3 +159,14 @@ async def test_what_many_batches_held_before_they_were_taken_from_is_read(full: 
     assert [one.available for one in balances] == [MANY * UNIT, 0, is_held * MANY * UNIT]
     assert [row.lots for row in rows] == [MANY, 0, is_held * MANY]
     assert [row.balance for row in rows] == [one.total for one in balances]
+
+
+async def test_many_batches_are_listed_while_a_hold_of_all_of_them_is_overdue(full: Purse) -> None:
+    await held(full)
+    async with watched(full) as tx:
+        for is_active in (None, True):
+            for sort in (None, "remaining"):
+                asked = Listing(MANY, sort=sort)
+                page = await list_batches(tx, full.wallet_id, asked, day(2, 21), is_active=is_active)
+                assert [batch.remaining for batch in page.items] == [UNIT] * MANY
+                assert page.total == MANY

@@ -154,7 +154,7 @@ async def test_of_many_reports_at_once_two_hold_a_connection_and_the_others_wait
         seen.append(
             await owner.fetchval(
                 "SELECT count(*) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND state <> 'idle' AND query LIKE '%unit_price%'"
+                " WHERE datname = current_database() AND state <> 'idle' AND query LIKE '%WITH later%'"
                 "   AND pid <> pg_backend_pid()"
             )
         )

@@ -19,21 +19,30 @@ from guerdon.points.model import Balance, Expiring
 
 EXPIRING_MAX = 100
 SEQ_MAX = 2**63 - 1
-_BALANCES: LiteralString = """
+# What overdue holds had set aside is back in its batches, for whoever reads, before the job posts so.
+_OPEN: LiteralString = """
 WITH open AS (
     SELECT h.account_id, h.opened_seq, h.amount, h.expires_at <= $3 IS TRUE AS is_overdue
       FROM ledger_hold_state h
      WHERE h.tenant_id = $1 AND h.account_id = ANY($2::uuid[]) AND h.closed_seq IS NULL
-), part AS (
+), freed AS (
+    SELECT o.account_id, c.lot_id, -c.amount AS amount
+      FROM open o
+      JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = o.account_id AND c.seq = o.opened_seq
+     WHERE o.is_overdue
+)
+"""
+_BALANCES: LiteralString = (
+    _OPEN  # noqa: S608  # two constants of this file
+    + """
+, part AS (
     SELECT l.account_id, l.expires_at, l.remaining AS amount
       FROM ledger_lot_state l
      WHERE l.tenant_id = $1 AND l.account_id = ANY($2::uuid[]) AND NOT l.is_empty
     UNION ALL
-    SELECT o.account_id, l.expires_at, -c.amount
-      FROM open o
-      JOIN ledger_lot_change c ON c.tenant_id = $1 AND c.account_id = o.account_id AND c.seq = o.opened_seq
-      JOIN ledger_lot_state l ON l.tenant_id = $1 AND l.lot_id = c.lot_id
-     WHERE o.is_overdue
+    SELECT f.account_id, l.expires_at, f.amount
+      FROM freed f
+      JOIN ledger_lot_state l ON l.tenant_id = $1 AND l.lot_id = f.lot_id
 ), live AS (
     SELECT p.account_id, p.expires_at, sum(p.amount)::bigint AS amount,
            sum(sum(p.amount)) OVER (PARTITION BY p.account_id)::bigint AS available,
@@ -54,6 +63,7 @@ SELECT b.account_id, b.version, coalesce(held.amount, 0) AS held, coalesce(live.
  WHERE b.tenant_id = $1 AND b.account_id = ANY($2::uuid[])
  ORDER BY b.account_id, live.place
 """
+)
 _BALANCE_AT: LiteralString = """
 WITH open AS (
     SELECT h.opened_seq, h.amount, h.expires_at <= $4 IS TRUE AS is_overdue FROM ledger_hold_state h
@@ -110,6 +120,17 @@ async def find_balances(tx: Tx, account_ids: Sequence[UUID], now: datetime) -> d
     each = groupby(records, key=itemgetter("account_id"))
     balances = {account_id: _balance(list(told)) for account_id, told in each}
     return await _with_rule(tx, balances, records[0]["rule"] if records else None, SEQ_MAX)
+
+
+async def find_freed(tx: Tx, account_id: UUID, now: datetime) -> dict[UUID, int]:
+    """Tell what of an account's batches overdue holds set aside: it is back in them, as in every balance."""
+    records = await tx.records(
+        _OPEN + "SELECT lot_id, sum(amount)::bigint AS amount FROM freed GROUP BY lot_id",  # noqa: S608  # the same
+        tx.tenant_id,
+        [account_id],
+        now,
+    )
+    return {record["lot_id"]: record["amount"] for record in records}
 
 
 async def find_hold_end(tx: Tx, account_id: UUID, now: datetime) -> datetime | None:

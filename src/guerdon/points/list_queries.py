@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from guerdon.ledger.model import Allocation
 from guerdon.platform.db import Tx
+from guerdon.points.balance_queries import find_freed
 from guerdon.points.model import Batch, Line, read_texts
 
 
@@ -18,13 +20,15 @@ async def list_batches(
     """Read batches of a wallet, the newest first, before the entry `before_seq`: active ones, the others, or all."""
     records = await tx.records(
         """
-        SELECT l.lot_id, l.amount, l.remaining, b.price, l.expires_at, b.order_id, b.description, b.venue,
+        SELECT l.lot_id, l.amount, l.remaining + coalesce(($7::jsonb ->> l.lot_id::text)::bigint, 0) AS remaining,
+               b.price, l.expires_at, b.order_id, b.description, b.venue,
                coalesce(b.extra, '{}') AS extra, l.opened_at, l.opened_seq,
                b.external_id, b.earned_at
           FROM (SELECT * FROM ledger_lot_state
                  WHERE tenant_id = $1 AND account_id = $2 AND opened_seq < $3
                    AND ($5::boolean IS NULL
-                        OR $5 = (NOT is_empty AND (expires_at IS NULL OR expires_at > $6)))
+                        OR $5 = ((NOT is_empty OR $7::jsonb ? lot_id::text)
+                                AND (expires_at IS NULL OR expires_at > $6)))
                  ORDER BY opened_seq DESC LIMIT $4) AS l
           LEFT JOIN wallet_batch b ON b.tenant_id = $1 AND b.batch_id = l.lot_id
          ORDER BY l.opened_seq DESC
@@ -35,6 +39,7 @@ async def list_batches(
         limit,
         is_active,
         now,
+        await _find_freed(tx, account_id, now),
     )
     return [_batch(record) for record in records]
 
@@ -45,16 +50,18 @@ async def list_sorted_batches(
     """Read batches of a wallet by `createdAt`, `amount`, `remaining` or `expires`, rising for a sign of 1."""
     records = await tx.records(
         """
-        SELECT l.lot_id, l.amount, l.remaining, b.price, l.expires_at, b.order_id, b.description, b.venue,
+        SELECT l.lot_id, l.amount, r.remaining, b.price, l.expires_at, b.order_id, b.description, b.venue,
                coalesce(b.extra, '{}') AS extra, l.opened_at, l.opened_seq,
                b.external_id, b.earned_at
           FROM ledger_lot_state l
+         CROSS JOIN LATERAL (SELECT l.remaining + coalesce(($9::jsonb ->> l.lot_id::text)::bigint, 0))
+               AS r (remaining)
           LEFT JOIN wallet_batch b ON b.tenant_id = $1 AND b.batch_id = l.lot_id
          WHERE l.tenant_id = $1 AND l.account_id = $2
-           AND ($3::boolean IS NULL OR $3 = (NOT l.is_empty AND (l.expires_at IS NULL OR l.expires_at > $4)))
+           AND ($3::boolean IS NULL OR $3 = (r.remaining > 0 AND (l.expires_at IS NULL OR l.expires_at > $4)))
          ORDER BY $6::bigint * CASE $5::text
                       WHEN 'amount' THEN l.amount
-                      WHEN 'remaining' THEN l.remaining
+                      WHEN 'remaining' THEN r.remaining
                       WHEN 'expires' THEN (extract(epoch FROM l.expires_at) * 1000000)::bigint
                       ELSE l.opened_seq END NULLS LAST,
                   l.opened_seq
@@ -68,6 +75,7 @@ async def list_sorted_batches(
         sign,
         start,
         limit,
+        await _find_freed(tx, account_id, now),
     )
     return [_batch(record) for record in records]
 
@@ -78,12 +86,14 @@ async def count_batches(tx: Tx, account_id: UUID, is_active: bool | None, now: d
         """
         SELECT count(*) FROM ledger_lot_state
          WHERE tenant_id = $1 AND account_id = $2
-           AND ($3::boolean IS NULL OR $3 = (NOT is_empty AND (expires_at IS NULL OR expires_at > $4)))
+           AND ($3::boolean IS NULL
+                OR $3 = ((NOT is_empty OR $5::jsonb ? lot_id::text) AND (expires_at IS NULL OR expires_at > $4)))
         """,
         tx.tenant_id,
         account_id,
         is_active,
         now,
+        await _find_freed(tx, account_id, now),
     )
     return counted
 
@@ -142,6 +152,12 @@ async def list_changes(tx: Tx, account_id: UUID, seqs: Sequence[int]) -> dict[in
     for seq, lot_id, amount in records:
         changes.setdefault(seq, []).append(Allocation(lot_id, amount))
     return changes
+
+
+async def _find_freed(tx: Tx, account_id: UUID, now: datetime) -> str:
+    # As one value, in which a batch is looked up: rows would be joined, by a wrong guess of how many there are.
+    freed = await find_freed(tx, account_id, now)
+    return msgspec.json.encode({str(lot_id): amount for lot_id, amount in freed.items()}).decode()
 
 
 def _batch(record: asyncpg.Record) -> Batch:

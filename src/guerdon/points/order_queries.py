@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from guerdon.platform.db import Tx
+from guerdon.points.balance_queries import find_freed
 from guerdon.points.order_model import EarnedOrder
 
 
@@ -119,11 +120,14 @@ async def was_welcomed(tx: Tx, wallet_id: UUID) -> bool:
 
 async def sum_unended(tx: Tx, account_id: UUID, batch_ids: Sequence[UUID], now: datetime) -> int:
     """Sum what of batches has not ended: what is left of live ones, and what was used of any, held or spent."""
+    freed = await find_freed(tx, account_id, now)
     points: int = await tx.value(
         """
         SELECT coalesce(sum(CASE WHEN l.expires_at <= $4 THEN l.amount - l.remaining + coalesce(e.amount, 0)
+                                      - coalesce(f.amount, 0)
                                  ELSE l.amount END), 0)::bigint
           FROM ledger_lot_state l
+          LEFT JOIN unnest($5::uuid[], $6::bigint[]) AS f (lot_id, amount) ON f.lot_id = l.lot_id
           LEFT JOIN LATERAL (
                SELECT sum(c.amount) AS amount
                  FROM ledger_movement m
@@ -136,5 +140,7 @@ async def sum_unended(tx: Tx, account_id: UUID, batch_ids: Sequence[UUID], now: 
         account_id,
         batch_ids,
         now,
+        list(freed),
+        list(freed.values()),
     )
     return points
