@@ -60,6 +60,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"all": True, "update": GOLD, "options": {"passesPerSecond": 0}}, "options.passesPerSecond"),
     ({"filter": [{"field": "colour", "operator": "is"}], "update": GOLD}, "filter[0].field"),
     ({"identifiersIn": [{}], "update": GOLD}, "identifiersIn.0"),
+    ({"all": True, "update": {"identifiers": {"limit": "3"}}}, "update.identifiers"),
+    ({"all": True, "update": {"identifiers": {"customerId.secret": "leak"}}}, "update.identifiers"),
 ]
 
 

@@ -120,6 +120,8 @@ async def test_lines_are_counted_as_an_editor_counts_them(marketer: Marketer) ->
         b"id," + b",".join(b"c%d" % n for n in range(300)),
         b"id,metadata.\0",
         b"id,\xff,\xff",
+        b"id,identifiers.limit",
+        b"id,identifiers.customerId.secret",
     ],
 )
 async def test_a_header_that_cannot_be_meant_is_refused(marketer: Marketer, header: bytes) -> None:

@@ -187,3 +187,15 @@ async def test_a_file_is_taken_in_whole_or_not_at_all_unless_good_rows_are_asked
 
 def test_totals_count_every_row() -> None:
     assert Totals(1, 2, 3).rows() == 6
+
+
+def test_a_row_with_names_that_no_identifier_has_is_bad_and_names_them_all(tmp_path: Path) -> None:
+    header = "serial,passType,identifiers.y2.customerId,identifiers.limit,identifiers.customerId.secret\n"
+
+    plain, bad = rows(tmp_path, header + "s1,card,1,,\ns2,card,1,3,leak\n")
+
+    assert isinstance(plain, Row)
+    assert isinstance(bad, BadRow)
+    ((place, (told,)),) = bad.mistakes.items()
+    assert (place, "`limit`" in told, "`customerId.secret`" in told) == ("identifiers", True, True)
+    assert "leak" not in told

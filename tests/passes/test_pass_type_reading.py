@@ -134,7 +134,6 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read() -> None:
         ("apple: {style: posterGeneric}", "apple.style"),
         ("apple: {fallbackStyle: coupon}", "apple.fallbackStyle"),
         ("privilegeFloor: 5\nprivilegeCeiling: 1.5", "privilegeFloor"),
-        ("identifiers: {x.hmac: {proof: none}}", "identifiers.x.hmac"),
         ("identifiers: {x: {proof: allowList}}", "identifiers.x"),
         ("relevance: {dates: [{from: a}]}", "relevance.dates[0]"),
         ("colors: {background: red}", "colors.background"),

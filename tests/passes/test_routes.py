@@ -1,8 +1,11 @@
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
+from guerdon.passes.model import Changes
 from guerdon.passes.proofs import hmac_of
+from guerdon.passes.updating import update_pass
 from tests.shops import HMAC_KEY, Shop, problem
 
 
@@ -50,11 +53,13 @@ async def test_a_proof_finds_the_pass_whatever_its_type(shop: Shop) -> None:
     pass_id, proof = await shop.issue(customerId="1"), hmac_of(HMAC_KEY, "1")
 
     found = await shop.ask("GET", f"/passes/findPass?customerId=1&customerId.hmac={proof}", key="")
+    spelled = await shop.ask("GET", f"/passes/findPass?id.customerId=1&identifiers[customerId.hmac]={proof}", key="")
     unproven = await shop.ask("GET", f"/passes/findPass?customerId=2&customerId.hmac={proof}", key="")
     # Who may use a value without a proof stands in a pass type.
     listed = await shop.ask("GET", "/passes/findPass?table=7", key="")
 
-    assert (found.text, unproven.status_code, listed.status_code) == (pass_id, 401, 401)
+    assert found.text == spelled.text == pass_id
+    assert unproven.status_code == listed.status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -110,6 +115,62 @@ async def test_a_patch_merges_per_key_and_null_removes(shop: Shop) -> None:
     assert document["additionalData"] == {"name": "Eve", "exact": 0.1}
     assert document["identifiers"] == {"customerId": "1", "y3": "c"}
     assert (await shop.ask("GET", "/passes/findPass?y3=c")).text == pass_id
+
+
+MISNAMED = (
+    "limit",
+    "id",
+    "neo.x",
+    "filter[0]",
+    "id.x",
+    "identifiers",
+    "passType.hmac",
+    ".hmac",
+    "a.secret.hmac",
+    "a[b]",
+)
+
+
+async def test_a_pass_is_not_created_under_names_that_no_identifier_has(shop: Shop) -> None:
+    identifiers = {"y2.customerId": "1", "y2.customerId.secret": "leak", **dict.fromkeys(MISNAMED, "leak")}
+
+    refusal = problem(await shop.ask("POST", "/passes?passType=card", {"identifiers": identifiers}))
+
+    (told,) = refusal["errors"].pop("identifiers")
+    assert (refusal["status"], refusal["code"], refusal["errors"]) == (400, "invalid_request", {})
+    assert all(f"`{name}`" in told for name in MISNAMED)
+    assert not any(text in told for text in ("`y2.customerId`", "y2.customerId.secret", "leak"))
+
+
+@pytest.mark.parametrize("path", ["/passes/{}", "/passes?customerId=1"])
+async def test_a_patch_keeps_no_proof_and_no_name_that_no_identifier_has(shop: Shop, path: str) -> None:
+    pass_id = await shop.issue(customerId="1")
+    misnamed = ("customerId.secret", "customerId.hmac", "passType", *MISNAMED)
+
+    body = {"identifiers": dict.fromkeys(misnamed, "leak") | {"y2.name": "x"}, "metadata": 1}
+    refusal = problem(await shop.ask("PATCH", path.format(pass_id), body))
+
+    (told,) = refusal["errors"]["identifiers"]
+    assert (refusal["status"], refusal["code"]) == (400, "invalid_request")
+    assert set(refusal["errors"]) == {"identifiers", "metadata"}
+    assert all(f"`{name}`" in told for name in misnamed)
+    assert not any(text in told for text in ("y2.name", "leak"))
+    assert (await shop.ask("GET", f"/passes/{pass_id}/document")).json()["identifiers"] == {"customerId": "1"}
+
+
+async def test_a_wrong_name_that_is_there_already_is_read_found_and_taken_away(shop: Shop) -> None:
+    pass_id = await shop.issue(customerId="1")
+    async with shop.house.database.tenant(shop.tenant_id) as tx:
+        await update_pass(tx, pass_id, Changes({"limit": "7", "a.hmac": "aa"}), "an older release", datetime.now(UTC))
+
+    found = await shop.ask("GET", "/passes/findPass?id.limit=7")
+    changed = await shop.ask("PATCH", f"/passes/{pass_id}", {"metadata": {"a": 1}})
+    between = (await shop.ask("GET", f"/passes/{pass_id}/document")).json()["identifiers"]
+    await shop.ask("PATCH", f"/passes/{pass_id}", {"identifiers": {"limit": None, "a.hmac": None}})
+
+    assert (found.text, changed.status_code) == (pass_id, 200)
+    assert between == {"customerId": "1", "limit": "7", "a.hmac": "aa"}
+    assert (await shop.ask("GET", f"/passes/{pass_id}/document")).json()["identifiers"] == {"customerId": "1"}
 
 
 async def test_a_patch_may_switch_the_type_and_refuses_one_that_is_unknown(shop: Shop) -> None:

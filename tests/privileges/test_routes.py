@@ -79,6 +79,20 @@ async def test_history_that_does_not_hold_together_is_refused(shop: Shop, data: 
     assert (await shop.ask("GET", f"/passes/{pass_id}/privileges")).json() == []
 
 
+async def test_history_that_is_yet_to_come_is_refused_and_every_such_movement_named(shop: Shop) -> None:
+    pass_id = await shop.issue(customerId="1")
+    dates = ("2099-01-01T00:00:00Z", OLD, "2098-01-01T00:00:00Z")
+    movements = [{"movementId": "twice", "date": date, "value": 1} for date in dates]
+
+    refusal = problem(
+        await shop.ask("POST", f"/passes/{pass_id}/privileges", {"type": "OneTime", "data": {"movements": movements}})
+    )
+
+    assert (refusal["status"], refusal["code"]) == (400, "invalid_request")
+    assert set(refusal["errors"]) == {"data.movements", "data.movements.0.date", "data.movements.2.date"}
+    assert (await shop.ask("GET", f"/passes/{pass_id}/privileges")).json() == []
+
+
 async def test_history_with_an_id_that_exists_is_refused_and_leaves_nothing(shop: Shop) -> None:
     pass_id = await shop.issue(customerId="1")
     data = {"movements": [{"movementId": "mine", "date": OLD, "value": 1}]}

@@ -53,3 +53,15 @@ def test_a_translation_that_nothing_uses_is_a_warning() -> None:
 
 def test_a_translation_used_inside_a_template_is_used() -> None:
     assert check("logoText: \"{{ 'of' | translated }}\"\nlocalization: {de: {of: von}}") == []
+
+
+def test_names_that_no_identifier_has_are_mistakes_in_their_lines() -> None:
+    names = "identifiers:\n  y2.customerId: {proof: hmac}\n  x.hmac: {proof: none}\n  limit: {proof: none}\n"
+
+    found = check(names + "wallet: id.x\n")
+
+    assert [(mistake.path, mistake.place.line) for mistake in found] == [
+        ("identifiers.x.hmac", 7),
+        ("identifiers.limit", 8),
+        ("wallet", 9),
+    ]

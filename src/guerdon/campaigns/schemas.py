@@ -3,30 +3,25 @@
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, WithJsonSchema
-from pydantic import JsonValue as JsonSchemaValue
 
 from guerdon.campaigns.model import Campaign, Member, State
+from guerdon.passes.given_identifiers import NO_OTHERS, ChangedIdentifiers, IdentifierValue
+from guerdon.passes.identifiers import IDENTIFIERS_MAX
 from guerdon.passes.notify_request import NotifyRequest
 from guerdon.passes.pass_type_parts import NAME_PATTERN
 from guerdon.platform.clock import rfc3339
 from guerdon.platform.wire import NO_NUL, Body, Instant, JsonValue, ShortText, Text
 
 MEMBERS_MAX = 200
-IDENTIFIERS_MAX = 20
 LISTED_MAX = 10_000
 FILTERS_MAX = 50
 PASSES_PER_S_MAX = 100_000
 # It comes back in a header and stands in an address, so that it is printable ASCII without a slash.
 CORRELATION_ID_PATTERN = r"^[!-.0-~][ -.0-~]{8,98}[!-.0-~]$"
-NO_OTHERS: dict[str, JsonSchemaValue] = {"additionalProperties": False}  # names that break the pattern are refused
 MemberName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
-IdentifierValue = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=NO_NUL)]
 Members = Annotated[dict[MemberName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)]
 Identifiers = Annotated[
     dict[MemberName, IdentifierValue], Field(min_length=1, max_length=IDENTIFIERS_MAX, json_schema_extra=NO_OTHERS)
-]
-ChangedIdentifiers = Annotated[
-    dict[MemberName, IdentifierValue | None], Field(max_length=IDENTIFIERS_MAX, json_schema_extra=NO_OTHERS)
 ]
 FilterValue = Annotated[
     Any, WithJsonSchema({"type": ["string", "number", "boolean", "array", "null"], "items": {"type": "string"}})

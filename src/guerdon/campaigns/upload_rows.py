@@ -8,6 +8,7 @@ nothing.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from guerdon.passes.identifiers import UNNAMEABLE, can_be_named
 from guerdon.passes.model import Changes
 from guerdon.platform.problems import InvalidRequest
 from guerdon.platform.tables import Cell, Mistakes, Row, is_storable
@@ -62,6 +63,8 @@ def read_header(row: Row) -> list[Column]:
     for place, column in enumerate(columns, start=1):
         if not 1 <= len(column.name) <= NAME_CHARACTERS_MAX or not is_storable(column.name):
             mistakes.append(f"Column {place} needs a name of 1 to {NAME_CHARACTERS_MAX} characters.")
+        elif column.part == IDENTIFIERS and not can_be_named(column.name):
+            mistakes.append(f"`{column.name}`: {UNNAMEABLE}")
     places = [(column.part, column.name) for column in columns if is_storable(column.name)]
     mistakes += [f"The column {part}.{name} stands twice." for part, name in {p for p in places if places.count(p) > 1}]
     if not any(column.part == TARGET for column in columns):

@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -18,8 +18,14 @@ VALUE_CHARACTERS_MAX = 500
 NEVER_NAMES = frozenset({"passType", "pageIndex", "pageSize", "device", "cursor", "limit", "asOf", "userAgent"})
 NEVER_FAMILIES = ("filter[", "sortBy[", "neo.")
 PROOF_SUFFIXES = (".hmac", ".secret")
-BRACKETS = re.compile(r"identifiers\[(.*)\]")
+BRACKETS = re.compile(r"identifiers\[(.*)\]", re.DOTALL)
+SPELLINGS = ("{}", "id.{}", "identifiers[{}]", "identifiers.{}")
 PASS_ID_NAME = "id"  # noqa: S105 - a pass is no password
+NO_BRACKETS = r"^[^\x00\[\]]*$"
+UNNAMEABLE = (
+    "no identifier may have this name. It is a parameter of queries (passType, limit, neo.…), a proof (….hmac, "
+    "….secret), or one way to name a pass means something else by it (id, id.…, identifiers, identifiers.…, brackets)."
+)
 
 
 IDENTIFIERS_PARAMETER: dict[str, object] = {
@@ -70,6 +76,29 @@ def identifier_name(key: str) -> str | None:
     """Tell which identifier a query key names; None when it names none."""
     if key in NEVER_NAMES or key.startswith(NEVER_FAMILIES) or key.endswith(PROOF_SUFFIXES):
         return None
+    name = spelled_name(key)
+    return None if name.endswith(PROOF_SUFFIXES) else name
+
+
+def can_be_named(name: str) -> bool:
+    """Tell whether an identifier may have this name: every spelling means it, and none means something else.
+
+    What an older release has stored under another name is still found, by the spellings that mean it.
+    """
+    if name in {"", PASS_ID_NAME, "identifiers"} or "[" in name or "]" in name:
+        return False
+    return all(identifier_name(spelling.format(name)) == name for spelling in SPELLINGS)
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse names that no identifier may have. Raises ValueError, which tells all of them, in words for a person."""
+    misnamed = [f"`{name}`" for name in names if not can_be_named(name)]
+    if misnamed:
+        raise ValueError(f"{', '.join(misnamed)}: {UNNAMEABLE}")
+
+
+def spelled_name(key: str) -> str:
+    """Take from a query key what its spelling puts around the name."""
     bracketed = BRACKETS.fullmatch(key)
     if bracketed is not None:
         return bracketed[1]

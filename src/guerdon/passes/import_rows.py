@@ -6,8 +6,9 @@ from typing import Annotated, Final, cast
 
 from pydantic import Field, StringConstraints, ValidationError
 
+from guerdon.passes.given_identifiers import NewIdentifiers
 from guerdon.passes.pass_type_parts import NAME_PATTERN
-from guerdon.passes.schemas import MEMBERS_MAX, IdentifierName, IdentifierValue
+from guerdon.passes.schemas import MEMBERS_MAX, MemberName
 from guerdon.platform.tables import Mistakes, find_mistakes
 from guerdon.platform.wire import Body, Instant, JsonValue
 
@@ -24,9 +25,9 @@ class ImportedPass(Body):
     pass_type: Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
     authentication_token: Annotated[str, StringConstraints(pattern=r"^[!-~]{16,200}$")] | None = None
     google_object_id: Name | None = None
-    identifiers: Annotated[dict[IdentifierName, IdentifierValue], Field(max_length=20)] = {}  # noqa: RUF012 (frozen)
-    metadata: Annotated[dict[IdentifierName, JsonValue], Field(max_length=MEMBERS_MAX)] = {}  # noqa: RUF012 (frozen)
-    additional_data: Annotated[dict[IdentifierName, JsonValue], Field(max_length=MEMBERS_MAX)] = {}  # noqa: RUF012 (frozen)
+    identifiers: NewIdentifiers = {}  # noqa: RUF012 (frozen)
+    metadata: Annotated[dict[MemberName, JsonValue], Field(max_length=MEMBERS_MAX)] = {}  # noqa: RUF012 (frozen)
+    additional_data: Annotated[dict[MemberName, JsonValue], Field(max_length=MEMBERS_MAX)] = {}  # noqa: RUF012 (frozen)
     created_at: Instant | None = None
     apple_installed_at: Instant | None = None
     google_installed_at: Instant | None = None

@@ -90,7 +90,6 @@ def _check_together(members: Mapping[str, Any], tree: Tree) -> None:
     """Check what holds between members, on values that may themselves be wrong."""
     _check_field_keys(members.get("fields"), tree)
     _check_apple(members.get("apple"), tree)
-    _check_identifier_names(members.get("identifiers"), tree)
     floor, ceiling = members.get("privilegeFloor"), members.get("privilegeCeiling")
     if isinstance(floor, int | Decimal) and isinstance(ceiling, int | Decimal) and floor > ceiling:
         tree.add(("privilegeFloor",), f"`privilegeFloor` is {floor}, above `privilegeCeiling`, which is {ceiling}.")
@@ -131,14 +130,3 @@ def _check_apple(apple: object, tree: Tree) -> None:
         tree.add(("apple", "style"), f"{needs}: storeCard, coupon or generic.")
     if fallback is not None and style != "posterGeneric":
         tree.add(("apple", "fallbackStyle"), "`fallbackStyle` belongs to `style: posterGeneric`.")
-
-
-def _check_identifier_names(identifiers: object, tree: Tree) -> None:
-    if not isinstance(identifiers, Mapping):
-        return
-    for name in cast("Mapping[str, object]", identifiers):
-        if name.endswith((".hmac", ".secret")):
-            tree.add(
-                ("identifiers", name),
-                "A name that ends in .hmac or .secret names a proof, never an identifier.",
-            )

@@ -7,12 +7,13 @@ values that anyone may use.
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from guerdon.passes.identifiers import PROOF_SUFFIXES, can_be_named, check_names
 from guerdon.passes.pass_type import PassType
 
-HMAC_SUFFIX, SECRET_SUFFIX = ".hmac", ".secret"
+HMAC_SUFFIX, SECRET_SUFFIX = PROOF_SUFFIXES
 SDK_TYPE_NAME = "passType"  # the vendor's browser library repeats the type among the identifiers
 
 
@@ -45,7 +46,12 @@ def read_claims(identifiers: Mapping[str, str]) -> tuple[Claim, ...]:
 
 def is_proof_name(name: str) -> bool:
     """Tell whether a key carries a proof and not an identifier."""
-    return name.endswith((HMAC_SUFFIX, SECRET_SUFFIX))
+    return name.endswith(PROOF_SUFFIXES)
+
+
+def check_claims(names: Iterable[str]) -> None:
+    """Refuse what names neither an identifier nor the proof of one. Raises ValueError, which tells all such names."""
+    check_names(name for name in names if name != SDK_TYPE_NAME and not _proves_a_name(name))
 
 
 def unproven(claims: Sequence[Claim], pass_type: PassType | None, keys: Mapping[str, ProofKeys]) -> list[str]:
@@ -56,6 +62,10 @@ def unproven(claims: Sequence[Claim], pass_type: PassType | None, keys: Mapping[
 def hmac_of(key: bytes, value: str) -> str:
     """Compute the proof of a value."""
     return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
+
+
+def _proves_a_name(name: str) -> bool:
+    return is_proof_name(name) and can_be_named(name.rpartition(".")[0])
 
 
 def _is_proven(claim: Claim, pass_type: PassType | None, keys: ProofKeys) -> bool:

@@ -13,7 +13,13 @@ from guerdon.access.model import Caller
 from guerdon.passes.creating import NewPass, create_pass
 from guerdon.passes.errors import IdentifiersNotProven, NoIdentifier
 from guerdon.passes.finding import find_pass_id, get_pass, resolve_pass
-from guerdon.passes.identifiers import IDENTIFIERS_PARAMETER, Identifiers, identifier_name, parse_identifiers
+from guerdon.passes.identifiers import (
+    IDENTIFIERS_PARAMETER,
+    Identifiers,
+    identifier_name,
+    parse_identifiers,
+    spelled_name,
+)
 from guerdon.passes.model import Changes, write_json
 from guerdon.passes.pass_type_parts import NAME_PATTERN
 from guerdon.passes.pass_types import PassTypes
@@ -222,8 +228,8 @@ def _read_find_query(query: bytes) -> tuple[tuple[Claim, ...], Identifiers]:
     if not identifiers.external and not identifiers.pass_ids:
         raise NoIdentifier
     members: Mapping[str, str] = {
-        (identifier_name(key) or key): value
+        name: value
         for key, value in parse_qsl(query.decode("latin-1"))
-        if identifier_name(key) is not None or is_proof_name(key)
+        if is_proof_name(name := spelled_name(key)) or identifier_name(key) is not None
     }
     return read_claims(members), identifiers

@@ -3,15 +3,13 @@
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
-from pydantic import JsonValue as JsonSchemaValue
 
 from guerdon.passes.filters import FILTERS_MAX, Filter, Operator, read_field, read_operator, read_value
+from guerdon.passes.given_identifiers import NO_OTHERS, ChangedIdentifiers, ClaimedIdentifiers
 from guerdon.platform.wire import NO_NUL, Body, Instant, JsonValue
 
-IdentifierName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
-IdentifierValue = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=NO_NUL)]
+MemberName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
 MEMBERS_MAX = 200
-NO_OTHERS: dict[str, JsonSchemaValue] = {"additionalProperties": False}  # names that break the pattern are refused
 
 
 def _checked_field(text: str) -> str:
@@ -22,29 +20,22 @@ def _checked_field(text: str) -> str:
 class CreatePass(Body):
     """A new pass; proofs ride among the identifiers as `<name>.hmac` and `<name>.secret`."""
 
-    identifiers: Annotated[
-        dict[IdentifierName, IdentifierValue], Field(max_length=60, json_schema_extra=NO_OTHERS)
-    ] = {}  # noqa: RUF012 (frozen)
-    metadata: Annotated[
-        dict[IdentifierName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)
-    ] = {}  # noqa: RUF012 (frozen)
+    identifiers: ClaimedIdentifiers = {}  # noqa: RUF012 (frozen)
+    metadata: Annotated[dict[MemberName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)] = {}  # noqa: RUF012 (frozen)
     additional_data: Annotated[
-        dict[IdentifierName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)
+        dict[MemberName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)
     ] = {}  # noqa: RUF012 (frozen)
 
 
 class UpdatePass(Body):
     """Changes of a pass, merged per key; null removes a key."""
 
-    identifiers: (
-        Annotated[dict[IdentifierName, IdentifierValue | None], Field(max_length=20, json_schema_extra=NO_OTHERS)]
-        | None
-    ) = None
+    identifiers: ChangedIdentifiers | None = None
     metadata: (
-        Annotated[dict[IdentifierName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)] | None
+        Annotated[dict[MemberName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)] | None
     ) = None
     additional_data: (
-        Annotated[dict[IdentifierName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)] | None
+        Annotated[dict[MemberName, JsonValue], Field(max_length=MEMBERS_MAX, json_schema_extra=NO_OTHERS)] | None
     ) = None
 
 

@@ -1,5 +1,6 @@
 """Turning the bodies of seed 001 into what the use cases take."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -7,9 +8,10 @@ from pydantic import BaseModel
 
 from guerdon.ledger.amounts import to_millionths
 from guerdon.passes.updating import Notification
+from guerdon.platform.clock import rfc3339
 from guerdon.platform.problems import InvalidRequest
 from guerdon.privileges.model import Description, PastMovement, opening_history
-from guerdon.privileges.schemas import PrivilegeData, PrivilegeRequest
+from guerdon.privileges.schemas import PrivilegeData, PrivilegeMovement, PrivilegeRequest
 
 DESCRIBING = ("external_id", "origin", "categories", "content", "appearance", "links")
 OPENING_REMARK = "opening value"
@@ -33,10 +35,10 @@ def read_description(body: PrivilegeRequest, type_given: str | None) -> Descript
 def read_history(data: PrivilegeData, opening_id: str, now: datetime) -> tuple[PastMovement, ...]:
     """Give the history that a new privilege brings: its movements, or one that opens it with its value.
 
-    Raises ZeroMovement, HistoryMismatch, InvalidRequest when two movements share an id.
+    Raises ZeroMovement, HistoryMismatch, InvalidRequest when two movements share an id or one is yet to come.
     """
     movements = data.movements
-    _check_ids([movement.movement_id for movement in movements])
+    _check_movements(movements, now)
     value = None if data.value is None else to_millionths(data.value)
     history = opening_history(
         value,
@@ -57,10 +59,18 @@ def read_notification(body: PrivilegeRequest) -> Notification | None:
     return body.options.notification.read(body.options.correlation_id)
 
 
-def _check_ids(movement_ids: Sequence[str]) -> None:
-    repeated = sorted({movement_id for movement_id in movement_ids if movement_ids.count(movement_id) > 1})
+def _check_movements(movements: Sequence[PrivilegeMovement], now: datetime) -> None:
+    counts = Counter(movement.movement_id for movement in movements)
+    errors = {
+        f"data.movements.{position}.date": [f"A history holds what has been, and it is {rfc3339(now)} now."]
+        for position, movement in enumerate(movements)
+        if movement.date > now
+    }
+    repeated = sorted(movement_id for movement_id, count in counts.items() if count > 1)
     if repeated:
-        raise InvalidRequest({"data.movements": [f"The movement id {name!r} stands twice." for name in repeated]})
+        errors["data.movements"] = [f"The movement id {name!r} stands twice." for name in repeated]
+    if errors:
+        raise InvalidRequest(errors)
 
 
 def _fields() -> set[str]:

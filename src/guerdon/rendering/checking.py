@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final, cast
 
+from guerdon.passes.identifiers import UNNAMEABLE, can_be_named
 from guerdon.passes.pass_type import PassType, PassTypeInvalid
 from guerdon.passes.pass_type_parts import IMAGE_NAME
 from guerdon.passes.pass_type_reading import examine
@@ -19,7 +20,8 @@ def check_pass_type(name: str, content: bytes, image_names: Collection[str]) -> 
     """List every mistake of a pass type, first line first; warnings do not stop it from being used.
 
     Beyond what the reader refuses: Liquid that cannot be read, images that the tenant does not have
-    (`image_names` are the files under `server/images/`), and translations that nothing uses.
+    (`image_names` are the files under `server/images/`), names that no identifier may have, and translations that
+    nothing uses.
     """
     try:
         pass_type, tree = examine(name, content)
@@ -27,6 +29,7 @@ def check_pass_type(name: str, content: bytes, image_names: Collection[str]) -> 
         return list(invalid.mistakes)
     members = cast("Mapping[str, object]", tree.value)
     _check_templates(members, tree)
+    _check_identifier_names(pass_type, tree)
     _check_images(pass_type, image_names, tree)
     _check_translations(pass_type, members, tree)
     tree.mistakes.sort(key=lambda mistake: (mistake.place.line, mistake.place.column))
@@ -54,6 +57,14 @@ def _check_templates(members: Mapping[str, object], tree: Tree) -> None:
 
 def _where(invalid: TemplateInvalid) -> str:
     return f"at its line {invalid.line}, character {invalid.column}, " if invalid.column > 1 else ""
+
+
+def _check_identifier_names(pass_type: PassType, tree: Tree) -> None:
+    # Not where the file is read: passes of a type that an older release took are still drawn.
+    named: list[tuple[Path, str]] = [(("identifiers", name), name) for name in pass_type.identifiers]
+    for path, name in [*named, (("wallet",), pass_type.wallet)]:
+        if not can_be_named(name):
+            tree.add(path, f"`{name}`: {UNNAMEABLE}")
 
 
 def _check_images(pass_type: PassType, image_names: Collection[str], tree: Tree) -> None:
