@@ -22,6 +22,22 @@ def test_a_good_type_has_no_findings() -> None:
     assert findings() == []
 
 
+def test_a_template_that_cannot_be_read_is_told_once() -> None:
+    (mistake,) = findings('logoText: "{{ a | nofilter }}"\n')
+
+    assert (mistake.line, mistake.severity) == (8, "error")
+
+
+@pytest.mark.parametrize("file", ["A_B.json", "ABc.yaml", "a.yaml", "1a.yaml", "ab.txt", "x/ab.yaml"])
+def test_one_rule_for_the_names_of_pass_types_is_told_everywhere(file: str) -> None:
+    (mistake,) = check_files({f"server/passes/{file}": GOOD.encode(), ICON_PATH: icon()}, (), NOW)
+
+    assert mistake.message == (
+        "A pass type is server/passes/<name> with .yaml, .yml, .json; "
+        "its name has 2 to 50 characters of a-z, 0-9 and '-', a letter first."
+    )
+
+
 @pytest.mark.parametrize("name", PASS_TYPES)
 def test_the_demo_types_have_no_findings(name: str) -> None:
     files = {str(path.relative_to(FILES)): path.read_bytes() for path in FILES.rglob("*") if path.is_file()}

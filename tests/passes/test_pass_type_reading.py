@@ -97,7 +97,20 @@ def test_the_problem_maps_paths_to_sentences_with_places() -> None:
     assert refusal.value.status == 400
     assert refusal.value.errors is not None
     (sentence,) = refusal.value.errors["layout"]
-    assert sentence.startswith("line 4, column 1: `layout` must match")
+    assert sentence == ("line 4, column 1: `layout` must be 2 to 50 characters of a-z, 0-9 and '-', a letter first.")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("text", "`text` is not known here, only in other sections."),
+        ("field", "`field` is not known here; did you mean `fields`?"),
+        ("colours", "`colours` is not known here; did you mean `colors`?"),
+        ("quux", "`quux` is not known here."),
+    ],
+)
+def test_a_name_that_is_not_known_is_never_suggested_itself(name: str, told: str) -> None:
+    assert (name, 4, told) in mistakes(f"{HEAD}{name}: 5\n")
 
 
 @pytest.mark.parametrize(

@@ -65,3 +65,45 @@ def test_names_that_no_identifier_has_are_mistakes_in_their_lines() -> None:
         ("identifiers.limit", 8),
         ("wallet", 9),
     ]
+
+
+def test_mistakes_of_form_hide_neither_templates_nor_images_nor_names() -> None:
+    bad = (
+        'logoText: "{{ a | nofilter }}"\n'
+        'links: [{title: "{% include \'b\' %}", url: "{% for %}"}]\n'
+        "privileges: {shown: 50}\n"
+        "identifiers: {limit: {proof: none}}\n"
+    )
+    text = HEAD.replace("icon.png", "icon.png, logo: missing.png") + bad
+
+    found = check_pass_type("loyalty", text.encode(), ("icon.png",))
+
+    assert [mistake.path for mistake in found] == [
+        "images.logo.default",
+        "logoText",
+        "links[0].title",
+        "links[0].url",
+        "privileges.shown",
+        "identifiers.limit",
+    ]
+
+
+def test_a_value_of_the_wrong_kind_is_told_once_and_not_as_a_template_too() -> None:
+    found = check('privileges: {shown: "{{ a | nofilter }}", colorsFromTop: 5}\ncolors: red\n')
+
+    assert [mistake.path for mistake in found] == ["privileges.shown", "privileges.colorsFromTop", "colors"]
+
+
+def test_an_unknown_name_and_the_template_under_it_are_two_mistakes() -> None:
+    found = check('logoTexts: "{{ a | nofilter }}"\n')
+
+    assert [mistake.message[:30] for mistake in found] == [
+        "`logoTexts` is not known here;",
+        "The template cannot be read: a",
+    ]
+
+
+def test_images_that_are_no_section_are_told_once() -> None:
+    (mistake,) = check_pass_type("loyalty", HEAD.replace("{icon: icon.png}", "icon.png").encode(), ())
+
+    assert mistake.path == "images"

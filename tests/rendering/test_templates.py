@@ -52,6 +52,45 @@ def test_templates_read_the_pass_and_its_data(source: str, text: str) -> None:
     assert fill(source, names(list=[1, 2, 3], word=word)) == text
 
 
+@pytest.mark.parametrize(
+    ("source", "mistake"),
+    [
+        ("{{ 5 | ceil: 1 }}", "the filter `ceil` takes no argument"),
+        ("{{ 'a' | upcase: 1, 2 }}", "the filter `upcase` takes no argument"),
+        ("{{ 5 | plus: 1, 2 }}", "the filter `plus` takes at most 1 argument"),
+        ("{{ 5 | number: '0', 'de', 3 }}", "the filter `number` takes at most 2 arguments"),
+        ("{{ 5 | plus }}", "the filter `plus` needs 1 argument"),
+        ("{{ 'a' | replace_last: 'a' }}", "the filter `replace_last` needs 2 arguments"),
+        ("{{ 5 | default: 1, otherwise: 2 }}", "the filter `default` has no argument `otherwise`"),
+        ("{{ now | date: '%Y', context: 1 }}", "the filter `date` has no argument `context`"),
+        ("{{ 5 | number: '0', pattern: '0' }}", "the filter `number` is given its argument `pattern` twice"),
+        ("{% if false %}{{ 1 | abs: 2 }}{% endif %}", "the filter `abs` takes no argument"),
+    ],
+)
+def test_the_arguments_of_filters_are_checked_in_words_of_templates(source: str, mistake: str) -> None:
+    with pytest.raises(TemplateInvalid) as refusal:
+        check_template(source)
+
+    assert refusal.value.message == mistake
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ nothing | default: 'a', allow_false: true }}{{ 5 | number: pattern: '0.0', language: 'de' }}",
+        "{{ now | date }}{{ now | date: '%Y', 'UTC', 'de' }}{{ 'a,b' | split: ',' | join }}{{ 1.5 | round: 1 }}",
+    ],
+)
+def test_arguments_that_a_filter_takes_are_no_mistake(source: str) -> None:
+    check_template(source)
+
+
+@pytest.mark.parametrize("source", ["{{ 5 | concat: 5 }}", "{{ 5 | sort: 5 }}", "{{ additionalData.list | date }}"])
+def test_a_value_that_a_filter_cannot_take_is_told_in_words_of_templates(source: str) -> None:
+    with pytest.raises(TemplateFailed, match=r"^the filter `[a-z]+` cannot take this value or argument$"):
+        fill(source, names(list=[1, 2, 3]))
+
+
 def test_a_text_speaks_the_language_that_is_asked_for() -> None:
     source = "{{ language }} {{ privileges[0].title }} {{ 'of' | translated }} {{ now | date: '%A' }}"
 

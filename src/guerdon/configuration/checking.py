@@ -11,6 +11,7 @@ from guerdon.configuration.apple_checking import check_for_apple
 from guerdon.configuration.model import Finding, ordered, whole
 from guerdon.delivery.apple.errors import ImageRefused
 from guerdon.delivery.apple.images import check_picture
+from guerdon.passes.pass_type_parts import NAME_PATTERN, NAME_RULE
 from guerdon.passes.pass_type_reading import FILE_SUFFIXES
 from guerdon.passes.pass_type_text import Mistake
 from guerdon.passes.pass_types import FOLDER as PASS_TYPES
@@ -73,15 +74,18 @@ def _check_file(path: str, content: bytes) -> Iterator[Finding]:
 
 def _check_pass_type(path: str, content: bytes, images: Collection[str], now: datetime) -> list[Finding]:
     name, suffix = PurePosixPath(path).stem, PurePosixPath(path).suffix
-    is_plain = name.isascii() and name.replace("-", "").isalnum()
-    if suffix not in FILE_SUFFIXES or path != f"{PASS_TYPES}{name}{suffix}" or not is_plain:
+    is_named = path == f"{PASS_TYPES}{name}{suffix}" and re.fullmatch(NAME_PATTERN, name) is not None
+    if suffix not in FILE_SUFFIXES or not is_named:
         endings = ", ".join(FILE_SUFFIXES)
-        return [whole(path, f"A pass type is {PASS_TYPES}<name> with {endings}; its name of a-z, A-Z, 0-9 and '-'.")]
+        return [whole(path, f"A pass type is {PASS_TYPES}<name> with {endings}; its name has {NAME_RULE}.")]
     mistakes = [
         Finding(path, one.place.line, one.place.column, one.message, "warning" if one.is_warning else "error")
         for one in check_pass_type(name, content, images)
     ]
-    return [*mistakes, *check_for_apple(path, name, content, now)]
+    # What a sample shows where the file has a mistake only says that mistake again.
+    told = {(one.line, one.column) for one in mistakes if one.is_error}
+    drawn = check_for_apple(path, name, content, now)
+    return [*mistakes, *(one for one in drawn if (one.line, one.column) not in told)]
 
 
 def _check_points(path: str, content: bytes) -> list[Finding]:

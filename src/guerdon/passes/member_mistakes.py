@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
+from guerdon.passes.pass_type_parts import NAME_PATTERN, NAME_RULE
 from guerdon.passes.pass_type_text import Path
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "string_pattern_mismatch": "`{leaf}` must match {pattern}.",
     "value_error": "{error}",
 }
+# A name that has its place elsewhere is no misspelling, unless one letter more or less makes it right.
+_NEAR, _VERY_NEAR = 0.6, 0.88
 
 
 def sentence(path: Path, detail: "ErrorDetails", known_names: Sequence[str]) -> str:
@@ -38,11 +41,17 @@ def sentence(path: Path, detail: "ErrorDetails", known_names: Sequence[str]) -> 
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":
         return f"`{leaf}` is not known here{_suggestion(leaf, known_names)}"
+    if context.get("pattern") == NAME_PATTERN:
+        return f"`{leaf}` must be {NAME_RULE}."
     if kind in _SENTENCES:
         return _SENTENCES[kind].format(leaf=leaf, **context)
     return f"`{leaf}`: {detail['msg']}."
 
 
 def _suggestion(leaf: str, known_names: Sequence[str]) -> str:
-    near = get_close_matches(leaf, known_names, n=1)
-    return f"; did you mean `{near[0]}`?" if near else "."
+    is_known = leaf in known_names
+    others = [name for name in known_names if name != leaf]
+    near = get_close_matches(leaf, others, n=1, cutoff=_VERY_NEAR if is_known else _NEAR)
+    if near:
+        return f"; did you mean `{near[0]}`?"
+    return ", only in other sections." if is_known else "."

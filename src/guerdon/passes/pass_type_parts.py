@@ -15,6 +15,7 @@ LANGUAGE_PATTERN = r"^[a-z]{2}(-[A-Z]{2})?$"
 COLOR: Final = re.compile(r"#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|rgb\(\s*\d{1,3}\s*,\s*\d{1,3}\s*,\s*\d{1,3}\s*\)", re.ASCII)
 IMAGE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\.(?:png|jpe?g|webp)", re.IGNORECASE)
 NAME_PATTERN = r"^[a-z][a-z0-9-]{1,49}$"
+NAME_RULE = "2 to 50 characters of a-z, 0-9 and '-', a letter first"
 LAYOUT_DEFAULT = "card"
 PRIVILEGES_SHOWN_DEFAULT = 5
 
@@ -45,13 +46,15 @@ ActionType = Literal[
 ]  # fmt: skip
 
 
-def _as_text(value: object) -> object:
+def as_text(value: object) -> object:
+    """Read a number or a truth value where a text may stand."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | Decimal) else value
 
 
-def _as_languages(value: object) -> object:
+def as_languages(value: object) -> object:
+    """Read one text where a table of languages may stand."""
     return {"default": value} if isinstance(value, str | int | Decimal) else value
 
 
@@ -73,10 +76,10 @@ def _says_what_changed(text: str) -> str:
 
 
 # A text that Liquid fills in; numbers and true/false may be written without quotes.
-Template = Annotated[str, BeforeValidator(_as_text), Field(max_length=TEMPLATE_CHARACTERS_MAX)]
+Template = Annotated[str, BeforeValidator(as_text), Field(max_length=TEMPLATE_CHARACTERS_MAX)]
 ChangeMessage = Annotated[Template, AfterValidator(_says_what_changed)]
 ColorTemplate = Annotated[Template, AfterValidator(_is_color)]
-ByLanguage = Annotated[Mapping[str, Template], BeforeValidator(_as_languages)]
+ByLanguage = Annotated[Mapping[str, Template], BeforeValidator(as_languages)]
 Number = Annotated[Decimal, Strict(strict=False), Field(allow_inf_nan=False), PLAIN]
 Language = Annotated[str, Field(pattern=LANGUAGE_PATTERN)]
 

@@ -9,10 +9,13 @@ from pydantic import BaseModel, ValidationError
 from guerdon.passes import pass_type, pass_type_parts
 from guerdon.passes.member_mistakes import sentence
 from guerdon.passes.pass_type import PassType, PassTypeInvalid
-from guerdon.passes.pass_type_text import Path, Tree, read_tree
+from guerdon.passes.pass_type_text import Mistake, Path, Tree, read_tree
 
 FILE_SUFFIXES = (".yaml", ".yml", ".json")
 MISTAKES_MAX = 200
+
+# What stands at such a mistake may have mistakes of its own, which are told too.
+_OF_THE_RIGHT_KIND: Final = frozenset({"extra_forbidden", "value_error"})
 
 
 def read_pass_type(name: str, content: bytes) -> PassType:
@@ -29,20 +32,31 @@ def examine(name: str, content: bytes) -> tuple[PassType, Tree]:
 
     Raises PassTypeInvalid.
     """
+    found, tree = read_as_far_as_possible(name, content)
+    if found is None:
+        raise PassTypeInvalid(name, first_mistakes(tree))
+    return found, tree
+
+
+def read_as_far_as_possible(name: str, content: bytes) -> tuple[PassType | None, Tree]:
+    """Read a pass type, None when it has mistakes of form; the tree has these, and what could be read all the same."""
     tree = read_tree(content)
     value = tree.value
     if not tree.mistakes and not isinstance(value, dict):
         tree.add((), "A pass type is a section of names and values; this file is not.")
     if not isinstance(value, dict):
-        raise PassTypeInvalid(name, tree.mistakes)
+        return None, tree
 
     members = cast("dict[str, object]", value)
     found = _validated(name, members, tree)
     _check_together(members, tree)
-    if found is None or tree.mistakes:
-        ordered = sorted(tree.mistakes, key=lambda mistake: (mistake.place.line, mistake.place.column))
-        raise PassTypeInvalid(name, ordered[:MISTAKES_MAX])
-    return found, tree
+    return None if tree.mistakes else found, tree
+
+
+def first_mistakes(tree: Tree) -> list[Mistake]:
+    """List the mistakes, the first line first, 200 at most."""
+    ordered = sorted(tree.mistakes, key=lambda mistake: (mistake.place.line, mistake.place.column))
+    return ordered[:MISTAKES_MAX]
 
 
 def _validated(name: str, members: dict[str, object], tree: Tree) -> PassType | None:
@@ -59,6 +73,8 @@ def _validated(name: str, members: dict[str, object], tree: Tree) -> PassType | 
         for detail in error.errors(include_url=False, include_input=False):
             path = _written_path(detail["loc"], tree)
             tree.add(path, sentence(path, detail, _KNOWN_NAMES))
+            if detail["type"] not in _OF_THE_RIGHT_KIND:
+                tree.misplaced.add(path)
     return None
 
 

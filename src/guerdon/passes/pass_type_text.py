@@ -44,11 +44,15 @@ class Mistake:
 
 @dataclass(slots=True)
 class Tree:
-    """What was read: the values (mappings, tuples, texts, numbers), where each stands, and what was wrong."""
+    """What was read: the values (mappings, tuples, texts, numbers), where each stands, and what was wrong.
+
+    `misplaced` are the places of values of a kind that does not belong there; what they say is not looked at.
+    """
 
     value: object = None
     places: dict[Path, Place] = field(default_factory=dict[Path, Place])
     mistakes: list[Mistake] = field(default_factory=list[Mistake])
+    misplaced: set[Path] = field(default_factory=set[Path])
 
     def place_of(self, path: Path) -> Place:
         """Find where `path` stands, or the nearest section around it that is written down."""

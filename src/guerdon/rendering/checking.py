@@ -5,12 +5,10 @@ from typing import Final, cast
 
 from guerdon.passes.identifiers import UNNAMEABLE, can_be_named
 from guerdon.passes.pass_type import PassType, PassTypeInvalid
-from guerdon.passes.pass_type_parts import IMAGE_NAME
-from guerdon.passes.pass_type_reading import examine
+from guerdon.passes.pass_type_parts import IMAGE_NAME, as_languages, as_text
+from guerdon.passes.pass_type_reading import examine, first_mistakes, read_as_far_as_possible
 from guerdon.passes.pass_type_text import Mistake, Path, Tree
 from guerdon.rendering.templates import TemplateInvalid, check_template, is_template
-
-MISTAKES_MAX = 200
 
 # These members are never filled in.
 _NEVER_FILLED: Final = frozenset({"name", "kind", "layout", "language", "identifiers", "wallet"})
@@ -20,20 +18,18 @@ def check_pass_type(name: str, content: bytes, image_names: Collection[str]) -> 
     """List every mistake of a pass type, first line first; warnings do not stop it from being used.
 
     Beyond what the reader refuses: Liquid that cannot be read, images that the tenant does not have
-    (`image_names` are the files under `server/images/`), names that no identifier may have, and translations that
-    nothing uses.
+    (`image_names` are the files under `server/images/`), names that no identifier may have, and, once nothing
+    else is wrong with the form, translations that nothing uses.
     """
-    try:
-        pass_type, tree = examine(name, content)
-    except PassTypeInvalid as invalid:
-        return list(invalid.mistakes)
-    members = cast("Mapping[str, object]", tree.value)
-    _check_templates(members, tree)
-    _check_identifier_names(pass_type, tree)
-    _check_images(pass_type, image_names, tree)
-    _check_translations(pass_type, members, tree)
-    tree.mistakes.sort(key=lambda mistake: (mistake.place.line, mistake.place.column))
-    return tree.mistakes[:MISTAKES_MAX]
+    pass_type, tree = read_as_far_as_possible(name, content)
+    if isinstance(tree.value, Mapping):
+        members = cast("Mapping[str, object]", tree.value)
+        _check_templates(members, tree)
+        _check_identifier_names(members, tree)
+        _check_images(members.get("images", {}), image_names, tree)
+        if pass_type is not None:
+            _check_translations(pass_type, members, tree)
+    return first_mistakes(tree)
 
 
 def list_pictures(name: str, content: bytes) -> frozenset[str]:
@@ -47,7 +43,7 @@ def list_pictures(name: str, content: bytes) -> frozenset[str]:
 
 def _check_templates(members: Mapping[str, object], tree: Tree) -> None:
     for path, text in _texts(members, ()):
-        if path[0] in _NEVER_FILLED:
+        if path[0] in _NEVER_FILLED or path in tree.misplaced:
             continue
         try:
             check_template(text)
@@ -59,26 +55,39 @@ def _where(invalid: TemplateInvalid) -> str:
     return f"at its line {invalid.line}, character {invalid.column}, " if invalid.column > 1 else ""
 
 
-def _check_identifier_names(pass_type: PassType, tree: Tree) -> None:
+def _check_identifier_names(members: Mapping[str, object], tree: Tree) -> None:
     # Not where the file is read: passes of a type that an older release took are still drawn.
-    named: list[tuple[Path, str]] = [(("identifiers", name), name) for name in pass_type.identifiers]
-    for path, name in [*named, (("wallet",), pass_type.wallet)]:
-        if not can_be_named(name):
+    identifiers = members.get("identifiers")
+    named: list[tuple[Path, object]] = [(("wallet",), members.get("wallet"))]
+    if isinstance(identifiers, Mapping):
+        named += [(("identifiers", name), name) for name in cast("Mapping[str, object]", identifiers)]
+    for path, name in named:
+        if isinstance(name, str) and path not in tree.misplaced and not can_be_named(name):
             tree.add(path, f"`{name}`: {UNNAMEABLE}")
 
 
-def _check_images(pass_type: PassType, image_names: Collection[str], tree: Tree) -> None:
-    if "icon" not in pass_type.images:
+def _check_images(images: object, image_names: Collection[str], tree: Tree) -> None:
+    if not isinstance(images, Mapping):
+        return
+    if "icon" not in images:
         tree.add(("images",), "An `icon` is needed: Apple Wallet refuses a pass without one.")
-    for role, names in pass_type.images.items():
-        for language, name in names.items():
-            path = ("images", role, language)
-            if is_template(name):
-                continue
-            if IMAGE_NAME.fullmatch(name) is None:
-                tree.add(path, f"`{name[:100]}` is not the name of a PNG, JPEG or WebP file.")
-            elif name not in image_names:
-                tree.add(path, f"There is no file server/images/{name}.")
+    for path, name in _pictures(cast("Mapping[str, object]", images)):
+        if is_template(name) or path in tree.misplaced:
+            continue
+        if IMAGE_NAME.fullmatch(name) is None:
+            tree.add(path, f"`{name[:100]}` is not the name of a PNG, JPEG or WebP file.")
+        elif name not in image_names:
+            tree.add(path, f"There is no file server/images/{name}.")
+
+
+def _pictures(images: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
+    for role, given in images.items():
+        names = as_languages(given)
+        if isinstance(names, Mapping):
+            for language, name in cast("Mapping[str, object]", names).items():
+                text = as_text(name)
+                if isinstance(text, str):
+                    yield ("images", role, language), text
 
 
 def _check_translations(pass_type: PassType, members: Mapping[str, object], tree: Tree) -> None:

@@ -12,12 +12,14 @@ from typing import Final, cast
 from liquid import BoundTemplate, Environment, RenderContext, Token
 from liquid.ast import Node
 from liquid.builtin.expressions import LoopExpression
+from liquid.builtin.expressions.arguments import KeywordArgument
 from liquid.builtin.expressions.filtered import Filter, FilteredExpression
 from liquid.builtin.expressions.primitive import FloatLiteral, Literal, RangeLiteral
-from liquid.exceptions import LiquidError, LiquidSyntaxError
+from liquid.exceptions import FilterArgumentError, LiquidError, LiquidSyntaxError
 from liquid.expression import Expression
 from liquid.output import LimitedStringIO
 
+from guerdon.rendering.arguments import argument_mistake
 from guerdon.rendering.names import Names
 from guerdon.rendering.numbers import Number, number_filters
 from guerdon.rendering.spoken import spoken_filters
@@ -154,7 +156,14 @@ def _guarded(name: str, function: Callable[..., object]) -> Callable[..., object
         for value in values:
             _check_size(value)
         _check_growth(name, values)
-        result = function(*values, **named)
+        try:
+            result = function(*values, **named)
+        except (TypeError, LiquidError) as error:
+            # Liquid hands on what Python says of a type, which no author of a template knows.
+            if isinstance(error, LiquidError) and not isinstance(error.__cause__, TypeError):
+                raise
+            sentence = f"the filter `{name}` cannot take this value or argument"
+            raise FilterArgumentError(sentence, token=None) from error
         _check_size(result)
         return result
 
@@ -228,6 +237,11 @@ def _settle_expression(expression: Expression, *, in_loop: bool) -> None:
 def _check_filter(named: Filter) -> None:
     if named.name not in _SANDBOX.filters:
         raise LiquidSyntaxError(f"there is no filter `{named.name}`", token=named.token)
+    names = [argument.name for argument in named.args if isinstance(argument, KeywordArgument)]
+    unnamed = len(named.args) - len(names)
+    mistake = argument_mistake(named.name, _SANDBOX.filters[named.name], unnamed, names)
+    if mistake is not None:
+        raise LiquidSyntaxError(mistake, token=named.token)
 
 
 def _invalid(error: LiquidError) -> TemplateInvalid:
