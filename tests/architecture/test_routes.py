@@ -197,6 +197,41 @@ async def test_no_text_in_an_address_may_hold_a_nul(house: House) -> None:
     assert free == []
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("post", "/passes/privileges", {"Location"}),
+        ("post", "/passes/{passId}/privileges", {"Location"}),
+        ("get", "/passes/privileges/{privilegeId}", {"ETag"}),
+        ("get", "/passes/{passId}/privileges/{privilegeId}", {"ETag"}),
+        ("post", "/passes/privileges/{privilegeId}/movements", {"ETag"}),
+        ("get", "/passes/privileges", {"Link", "Guerdon-Next-Cursor"}),
+        ("get", "/passes/{passId}/privileges", {"Link", "Guerdon-Next-Cursor"}),
+        ("get", "/passes/{passId}", {"ETag"}),
+    ],
+)
+async def test_the_headers_of_answers_are_in_the_document(
+    house: House, method: str, path: str, headers: set[str]
+) -> None:
+    document = compose(api_routes(routers(house)), hot_routes(house))
+
+    assert document["paths"][f"/api/{{tenantId}}{path}"][method]["responses"]["200"]["headers"].keys() == headers
+
+
+async def test_a_pass_that_one_has_already_may_be_asked_for_with_if_none_match(house: House) -> None:
+    document = compose(api_routes(routers(house)), hot_routes(house))
+
+    operation = document["paths"]["/api/{tenantId}/passes/{passId}"]["get"]
+    assert ("If-None-Match", "header") in {(one["name"], one["in"]) for one in operation["parameters"]}
+
+
+async def test_the_id_of_a_pass_that_was_found_is_text_alone(house: House) -> None:
+    document = compose(api_routes(routers(house)), hot_routes(house))
+
+    found = document["paths"]["/api/{tenantId}/passes/findPass"]["get"]["responses"]["200"]
+    assert found["content"].keys() == {"text/plain"}
+
+
 def _answered(house: House) -> dict[str, set[str]]:
     document = compose(api_routes(routers(house)), hot_routes(house))
     answered: dict[str, set[str]] = {}

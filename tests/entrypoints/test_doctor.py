@@ -1,12 +1,16 @@
 """The doctor on a database of this run: what it finds is really so."""
 
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 from tests.entrypoints.programs import guerdon
+
+from guerdon.entrypoints.sandbox_folder import SandboxFolder
+from guerdon.entrypoints.sandbox_tokens import issue_tokens
 
 SECRET_KEY = "a master key for tests that has enough characters"
 
@@ -84,6 +88,28 @@ def test_what_cannot_work_is_found(
     found = examined(tmp_path, **{"DATABASE_URL": owner_url, **env})
 
     assert found[name][0] == outcome
+
+
+def test_a_home_without_issuers_trusts_none(tmp_path: Path) -> None:
+    assert examined(tmp_path)["token issuers"] == ("fine", "None are trusted: only API keys are accepted.")
+
+
+def test_the_issuer_of_a_sandbox_is_told(tmp_path: Path) -> None:
+    issue_tokens(SandboxFolder.of(tmp_path), "demo", ["demo"], datetime.now(UTC))
+
+    assert examined(tmp_path)["token issuers"] == (
+        "fine",
+        "sandbox, by `guerdon up --sandbox` in this home; without it none are trusted and only API keys are accepted.",
+    )
+
+
+def test_issuers_that_are_set_are_told_whatever_sandbox_there_was(tmp_path: Path) -> None:
+    folder = SandboxFolder.of(tmp_path)
+    issue_tokens(folder, "demo", ["demo"], datetime.now(UTC))
+
+    found = examined(tmp_path, GUERDON_JWT_ISSUERS_FILE=str(folder.issuers))
+
+    assert found["token issuers"] == ("fine", "sandbox.")
 
 
 def test_a_home_that_is_no_folder_is_found(tmp_path: Path) -> None:

@@ -76,6 +76,15 @@ async def test_a_stranger_without_proof_is_refused(shop: Shop, identifiers: dict
     assert (reading.status_code, problem(reading)["code"]) == (403, "forbidden")
 
 
+@pytest.mark.parametrize("accept", ["application/json", "text/json", "text/plain", "*/*"])
+async def test_the_id_of_a_found_pass_is_text_whatever_is_asked_for(shop: Shop, accept: str) -> None:
+    pass_id = await shop.issue(customerId="1")
+
+    found = await shop.ask("GET", "/passes/findPass?customerId=1", headers={"accept": accept})
+
+    assert (found.text, found.headers["content-type"]) == (pass_id, "text/plain; charset=utf-8")
+
+
 async def test_find_pass_answers_one_none_and_many(shop: Shop) -> None:
     one = await shop.issue(customerId="1", shopId="s")
     await shop.issue(customerId="2", shopId="s")

@@ -41,9 +41,17 @@ DeviceQuery = Annotated[
         json_schema_extra={"enum": list(DEVICES)},
     ),
 ]
+IF_NONE_MATCH: dict[str, Any] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "ETags of copies that the caller has; what is still the same is answered 304.",
+}
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The signed pass (apple), several of them in one file, or what each wallet would show (preview)",
+        "headers": {"ETag": {"schema": {"type": "string"}, "description": "What this copy is known by."}},
         "content": {
             APPLE_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}},
             BUNDLE_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}},
@@ -72,7 +80,8 @@ class DeliveryRoutes:
         made.add_api_route(
             "/{passId}/view", self.view, openapi_extra=asks(PUBLIC), status_code=302, response_class=RedirectResponse
         )
-        made.add_api_route("/{passId}", self.install, openapi_extra=asks(PUBLIC), responses=ANSWERS)
+        conditional = {"parameters": [IF_NONE_MATCH]}
+        made.add_api_route("/{passId}", self.install, openapi_extra=conditional | asks(PUBLIC), responses=ANSWERS)
         return made
 
     async def install(

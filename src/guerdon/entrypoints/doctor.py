@@ -17,6 +17,7 @@ from guerdon.access.issuers import read_issuers
 from guerdon.entrypoints.doctor_database import examine_database
 from guerdon.entrypoints.doctor_findings import Check, failed, fine, warning
 from guerdon.entrypoints.home import MasterKeyAbsent, Say, database_url, get_master_key
+from guerdon.entrypoints.sandbox_folder import SandboxFolder
 from guerdon.entrypoints.up_sockets import NEAR
 from guerdon.platform.cluster_folder import ClusterFolder
 from guerdon.platform.keys import MasterKeyInvalid
@@ -71,13 +72,20 @@ def _master_key(settings: Settings) -> Check:
 
 
 def _issuers(settings: Settings) -> Check:
+    # `guerdon up --sandbox` tells its own processes of an issuer, and no setting here does.
+    sandbox = SandboxFolder.find(settings.home) if settings.jwt_issuers_file is None else None
+    from_sandbox = sandbox.issuers if sandbox is not None and sandbox.issuers.exists() else None
     try:
-        issuers = read_issuers(settings.jwt_issuers_file)
+        issuers = read_issuers(from_sandbox or settings.jwt_issuers_file)
     except IssuersInvalid as refused:
         return failed("token issuers", str(refused))
+    names = ", ".join(issuer.name for issuer in issuers)
+    if from_sandbox is not None:
+        otherwise = "without it none are trusted and only API keys are accepted"
+        return fine("token issuers", f"{names}, by `guerdon up --sandbox` in this home; {otherwise}.")
     if not issuers:
         return fine("token issuers", "None are trusted: only API keys are accepted.")
-    return fine("token issuers", ", ".join(issuer.name for issuer in issuers) + ".")
+    return fine("token issuers", f"{names}.")
 
 
 def _public_url(settings: Settings) -> Check:

@@ -43,6 +43,12 @@ class SandboxFolder:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         return cls(root)
 
+    @classmethod
+    def find(cls, home: Path) -> "SandboxFolder | None":
+        """Tell the folder of the sandbox in one home, if one is there that this user may look into."""
+        folder = cls(home.resolve() / "sandbox")
+        return folder if os.access(folder.root, os.R_OK | os.X_OK) else None
+
     @property
     def apple_root(self) -> Path:
         """The root certificate that passes and the push stand-in are checked against."""

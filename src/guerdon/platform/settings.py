@@ -58,7 +58,13 @@ class Settings(BaseSettings):
     )
     group_commit_in_flight: int = Field(1, ge=1, le=8, description="Gathered transactions under way per process.")
     queue_max: int = Field(4096, ge=1, description="Postings that may wait per process before 503 is answered.")
-    body_bytes_max: int = Field(1_048_576, ge=1024, description="Largest request body, in bytes.")
+    body_bytes_max: int = Field(
+        1_048_576,
+        ge=1024,
+        description="Largest request body, in bytes. Some routes have bounds of their own instead: PUT "
+        "`/config/files/{path}` 5 MiB, `/config/push` and `/config/validate` 32 MiB, files of imports and campaigns "
+        "100 MiB.",
+    )
     campaign_passes_per_s: int = Field(
         100_000, ge=1, le=1_000_000, description="Passes per second that one campaign changes at most; it may ask less."
     )

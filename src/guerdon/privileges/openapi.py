@@ -21,6 +21,18 @@ def _ref(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def _header(description: str) -> dict[str, Any]:
+    return {"schema": {"type": "string"}, "description": description}
+
+
+VERSION_HEADER = {"ETag": _header("The version of the privilege, in quotes.")}
+PAGE_HEADERS = {
+    "Link": _header('The address of the next page, `rel="next"`; absent on the last one.'),
+    "Guerdon-Next-Cursor": _header("Where the next page begins; absent on the last one."),
+}
+CREATED: dict[int | str, dict[str, Any]] = {200: {"headers": {"Location": _header("Where the new privilege is read.")}}}
+VERSIONED: dict[int | str, dict[str, Any]] = {200: {"headers": VERSION_HEADER}}
+PAGED: dict[int | str, dict[str, Any]] = {200: {"headers": PAGE_HEADERS}}
 PAGE_PARAMETERS: list[dict[str, Any]] = [
     {
         "name": "asOf",
@@ -56,6 +68,7 @@ LIST_OPERATION: dict[str, Any] = {
     "responses": {
         "200": {
             "description": "The privileges",
+            "headers": PAGE_HEADERS,
             "content": _json({"type": "array", "items": _ref("Privilege")}),
         },
         "404": {"description": "No such pass"},
@@ -82,7 +95,11 @@ MOVEMENT_OPERATION: dict[str, Any] = {
     ],
     "requestBody": {"required": True, "content": _json(_ref("ApplyMovementRequest"))},
     "responses": {
-        "200": {"description": "The movement is durable", "content": _json(_ref("MovementResponse"))},
+        "200": {
+            "description": "The movement is durable",
+            "headers": VERSION_HEADER,
+            "content": _json(_ref("MovementResponse")),
+        },
         "404": {"description": "No such privilege"},
         "409": {"description": "The value is another one, or would leave its bounds"},
         "412": {"description": "The version is another one"},

@@ -23,7 +23,7 @@ from guerdon.platform.parameters import AsOf, Write, respond
 from guerdon.platform.writes import Answer, WriteOptions, write_once
 from guerdon.privileges.granting import Bounds, add_privilege, delete_privilege, described, put_privilege
 from guerdon.privileges.model import Privilege
-from guerdon.privileges.openapi import PAGE_PARAMETERS
+from guerdon.privileges.openapi import CREATED, PAGE_PARAMETERS, PAGED, VERSIONED
 from guerdon.privileges.paging import list_page, page_headers, read_asked
 from guerdon.privileges.reading import read_privilege
 from guerdon.privileges.schemas import InsertPrivilegeRequest, PatchPrivilegeRequest, PrivilegeCreated
@@ -55,13 +55,27 @@ class PrivilegeRoutes:
         named = {"parameters": [IDENTIFIERS_PARAMETER]}
         many, one, created = list[PrivilegeDocument], PrivilegeDocument, PrivilegeCreated
         paged = {"parameters": [IDENTIFIERS_PARAMETER, *PAGE_PARAMETERS]}
-        add(MANY, self.list_by_identifiers, openapi_extra=paged | reads, response_model=many)
-        add(MANY, self.create_by_identifiers, methods=["POST"], openapi_extra=named | writes, response_model=created)
-        add(ONE, self.get, openapi_extra=reads, response_model=one)
+        add(MANY, self.list_by_identifiers, openapi_extra=paged | reads, response_model=many, responses=PAGED)
+        add(
+            MANY,
+            self.create_by_identifiers,
+            methods=["POST"],
+            openapi_extra=named | writes,
+            response_model=created,
+            responses=CREATED,
+        )
+        add(ONE, self.get, openapi_extra=reads, response_model=one, responses=VERSIONED)
         add(ONE, self.put_by_identifiers, methods=["PUT"], openapi_extra=named | writes, response_class=Response)
         add(ONE, self.delete, methods=["DELETE"], openapi_extra=writes, status_code=204)
-        add(MANY_OF_PASS, self.create, methods=["POST"], openapi_extra=writes, response_model=created)
-        add(ONE_OF_PASS, self.get_of_pass, openapi_extra=reads, response_model=one)
+        add(
+            MANY_OF_PASS,
+            self.create,
+            methods=["POST"],
+            openapi_extra=writes,
+            response_model=created,
+            responses=CREATED,
+        )
+        add(ONE_OF_PASS, self.get_of_pass, openapi_extra=reads, response_model=one, responses=VERSIONED)
         add(ONE_OF_PASS, self.put, methods=["PUT"], openapi_extra=writes, response_class=Response)
         add(ONE_OF_PASS, self.delete_of_pass, methods=["DELETE"], openapi_extra=writes, status_code=204)
         return made
