@@ -10,7 +10,7 @@ from tests.shops import HMAC_KEY, Shop
 PROOF = hmac_of(HMAC_KEY, "1")
 PROVEN = {"identifiers": {"customerId": "1", "customerId.hmac": PROOF}}
 DEVICE = "/api/{tenant}/passes/apple/v1/devices/d1/registrations/pass.dev.guerdon"
-PUBLIC_ADDRESSES = [
+PUBLIC_ADDRESSES: list[tuple[str, str, object]] = [
     ("POST", "/api/{tenant}/passes?passType=card", PROVEN),
     ("GET", f"/api/{{tenant}}/passes/findPass?passType=card&customerId=1&customerId.hmac={PROOF}", None),
     ("GET", "/api/{tenant}/passes/{pass}", None),
