@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from guerdon.passes.errors import PassTooLarge
+from guerdon.passes.identifiers import IDENTIFIERS_MAX
 from guerdon.passes.model import Changes, write_json
 
 MEMBERS_MAX: Final = 200  # of metadata, and of additionalData
-IDENTIFIERS_MAX: Final = 60
 BYTES_MAX: Final = 1_048_576  # of the three documents together, as the database prints them: numbers with all digits
 SMALL_BYTES_MAX: Final = 4_096  # as the wire has them; printed by the database, they are at most 64 times as many
 SMALL_MEMBERS_MAX: Final = 100
 
 _MOST: Final[Mapping[str, int]] = {
-    "identifiers": IDENTIFIERS_MAX,
+    "identifiers": 3 * IDENTIFIERS_MAX,  # as many as a creation may give, when none of them is a proof
     "metadata": MEMBERS_MAX,
     "additionalData": MEMBERS_MAX,
 }
