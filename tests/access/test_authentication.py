@@ -191,6 +191,19 @@ async def test_keys_and_tokens_of_a_disabled_tenant_are_refused(
             await authenticator.authenticate(authorization, key)
 
 
+async def test_a_tenant_that_is_not_there_is_looked_for_once_in_five_seconds(
+    authenticator: Authenticator, owner: "asyncpg.Connection[asyncpg.Record]", clock: HandClock, tenant_id: str
+) -> None:
+    late = f"{tenant_id}-late"
+    before = await authenticator.serves(late)
+    await owner.execute("INSERT INTO tenant (tenant_id, name, created_at) VALUES ($1, $1, now())", late)
+    clock.pass_time(seconds=4)
+    remembered = await authenticator.serves(late)
+    clock.pass_time(seconds=2)
+
+    assert (before, remembered, await authenticator.serves(late)) == (False, False, True)
+
+
 async def test_a_token_tells_who_calls(
     authenticator: Authenticator, owner: "asyncpg.Connection[asyncpg.Record]", signing_key: ECKey, tenant_id: str
 ) -> None:

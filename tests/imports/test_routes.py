@@ -276,3 +276,13 @@ async def test_a_type_that_is_there_when_a_file_is_sent_is_known(mover: Mover) -
     accepted = await mover.send("serial,passType\ng1,gift\n")
 
     assert accepted.status_code == 202, json.dumps(accepted.json())
+
+
+async def test_a_row_that_would_be_too_large_a_pass_is_refused_and_says_where(mover: Mover) -> None:
+    digits = ",".join(["1e300"] * 4_000)
+    row = f'{{"serial":"{LONG}","passType":"card","metadata":{{"a":[{digits}]}},"additionalData":{{}}}}'
+
+    judged = await mover.send(row + "\n", media_type=JSON_LINES, **{"guerdon-dry-run": "true"})
+
+    assert judged.status_code == 400
+    assert "at most 1048576 are possible" in str(judged.json()["errors"])

@@ -5,12 +5,16 @@ import socket
 import time
 from contextlib import ExitStack
 
+import asyncpg
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from guerdon.live.errors import SocketsFull, TooManySockets
 from guerdon.live.frames import Frame
 from guerdon.live.mailbox import FRAMES_MAX, Ending, Mailbox
 from guerdon.live.sockets import SocketLimits, Sockets
+from guerdon.tenants.administration import set_tenant_status
 from tests.live.conftest import Served, code_of_end, next_frame, until
 from tests.shops import Shop
 
@@ -148,3 +152,17 @@ def _open_and_read_nothing(url: str) -> socket.socket:
     )
     assert line.recv(12) == b"HTTP/1.1 101"
     return line
+
+
+async def test_the_sockets_of_a_tenant_that_is_disabled_end_and_no_other_is_opened(
+    served: Served, shop: Shop, pass_id: str, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    url = await served.url_of(shop, pass_id)
+    client = await connect(url)
+    await set_tenant_status(owner, shop.tenant_id, "disabled")
+    shop.house.authenticator.forget_all()
+
+    assert await code_of_end(client) == 1008
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(url)
+    assert refused.value.response.status_code == 404

@@ -36,7 +36,7 @@ class Authenticator:
         settings: Settings,
         clock: Callable[[], datetime],
     ) -> None:
-        """Remember found keys and tenants for `settings.key_cache_s`, absent keys for five seconds at most."""
+        """Remember found keys and tenants for `settings.key_cache_s`, absent ones for five seconds at most."""
         remembered_for = timedelta(seconds=settings.key_cache_s)
         self._database = database
         self._pepper = KeyPepper(master_key)
@@ -45,6 +45,7 @@ class Authenticator:
         self._standings = RecentAnswers[KeyName, KeyStanding](remembered_for, REMEMBERED_MAX)
         self._absent = RecentAnswers[KeyName, bool](min(remembered_for, ABSENT_FOR), REMEMBERED_MAX)
         self._tenants = RecentAnswers[str, Tenant](remembered_for, REMEMBERED_MAX)
+        self._absent_tenants = RecentAnswers[str, bool](min(remembered_for, ABSENT_FOR), REMEMBERED_MAX)
         self._lookups: dict[KeyName, asyncio.Task[KeyStanding | None]] = {}
         self._generation = 0
         self.uses = KeyUses(database)
@@ -95,6 +96,7 @@ class Authenticator:
         self._standings.forget_all()
         self._absent.forget_all()
         self._tenants.forget_all()
+        self._absent_tenants.forget_all()
 
     async def _caller_of_header(self, authorization: str, chosen: str | None) -> Caller:
         scheme, _, credential = authorization.strip().partition(" ")
@@ -160,16 +162,24 @@ class Authenticator:
                 self._standings.keep(name, standing, now)
         return standing
 
+    async def serves(self, tenant_id: str) -> bool:
+        """Tell whether strangers may ask something of a tenant: it exists and is not disabled."""
+        tenant = await self.find_tenant(tenant_id)
+        return tenant is not None and not tenant.is_disabled
+
     async def find_tenant(self, tenant_id: str) -> Tenant | None:
-        """Give a tenant that exists, from memory when it was asked for a moment ago."""
-        tenant = self._tenants.find(tenant_id, self._clock())
-        if tenant is not None:
+        """Give a tenant, or None when there is none, from memory when it was asked for a moment ago."""
+        now = self._clock()
+        tenant = self._tenants.find(tenant_id, now)
+        if tenant is not None or self._absent_tenants.find(tenant_id, now):
             return tenant
         generation = self._generation
         try:
             async with self._database.tenant(tenant_id) as tx:
                 tenant = await get_tenant(tx)
         except TenantNotFound:
+            if generation == self._generation:
+                self._absent_tenants.keep(tenant_id, True, self._clock())  # noqa: FBT003  # all there is to know
             return None
         if generation == self._generation:
             self._tenants.keep(tenant_id, tenant, self._clock())

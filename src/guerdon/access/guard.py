@@ -34,7 +34,8 @@ class Admission(Struct, frozen=True):
 class Guard:
     """Admits requests, or refuses them before anything of them is read; one for each process.
 
-    The order of refusals: 401, 429, 404 for another tenant's address, 403. At an address without a tenant the
+    The order of refusals: 401, 429, 404 for another tenant's address, 403; strangers have a 404 for the address of a
+    tenant that is disabled or unknown. At an address without a tenant the
     credential tells whose it is; the header x-tenant may say the same, and only a token that may choose another.
     """
 
@@ -100,6 +101,11 @@ class Guard:
         """Count the opening of a WebSocket, which brings no credential but its own token. Raises TooManyRequests."""
         self._count_stranger(scope)
 
+    async def check_served(self, tenant_id: str) -> None:
+        """Refuse a stranger at a tenant that is disabled just as at one that never was. Raises NotFound."""
+        if not await self._authenticator.serves(tenant_id):
+            raise NotFound("Nothing is at this address.")
+
     async def _admit(
         self, scope: Scope, headers: Mapping[bytes, bytes], parameters: Mapping[str, object], wanted: str
     ) -> Caller | None:
@@ -111,6 +117,8 @@ class Guard:
         if wanted == PUBLIC:
             # To a public route, somebody of another tenant is a stranger like any other.
             caller = None if caller is not None and tenant_id not in {None, caller.tenant_id} else caller
+            if caller is None and tenant_id is not None:
+                await self.check_served(cast("str", tenant_id))
         else:
             assert caller is not None
             if tenant_id is not None and not is_own:

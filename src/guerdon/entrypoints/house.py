@@ -109,7 +109,7 @@ def furnish(
         PrivilegeLists(database, clock, queue_max=settings.queue_max),
         PassIssuer(database, master_key, pass_types, clock, real_clock, settings.public_url),
         EventStreams(database),
-        Watcher(database, Sockets(_socket_limits(settings))),
+        Watcher(database, Sockets(_socket_limits(settings)), authenticator.serves),
         clock,
         real_clock,
     )

@@ -48,6 +48,7 @@ class LiveSockets:
         scope[ROUTE] = TEMPLATE
         tenant_id, pass_id = found.groups()
         self._tokens.check(_token(scope["query_string"]), tenant_id, pass_id, self._clock())
+        await self._guard.check_served(tenant_id)
         with self._watcher.sockets.opened(tenant_id, pass_id) as mailbox:
             await self._watcher.join(tenant_id)
             await send({"type": "websocket.accept"})

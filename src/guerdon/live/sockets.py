@@ -61,6 +61,12 @@ class Sockets:
         for mailbox in self._of_pass(tenant_id, pass_id):
             mailbox.put(frame)
 
+    def end(self, tenant_id: str, ending: Ending) -> None:
+        """Have every socket of a tenant end; waits for none of them."""
+        for mailboxes in self._tenants.get(tenant_id, _TenantSockets()).passes.values():
+            for mailbox in mailboxes:
+                mailbox.end(ending)
+
     def list_passes(self, tenant_id: str) -> list[str]:
         """Give the passes of a tenant that have sockets here."""
         of_tenant = self._tenants.get(tenant_id)
@@ -74,10 +80,8 @@ class Sockets:
     async def close(self) -> None:
         """Tell all clients that the process goes away, and open no more; waits a little for their goodbyes."""
         self._is_closing = True
-        for of_tenant in self._tenants.values():
-            for mailboxes in of_tenant.passes.values():
-                for mailbox in mailboxes:
-                    mailbox.end(Ending(GOING_AWAY, "the server stops or restarts"))
+        for tenant_id in self._tenants:
+            self.end(tenant_id, Ending(GOING_AWAY, "the server stops or restarts"))
         if self._count:
             await asyncio.wait([asyncio.ensure_future(self._none_left.wait())], timeout=CLOSE_S)
 

@@ -1,7 +1,7 @@
 """Watching: one reader for each process follows the events of the tenants that have sockets in it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 
 from guerdon.live.frames import find_frame
+from guerdon.live.mailbox import POLICY, Ending
 from guerdon.live.sockets import Sockets
 from guerdon.platform.db import TROUBLE, Database
 from guerdon.platform.event_horizon import find_horizon, list_about
@@ -29,8 +30,12 @@ class Watcher:
     than one connection.
     """
 
-    def __init__(self, database: Database, sockets: Sockets) -> None:
-        """Begin with no tenant; `keep_watching` does the work."""
+    def __init__(self, database: Database, sockets: Sockets, serves: Callable[[str], Awaitable[bool]]) -> None:
+        """Begin with no tenant; `keep_watching` does the work.
+
+        The sockets of a tenant of which `serves` no longer holds are ended at the next look.
+        """
+        self._serves = serves
         self.sockets = sockets
         self._database = database
         self._positions: dict[str, Position] = {}
@@ -90,6 +95,9 @@ class Watcher:
             return
         if not self.sockets.list_passes(tenant_id):
             del self._positions[tenant_id]
+            return
+        if not await self._serves(tenant_id):
+            self.sockets.end(tenant_id, Ending(POLICY, "the tenant is not served any longer"))
             return
         async with self._database.tenant(tenant_id) as tx:
             horizon = await find_horizon(tx)

@@ -9,8 +9,8 @@ import msgspec
 
 from guerdon.passes import bulk_queries as queries
 from guerdon.passes.binding import hold_wallets
-from guerdon.passes.bulk_queries import Held, OwnChanges, Removed, SharedChanges, Touched
-from guerdon.passes.errors import PassExists, PassNotFound
+from guerdon.passes.bulk_queries import Growth, Held, OwnChanges, Removed, SharedChanges, Touched
+from guerdon.passes.errors import PassExists, PassNotFound, PassTooLarge
 from guerdon.passes.metadata_queries import (
     SharedMembers,
     follow_each,
@@ -20,6 +20,8 @@ from guerdon.passes.metadata_queries import (
     refresh_metadata,
 )
 from guerdon.passes.model import EVENT_UPDATED, Changes, JsonObject, identity_of, merge, read_object, write_json
+from guerdon.passes.queries import list_present
+from guerdon.passes.sizes import is_small, list_growing
 from guerdon.passes.updating import EVENT_NOTIFIED, Notification
 from guerdon.passes.usage import count_moves
 from guerdon.platform.db import Tx
@@ -58,8 +60,8 @@ class Outcomes:
 async def change_passes(tx: Tx, change: BulkChange, correlation_id: str | None, actor: str, now: datetime) -> Outcomes:
     """Merge changes into different passes, per key, each under a new revision and with its event.
 
-    What `update_pass` would refuse for one pass is its outcome here and fails no other: gone meanwhile, or of the same
-    type and identifiers as another pass by then.
+    What `update_pass` would refuse for one pass is its outcome here and fails no other: gone meanwhile, too large by
+    then, or of the same type and identifiers as another pass.
     """
     if change.changes_identity():
         outcomes = await _change_with_identities(tx, change, now)
@@ -67,7 +69,7 @@ async def change_passes(tx: Tx, change: BulkChange, correlation_id: str | None, 
         outcomes = Outcomes(await _change_each(tx, change, change.each, now))
     else:
         outcomes = Outcomes(await _change_alike(tx, change, now))
-    _blame_missing(change.pass_ids, outcomes)
+    await _blame_others(tx, change.pass_ids, outcomes)
     await emit_alike(tx, EVENT_UPDATED, _tell(outcomes.changed, correlation_id), actor, now)
     return outcomes
 
@@ -114,8 +116,8 @@ async def _change_alike(tx: Tx, change: BulkChange, now: datetime) -> Touched:
     members = _members_of(change.shared)
     gap = await lock_and_compare(tx, change.pass_ids, members)
     shared = SharedChanges(members.text, _text(change.shared.additional_data), _removed_by(change.shared))
-    changed = await queries.update_alike(tx, change.pass_ids, shared, now)
-    await follow_members(tx, changed.pass_ids, members, gap)
+    changed = await queries.update_alike(tx, change.pass_ids, shared, _growth_of([change.shared]), now)
+    await follow_members(tx, changed.pass_ids, members, gap.among(changed.pass_ids))
     return changed
 
 
@@ -123,10 +125,12 @@ async def _change_each(tx: Tx, change: BulkChange, each: Sequence[Changes], now:
     metadata = [_text(changes.metadata) for changes in each]
     gap = await lock_and_compare_each(tx, change.pass_ids, metadata)
     own = OwnChanges(metadata, [_text(changes.additional_data) for changes in each])
-    changed = await queries.update_each(tx, change.pass_ids, own, Removed(), now)
+    changed = await queries.update_each(tx, change.pass_ids, own, Removed(), _growth_of(each), now)
     if any(changes.metadata for changes in each):
         texts = dict(zip(change.pass_ids, metadata, strict=True))
-        await follow_each(tx, changed.pass_ids, [texts[pass_id] for pass_id in changed.pass_ids], gap)
+        await follow_each(
+            tx, changed.pass_ids, [texts[pass_id] for pass_id in changed.pass_ids], gap.among(changed.pass_ids)
+        )
     return changed
 
 
@@ -210,7 +214,8 @@ async def _apply(tx: Tx, plan: Sequence[_Planned], removed: Removed, now: dateti
         [write_json(planned.identifiers) for planned in plan],
         [planned.identity for planned in plan],
     )
-    return await queries.update_each(tx, [planned.held.pass_id for planned in plan], own, removed, now)
+    growth = _growth_of([planned.changes for planned in plan])
+    return await queries.update_each(tx, [planned.held.pass_id for planned in plan], own, removed, growth, now)
 
 
 async def _apply_alone(tx: Tx, planned: _Planned, removed: Removed, errors: dict[str, str], now: datetime) -> Touched:
@@ -248,11 +253,18 @@ def _members_of(changes: Changes) -> SharedMembers:
     return SharedMembers(_text(members), names, [name for name in members if name not in names])
 
 
-def _blame_missing(pass_ids: Sequence[str], outcomes: Outcomes) -> None:
-    changed = outcomes.changed.pass_ids
-    if len(changed) + len(outcomes.errors) < len(pass_ids):
-        there = outcomes.errors.keys() | set(changed)
-        outcomes.errors |= {pass_id: PassNotFound.code for pass_id in pass_ids if pass_id not in there}
+def _growth_of(each: Sequence[Changes]) -> Growth:
+    growing = [changes for changes in each if list_growing(changes)]
+    return Growth(adds=bool(growing), is_small=all(is_small(changes) for changes in growing))
+
+
+async def _blame_others(tx: Tx, pass_ids: Sequence[str], outcomes: Outcomes) -> None:
+    """Tell why passes were left out: they are gone, or are there and would have become too large."""
+    known = outcomes.errors.keys() | set(outcomes.changed.pass_ids)
+    if len(known) < len(pass_ids):
+        others = [pass_id for pass_id in pass_ids if pass_id not in known]
+        there = await list_present(tx, others)
+        outcomes.errors |= {pass_id: (PassTooLarge if pass_id in there else PassNotFound).code for pass_id in others}
 
 
 class _Payload(msgspec.Struct, rename="camel", omit_defaults=True):

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -36,6 +37,14 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
+class Growth:
+    """Whether any pass of a statement gets something, and whether all get so little that most need no measuring."""
+
+    adds: bool
+    is_small: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """Names that go from every pass of a statement."""
 
@@ -64,6 +73,22 @@ class OwnChanges:
     pass_types: Sequence[str] = ()
     identifiers: Sequence[str] = ()
     identities: Sequence[bytes | None] = ()
+
+
+# Whether documents, called d, are as large as a pass may be (sizes.py).
+_FITS: Final = """
+    octet_length(d.identifiers::text) + octet_length(d.metadata::text) + octet_length(d.additional_data::text)
+        <= 1048576
+    AND (SELECT count(*) FROM jsonb_object_keys(d.identifiers)) <= 60
+    AND (SELECT count(*) FROM jsonb_object_keys(d.metadata)) <= 200
+    AND (SELECT count(*) FROM jsonb_object_keys(d.additional_data)) <= 200
+"""
+# Whether documents, in a pass p, are so small that a small change cannot make them too large: a member takes at least
+# nine bytes, and no byte becomes more than forty characters. It reads their length alone, for every pass of a campaign.
+_ROOMY: Final = """
+    pg_column_size(p.metadata) < 800 AND pg_column_compression(p.metadata) IS NULL
+    AND pg_column_size(p.additional_data) < 800 AND pg_column_compression(p.additional_data) IS NULL
+"""
 
 
 @asynccontextmanager
@@ -102,8 +127,13 @@ async def list_holders(tx: Tx, identities: Sequence[bytes]) -> dict[bytes, str]:
     return {record["identity"]: record["pass_id"] for record in records}
 
 
-async def update_alike(tx: Tx, pass_ids: Sequence[str], shared: SharedChanges, now: datetime) -> Touched:
-    """Merge the same changes into passes that are locked, under new revisions; those that are gone are left out."""
+async def update_alike(
+    tx: Tx, pass_ids: Sequence[str], shared: SharedChanges, growth: Growth, now: datetime
+) -> Touched:
+    """Merge the same changes into passes that are locked, under new revisions.
+
+    Those that are gone, or would become too large, are left out.
+    """
     touched = await tx.maybe(
         Touched,
         """
@@ -114,6 +144,14 @@ async def update_alike(tx: Tx, pass_ids: Sequence[str], shared: SharedChanges, n
                    revision = p.revision + 1,
                    updated_at = greatest(p.updated_at, $7)
              WHERE p.tenant_id = $1 AND p.pass_id = ANY($2::text[]) AND p.voided_at IS NULL
+               AND (NOT $8 OR ($9 AND """  # noqa: S608  # fragments of ours only
+        + _ROOMY
+        + """) OR (
+                   SELECT """
+        + _FITS
+        + """
+                     FROM (SELECT p.identifiers, (p.metadata || $3::jsonb) - $4::text[] AS metadata,
+                                  (p.additional_data || $5::jsonb) - $6::text[] AS additional_data OFFSET 0) AS d))
             RETURNING p.pass_id, p.pass_type, p.revision
         )
         SELECT coalesce(array_agg(pass_id), '{}') AS pass_ids, coalesce(array_agg(pass_type), '{}') AS pass_types,
@@ -127,12 +165,16 @@ async def update_alike(tx: Tx, pass_ids: Sequence[str], shared: SharedChanges, n
         shared.additional_data,
         shared.removed.additional_data,
         now,
+        growth.adds,
+        growth.is_small,
     )
     assert touched is not None
     return touched
 
 
-async def update_each(tx: Tx, pass_ids: Sequence[str], own: OwnChanges, removed: Removed, now: datetime) -> Touched:
+async def update_each(
+    tx: Tx, pass_ids: Sequence[str], own: OwnChanges, removed: Removed, growth: Growth, now: datetime
+) -> Touched:
     """Merge a change of its own into each of the passes, which are locked, as `update_alike` does.
 
     Raises asyncpg.UniqueViolationError.
@@ -152,6 +194,16 @@ async def update_each(tx: Tx, pass_ids: Sequence[str], own: OwnChanges, removed:
               FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[])
                    AS g (pass_id, metadata, additional_data, pass_type, identifiers, identity)
              WHERE p.tenant_id = $1 AND p.pass_id = g.pass_id AND p.voided_at IS NULL
+               AND (NOT $11 OR ($12 AND """  # noqa: S608  # fragments of ours only
+        + _ROOMY
+        + """) OR (
+                   SELECT """
+        + _FITS
+        + """
+                     FROM (SELECT coalesce(g.identifiers::jsonb, p.identifiers) AS identifiers,
+                                  (p.metadata || g.metadata::jsonb) - $8::text[] AS metadata,
+                                  (p.additional_data || g.additional_data::jsonb) - $9::text[] AS additional_data
+                           OFFSET 0) AS d))
             RETURNING p.pass_id, p.pass_type, p.revision
         )
         SELECT coalesce(array_agg(pass_id), '{}') AS pass_ids, coalesce(array_agg(pass_type), '{}') AS pass_types,
@@ -168,6 +220,8 @@ async def update_each(tx: Tx, pass_ids: Sequence[str], own: OwnChanges, removed:
         removed.metadata,
         removed.additional_data,
         now,
+        growth.adds,
+        growth.is_small,
     )
     assert touched is not None
     return touched

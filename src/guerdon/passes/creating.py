@@ -7,7 +7,8 @@ from datetime import datetime
 from guerdon.passes import queries
 from guerdon.passes.binding import hold_wallets
 from guerdon.passes.metadata_queries import refresh_metadata
-from guerdon.passes.model import EVENT_CREATED, JsonObject, Pass, identity_of, merge, write_json
+from guerdon.passes.model import EVENT_CREATED, Changes, JsonObject, Pass, identity_of, merge, write_json
+from guerdon.passes.sizes import check_bytes
 from guerdon.passes.usage import Use, count_usage
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
@@ -27,7 +28,10 @@ class NewPass:
 
 
 async def create_pass(tx: Tx, master_key: MasterKey, new: NewPass, actor: str, now: datetime) -> str:
-    """Create a pass and give its id; the same type and the same identifiers give the existing one, unchanged."""
+    """Create a pass and give its id; the same type and the same identifiers give the existing one, unchanged.
+
+    Raises PassTooLarge.
+    """
     await hold_wallets(tx, new.identifiers.values())
     identity = identity_of(new.pass_type, new.identifiers)
     document = Pass(
@@ -41,11 +45,13 @@ async def create_pass(tx: Tx, master_key: MasterKey, new: NewPass, actor: str, n
         now,
         now,
     )
-    if not await queries.insert_pass(tx, document, identity):
+    bytes_count = await queries.insert_pass(tx, document, identity)
+    if bytes_count is None:
         assert identity is not None
         existing = await queries.find_by_identity(tx, identity)
         assert existing is not None
         return existing
+    check_bytes(Changes(new.identifiers, new.metadata, new.additional_data), bytes_count)
     if new.identifiers:
         await queries.insert_identifiers(tx, new.pass_id, new.identifiers)
     if new.metadata:

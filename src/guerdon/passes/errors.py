@@ -2,6 +2,7 @@
 
 NoIdentifier        400  the request names no pass
 UnknownPassType     400  no pass type of that name is configured
+PassTooLarge        400  the pass would have too many members or bytes
 CursorInvalid       400  the cursor is none of ours, or of a list in another order
 PageTooDeep         400  the page lies too far from the beginning; a cursor goes on from where a list has come to
 SearchTooSlow       400  the search did not end in its time: something uses no index, or finds much but little together
@@ -38,6 +39,12 @@ class UnknownPassType(InvalidRequest):
 
     def __init__(self, name: str) -> None:
         super().__init__({"passType": [f"No pass type {name!r}: there is no file server/passes/{name}."]})
+
+
+class PassTooLarge(InvalidRequest):
+    """The pass would have too many members or bytes."""
+
+    code = "pass_too_large"
 
 
 class CursorInvalid(InvalidRequest):

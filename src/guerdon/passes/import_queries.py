@@ -69,6 +69,14 @@ async def list_google_ids(tx: Tx, object_ids: Sequence[str]) -> set[str]:
     return {record["alias"] for record in records}
 
 
+async def measure_documents(tx: Tx, documents: Sequence[str]) -> int:
+    """Tell how many bytes documents, as JSON text, have when the database prints them."""
+    bytes_count: int = await tx.value(
+        "SELECT sum(octet_length(d::jsonb::text)) FROM unnest($1::text[]) AS d", documents
+    )
+    return bytes_count
+
+
 async def insert_passes(tx: Tx, rows: Sequence[ImportedRow]) -> None:
     """Keep new passes. Raises asyncpg.UniqueViolationError."""
     await tx.execute(

@@ -8,7 +8,8 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from guerdon.passes.given_identifiers import NewIdentifiers
 from guerdon.passes.pass_type_parts import NAME_PATTERN
-from guerdon.passes.schemas import MEMBERS_MAX, MemberName
+from guerdon.passes.schemas import MemberName
+from guerdon.passes.sizes import MEMBERS_MAX
 from guerdon.platform.tables import Mistakes, find_mistakes
 from guerdon.platform.wire import Body, Instant, JsonValue
 

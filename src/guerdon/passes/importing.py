@@ -15,7 +15,8 @@ from guerdon.passes.creating import secret_context
 from guerdon.passes.import_queries import Alias, ImportedRow
 from guerdon.passes.import_rows import BadRow, ImportedPass, Row
 from guerdon.passes.metadata_queries import refresh_metadata
-from guerdon.passes.model import EVENT_CREATED, identity_of, is_pass_id, merge, write_json
+from guerdon.passes.model import EVENT_CREATED, Changes, identity_of, is_pass_id, merge, write_json
+from guerdon.passes.sizes import find_excess
 from guerdon.passes.usage import Use, count_usage
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
@@ -24,6 +25,7 @@ from guerdon.platform.keys import MasterKey
 from guerdon.platform.tables import Mistakes
 
 ROWS_IN_CHUNK: Final = 500
+UNMEASURED_CHARACTERS_MAX: Final = 16_384  # printed by the database, they are at most 64 times as many
 SERIAL_CHARACTERS_MIN: Final = 16  # of one that can be a pass id: whoever guesses the id may install the pass
 
 
@@ -57,7 +59,7 @@ class Importer:
         good: list[Row] = []
         bad: list[BadRow] = []
         for row in rows:
-            mistakes = self._mistakes(row.given, taken, now)
+            mistakes = self._mistakes(row.given, taken, now) | await _find_excess(tx, row.given)
             if mistakes:
                 bad.append(BadRow(row.line, row.given.serial, mistakes))
             elif row.given.serial not in taken.serials:
@@ -122,6 +124,14 @@ class Importer:
             given.apple_installed_at,
             given.google_installed_at,
         )
+
+
+async def _find_excess(tx: Tx, given: ImportedPass) -> Mistakes:
+    changes = Changes(given.identifiers, given.metadata, given.additional_data)
+    documents = [write_json(one) for one in (given.identifiers, given.metadata, given.additional_data)]
+    if sum(map(len, documents)) <= UNMEASURED_CHARACTERS_MAX:
+        return {}
+    return find_excess(changes, await import_queries.measure_documents(tx, documents))
 
 
 def _unknown_type(name: str) -> Mistakes:

@@ -1,6 +1,6 @@
 """The members of metadata as rows of their own, by which passes are searched."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from guerdon.platform.db import Tx
@@ -25,6 +25,11 @@ class SearchGap:
     lacking: Sequence[str]
     losing: Sequence[str]
 
+    def among(self, pass_ids: Collection[str]) -> "SearchGap":
+        """Give the gap among these passes alone."""
+        kept = set(pass_ids)
+        return SearchGap([one for one in self.lacking if one in kept], [one for one in self.losing if one in kept])
+
 
 async def refresh_metadata(tx: Tx, pass_ids: Sequence[str]) -> None:
     """Make the rows of passes what their metadata says, touching only those that differ.
@@ -34,12 +39,19 @@ async def refresh_metadata(tx: Tx, pass_ids: Sequence[str]) -> None:
     """
     await tx.execute(
         """
-        DELETE FROM pass_metadata m USING pass p
+        WITH wanted AS MATERIALIZED (
+            SELECT p.pass_id, w.key AS name, left(w.value #>> '{}', 500) AS value,
+                   jsonb_typeof(w.value) = 'number' AS is_number
+              FROM pass p, jsonb_each(p.metadata) AS w
+             WHERE p.tenant_id = $1 AND p.pass_id = ANY($2::text[])
+               AND jsonb_typeof(w.value) IN ('string', 'number', 'boolean')
+        )
+        DELETE FROM pass_metadata m
          WHERE m.tenant_id = $1 AND m.pass_id = ANY($2::text[])
-           AND p.tenant_id = $1 AND p.pass_id = m.pass_id
-           AND (jsonb_typeof(p.metadata -> m.name) IN ('string', 'number', 'boolean')
-                AND left(p.metadata ->> m.name, 500) = m.value
-                AND (m.number IS NOT NULL) = (jsonb_typeof(p.metadata -> m.name) = 'number')) IS NOT TRUE
+           AND NOT EXISTS (
+               SELECT FROM wanted w
+                WHERE w.pass_id = m.pass_id AND w.name = m.name AND w.value = m.value
+                  AND w.is_number = (m.number IS NOT NULL))
         """,
         tx.tenant_id,
         pass_ids,

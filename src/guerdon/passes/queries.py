@@ -8,14 +8,15 @@ from guerdon.passes.model import Pass, identity_of, write_json
 from guerdon.platform.db import Tx
 
 
-async def insert_pass(tx: Tx, new: Pass, identity: bytes | None) -> bool:
-    """Keep a new pass; False when another one has this type and these identifiers already."""
-    inserted = await tx.execute(
+async def insert_pass(tx: Tx, new: Pass, identity: bytes | None) -> int | None:
+    """Keep a new pass and give the bytes of its documents; None when another one has this type and identifiers."""
+    bytes_count: int | None = await tx.value(
         """
         INSERT INTO pass (tenant_id, pass_id, pass_type, sealed_secret, identifiers, identity, metadata,
                           additional_data, revision, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (tenant_id, identity) DO NOTHING
+        RETURNING octet_length(identifiers::text) + octet_length(metadata::text) + octet_length(additional_data::text)
         """,
         tx.tenant_id,
         new.pass_id,
@@ -29,7 +30,7 @@ async def insert_pass(tx: Tx, new: Pass, identity: bytes | None) -> bool:
         new.created_at,
         new.updated_at,
     )
-    return inserted == 1
+    return bytes_count
 
 
 async def insert_identifiers(tx: Tx, pass_id: str, identifiers: Mapping[str, object]) -> None:
@@ -185,14 +186,15 @@ async def list_voided(tx: Tx, before: datetime, limit: int) -> list[str]:
     return [record["pass_id"] for record in records]
 
 
-async def update_pass(tx: Tx, changed: Pass, identifiers: Mapping[str, object]) -> None:
-    """Keep the changed documents of a pass under a new revision."""
-    await tx.execute(
+async def update_pass(tx: Tx, changed: Pass, identifiers: Mapping[str, object]) -> int:
+    """Keep the changed documents of a pass under a new revision, and give their bytes."""
+    bytes_count: int = await tx.value(
         """
         UPDATE pass
            SET pass_type = $3, identifiers = $4, identity = $5, metadata = $6, additional_data = $7,
                revision = revision + 1, updated_at = greatest(updated_at, $8)
          WHERE tenant_id = $1 AND pass_id = $2
+        RETURNING octet_length(identifiers::text) + octet_length(metadata::text) + octet_length(additional_data::text)
         """,
         tx.tenant_id,
         changed.pass_id,
@@ -203,6 +205,7 @@ async def update_pass(tx: Tx, changed: Pass, identifiers: Mapping[str, object]) 
         changed.additional_data_text,
         changed.updated_at,
     )
+    return bytes_count
 
 
 async def touch_passes(tx: Tx, pass_ids: Sequence[str], now: datetime) -> None:

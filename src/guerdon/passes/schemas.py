@@ -6,10 +6,10 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 
 from guerdon.passes.filters import FILTERS_MAX, Filter, Operator, read_field, read_operator, read_value
 from guerdon.passes.given_identifiers import NO_OTHERS, ChangedIdentifiers, ClaimedIdentifiers
+from guerdon.passes.sizes import MEMBERS_MAX
 from guerdon.platform.wire import NO_NUL, Body, Instant, JsonValue
 
 MemberName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NO_NUL)]
-MEMBERS_MAX = 200
 
 
 def _checked_field(text: str) -> str:

@@ -14,6 +14,7 @@ from guerdon.passes.errors import PassExists
 from guerdon.passes.finding import lock_pass
 from guerdon.passes.metadata_queries import refresh_metadata
 from guerdon.passes.model import EVENT_UPDATED, Changes, merge, write_json
+from guerdon.passes.sizes import check_bytes, check_members
 from guerdon.passes.usage import count_moves
 from guerdon.platform.db import Tx
 from guerdon.platform.events import Event, emit
@@ -33,19 +34,23 @@ class Notification:
 
 
 async def update_pass(tx: Tx, pass_id: str, changes: Changes, actor: str, now: datetime) -> None:
-    """Merge changes into a pass, per key, under a new revision. Raises PassNotFound, PassExists."""
+    """Merge changes into a pass, per key, under a new revision. Raises PassNotFound, PassTooLarge, PassExists."""
     await hold_wallets(tx, (changes.identifiers or {}).values())
     old = await lock_pass(tx, pass_id)
     identifiers = merge(old.identifiers, changes.identifiers)
+    metadata = merge(old.metadata, changes.metadata)
+    additional_data = merge(old.additional_data, changes.additional_data)
+    documents = {"identifiers": identifiers, "metadata": metadata, "additionalData": additional_data}
+    check_members(changes, {name: len(document) for name, document in documents.items()})
     changed = replace(
         old,
         pass_type=changes.pass_type or old.pass_type,
-        metadata_text=write_json(merge(old.metadata, changes.metadata)),
-        additional_data_text=write_json(merge(old.additional_data, changes.additional_data)),
+        metadata_text=write_json(metadata),
+        additional_data_text=write_json(additional_data),
         updated_at=now,
     )
     try:
-        await queries.update_pass(tx, changed, identifiers)
+        check_bytes(changes, await queries.update_pass(tx, changed, identifiers))
     except asyncpg.UniqueViolationError as taken:
         raise PassExists from taken
     if identifiers != old.identifiers:
