@@ -163,7 +163,11 @@ class PrivilegeChange:
 
 @dataclass(frozen=True, slots=True)
 class Privilege:
-    """A privilege with its value and history; `version` is there when it was read alone."""
+    """A privilege with its value and its newest thousand movements.
+
+    When it was read alone, `version` is there, and `is_cut` says that there are older movements: `iter_movements` walks
+    through all of them.
+    """
 
     privilege_id: str
     type: str
@@ -179,6 +183,7 @@ class Privilege:
     data_content: str | None = None
     deletion_date: datetime | None = None
     version: int | None = None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,8 @@ class Operations:
     list_privileges_on = Operation(privileges.list_privileges_on)
     iter_privileges = Iteration(privileges.iter_privileges)
     get_privilege = Operation(privileges.get_privilege)
+    list_movements = Operation(privileges.list_movements)
+    iter_movements = Iteration(privileges.iter_movements)
     create_privilege = Operation(privileges.create_privilege)
     put_privilege = Operation(privileges.put_privilege)
     delete_privilege = Operation(privileges.delete_privilege)

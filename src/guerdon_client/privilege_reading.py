@@ -17,14 +17,14 @@ from guerdon_client.reading import Members, read_names
 NO_DATA = Members({"value": 0})
 
 
-def read_privilege(members: Members, version: int | None = None) -> Privilege:
+def read_privilege(members: Members, version: int | None = None, *, is_cut: bool = False) -> Privilege:
     """Read a privilege. Raises BrokenAnswer."""
     data = members.find("data", _itself) or NO_DATA
     return Privilege(
         members.text("privilegeId"),
         members.text("type"),
         data.find_number("value") or Decimal(0),
-        tuple(_read_movement(Members(item)) for item in data.items("movements")),
+        tuple(read_movement(Members(item)) for item in data.items("movements")),
         members.find_text("externalId"),
         members.find_whole("priority"),
         members.find("origin", _read_origin),
@@ -35,6 +35,7 @@ def read_privilege(members: Members, version: int | None = None) -> Privilege:
         data.find_text("content"),
         members.find_instant("deletionDate"),
         version,
+        is_cut,
     )
 
 
@@ -42,7 +43,8 @@ def _itself(members: Members) -> Members:
     return members
 
 
-def _read_movement(members: Members) -> Movement:
+def read_movement(members: Members) -> Movement:
+    """Read a movement. Raises BrokenAnswer."""
     return Movement(
         members.text("movementId"), members.instant("date"), members.number("value"), members.find_text("remarks")
     )

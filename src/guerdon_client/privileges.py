@@ -1,4 +1,4 @@
-"""Calls on privileges: the eleven operations, and a move that reads, applies and tries again."""
+"""Calls on privileges: the eleven operations, their histories, and a move that reads, applies and tries again."""
 
 from collections.abc import Callable, Generator
 from datetime import datetime
@@ -20,6 +20,7 @@ from guerdon_client.errors import BelowFloor
 from guerdon_client.exact import read_json, write_json
 from guerdon_client.model import (
     Holder,
+    Movement,
     MovementApplied,
     NewPrivilege,
     Privilege,
@@ -29,11 +30,13 @@ from guerdon_client.model import (
 )
 from guerdon_client.pages import Page, page_query, read_page
 from guerdon_client.passes import PASSES
-from guerdon_client.privilege_reading import read_privilege
+from guerdon_client.privilege_reading import read_movement, read_privilege
 from guerdon_client.problems import ValueMismatch
 from guerdon_client.reading import Members, read_items, read_object
 
 PRIVILEGES: Final = "privileges"
+MOVEMENTS: Final = "movements"
+MOVEMENTS_LINK: Final = 'rel="movements"'
 MOVE_ATTEMPTS_MAX: Final = 16
 PAGE_MAX: Final = 1_000
 
@@ -67,10 +70,25 @@ def iter_privileges(
 def get_privilege(privilege_id: str, pass_id: str | None = None, *, as_of: datetime | None = None) -> Call[Privilege]:
     """Read one privilege; with `pass_id`, only of that pass. Raises NotFound."""
     segments = [] if pass_id is None else [pass_id]
-    path = path_of(PASSES, *segments, PRIVILEGES, privilege_id)
-    return Call(
-        "GET", path, lambda answer: read_privilege(read_object(answer.body), answer.version), as_of_query(as_of)
-    )
+    return Call("GET", path_of(PASSES, *segments, PRIVILEGES, privilege_id), _read_one, as_of_query(as_of))
+
+
+def list_movements(
+    privilege_id: str, *, as_of: datetime | None = None, cursor: str | None = None, limit: int = PAGE_MAX
+) -> Call[Page[Movement]]:
+    """List the movements of a privilege from a cursor on, or from the oldest one on.
+
+    With `as_of` they end at that instant. Raises NotFound.
+    """
+    query = [*as_of_query(as_of), *page_query(cursor, limit)]
+    return Call("GET", path_of(PASSES, PRIVILEGES, privilege_id, MOVEMENTS), _read_history, query)
+
+
+def iter_movements(
+    privilege_id: str, *, as_of: datetime | None = None, limit: int = PAGE_MAX
+) -> Callable[[str | None], Call[Page[Movement]]]:
+    """Walk through the whole history of a privilege, oldest movement first. Raises NotFound."""
+    return lambda cursor: list_movements(privilege_id, as_of=as_of, cursor=cursor, limit=limit)
 
 
 def create_privilege(
@@ -149,7 +167,7 @@ def apply_movement(
     headers = write_headers(idempotency_key, dry_run=dry_run)
     if if_version is not None:
         headers["if-match"] = f'"{if_version}"'
-    path = path_of(PASSES, PRIVILEGES, privilege_id, "movements")
+    path = path_of(PASSES, PRIVILEGES, privilege_id, MOVEMENTS)
     return Call("POST", path, _read_movement, headers=headers, body=write_json(body))
 
 
@@ -186,6 +204,15 @@ def move(
             assert isinstance(applied, MovementApplied)
             return applied
     raise ValueError("attempts_max must be at least 1.")
+
+
+def _read_one(answer: Answer) -> Privilege:
+    is_cut = MOVEMENTS_LINK in answer.headers.get("link", "")
+    return read_privilege(read_object(answer.body), answer.version, is_cut=is_cut)
+
+
+def _read_history(answer: Answer) -> Page[Movement]:
+    return read_page(answer, tuple(read_movement(Members(item)) for item in read_items(read_json(answer.body))))
 
 
 def _read_page(answer: Answer) -> Page[Privilege]:

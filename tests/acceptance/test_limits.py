@@ -15,6 +15,7 @@ from guerdon_client import (
     NewPrivilege,
     Notification,
     PassChange,
+    PrivilegeChange,
     StoreDetails,
     TooManyRequests,
 )
@@ -101,6 +102,8 @@ def furnish(shop: Guerdon) -> None:
         shop.start_campaign(every=True, change=PassChange(metadata={"a": 1}), options=options)
         shop.notify({"customerId": "c-0"}, Notification("Hello"))
         shop.create_privilege({"customerId": "c-0"}, NewPrivilege("OneTime"))
+        shop.put_privilege({"customerId": "c-0"}, "card", PrivilegeChange("MultiUse"))
+        shop.move("card", 1)
         shop.create_webhook(NOBODY_LISTENS, ["Nothing:Ever"])
     webhook_id = shop.list_webhooks()[0].webhook_id
     ends_at = time.monotonic() + 60
@@ -128,6 +131,7 @@ def addresses(house: House) -> dict[str, str]:
         "/passes/import/{importId}/errors": f"/passes/import/{import_id}/errors",
         "/passes/lookup": "/passes/lookup?value=f&provider=family",
         "/passes/privileges": "/passes/privileges?customerId=c-0",
+        "/passes/privileges/{privilegeId}/movements": "/passes/privileges/card/movements",
         "/passes/push-updates": "/passes/push-updates",
         "/passes/push-updates/{correlationId}/passes": "/passes/push-updates/two%20campaigns/passes",
         "/passes/{passId}/notifications": f"/passes/{pass_id}/notifications",

@@ -275,3 +275,30 @@ def test_the_past_can_be_read(shop: Guerdon, pass_id: str) -> None:
     assert [read.value for read in shop.list_privileges(pass_id, as_of=datetime.now(UTC))] == [6]
     with pytest.raises(NotFound):
         shop.get_privilege(card, as_of=before)
+
+
+def test_a_history_longer_than_a_privilege_tells_is_walked_to_its_beginning(
+    shop: Guerdon, pass_id: str, customer: str
+) -> None:
+    history = [
+        Movement(f"{customer[:50]}-{number}", JANUARY + timedelta(minutes=number), Decimal("0.25"), f"visit {number}")
+        for number in range(1_000)
+    ]
+    card = shop.create_privilege(pass_id, NewPrivilege("MultiUse", data=PrivilegeData(movements=history))).privilege_id
+    assert not shop.get_privilege(card).is_cut
+    imported = datetime.now(UTC)
+    time.sleep(0.02)
+    last = shop.apply_movement(card, -50, 250, remarks="a gift").movement_id
+
+    read = shop.get_privilege(card)
+    walked = tuple(shop.iter_movements(card, limit=300))
+    first = shop.list_movements(card, limit=2)
+
+    assert read.is_cut
+    assert walked[:1_000] == tuple(history)
+    assert (walked[1_000].movement_id, walked[1:]) == (last, read.movements)
+    assert sum(movement.value for movement in walked) == read.value == 200
+    assert shop.list_movements(card, cursor=first.next_cursor, limit=2).items == walked[2:4]
+    assert tuple(shop.iter_movements(card, as_of=imported)) == tuple(history)
+    with pytest.raises(NotFound):
+        shop.list_movements("nobody-here")

@@ -14,7 +14,7 @@ from tests.acceptance.test_bad_input import check
         ("POST", "/passes/findPass", {"GET"}),
         ("PUT", "/passes/aaaaaaaaaa", {"GET", "PATCH"}),
         ("PATCH", "/passes/aaaaaaaaaa/privileges", {"GET", "POST"}),
-        ("GET", "/passes/privileges/x/movements", {"POST"}),
+        ("PUT", "/passes/privileges/x/movements", {"GET", "POST"}),
         ("PUT", "/admin/apiKeys", {"GET", "POST"}),
     ],
 )

@@ -10,14 +10,20 @@ from guerdon.platform.db import Tx
 from guerdon.privileges.model import Privilege, PrivilegeState
 
 LIST_MAX = 1_000
-_DOCUMENTS: LiteralString = """
-SELECT p.pass_id, shown.documents, shown.count
+# A movement `e` as PrivilegeMovement of seed 001.
+_MOVEMENT: LiteralString = """jsonb_strip_nulls(jsonb_build_object(
+           'movementId', e.movement_id, 'value', trim_scale(0.000001 * e.amount),
+           'date', to_char(e.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+           'remarks', e.remarks))"""
+_DOCUMENTS: LiteralString = (
+    """
+SELECT p.pass_id, shown.documents, shown.count, shown.is_cut
   FROM unnest($2::text[]) AS wanted (pass_id)
   JOIN pass p ON p.tenant_id = $1 AND p.pass_id = wanted.pass_id AND p.voided_at IS NULL
  CROSS JOIN LATERAL (
        SELECT coalesce(json_agg(v.document ORDER BY v.priority DESC NULLS LAST, v.created_at, v.privilege_id),
-                       '[]') AS documents, count(*) AS count
-         FROM (SELECT r.priority, r.created_at, r.privilege_id,
+                       '[]') AS documents, count(*) AS count, coalesce(bool_or(v.is_cut), false) AS is_cut
+         FROM (SELECT r.priority, r.created_at, r.privilege_id, m.is_cut,
                       r.body || jsonb_strip_nulls(jsonb_build_object(
                           'privilegeId', r.privilege_id, 'type', r.type, 'priority', r.priority,
                           'deletionDate', to_char(r.deletion_date AT TIME ZONE 'UTC',
@@ -42,25 +48,36 @@ SELECT p.pass_id, shown.documents, shown.count
                         LIMIT $6) AS r
                  JOIN ledger_balance b ON b.tenant_id = $1 AND b.account_id = r.account_id
                 CROSS JOIN LATERAL (
-                      SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-                                 'movementId', e.movement_id, 'value', trim_scale(0.000001 * e.amount),
-                                 'date', to_char(e.occurred_at AT TIME ZONE 'UTC',
-                                                 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-                                 'remarks', e.remarks)) ORDER BY e.seq) AS movements
+                      SELECT min(e.seq) > 1 AS is_cut, jsonb_agg("""  # noqa: S608  # two constants of this file
+    + _MOVEMENT
+    + """ ORDER BY e.seq) AS movements
                         FROM (SELECT seq, movement_id, amount, occurred_at, remarks
                                 FROM ledger_movement
                                WHERE tenant_id = $1 AND account_id = r.account_id
                                  AND ($4::timestamptz IS NULL OR recorded_at <= $4)
                                ORDER BY seq DESC LIMIT 1000) AS e) AS m) AS v) AS shown
 """
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Privileges of a pass as JSON text, and how many they are."""
+    """Privileges of a pass as JSON text, and how many they are.
+
+    `is_cut`: one of them has seen more movements than a privilege tells.
+    """
 
     text: str
     count: int
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToldMovement:
+    """A movement as JSON text, and its number in the history of its privilege."""
+
+    seq: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +103,29 @@ async def list_documents(
     is built where the rows are: building it here would cost twice as much (research/performance.md section 5).
     """
     records = await tx.records(_DOCUMENTS, tx.tenant_id, pass_ids, now, as_of, privilege_ids, LIST_MAX + 1)
-    return {pass_id: Listed(documents, count) for pass_id, documents, count in records}
+    return {pass_id: Listed(documents, count, is_cut) for pass_id, documents, count, is_cut in records}
+
+
+async def list_movements(
+    tx: Tx, account_id: UUID, after_seq: int, last_seq: int | None, limit: int
+) -> list[ToldMovement]:
+    """Tell the movements of a privilege behind `after_seq`, oldest first; with `last_seq`, none that came later."""
+    return await tx.all(
+        ToldMovement,
+        """
+        SELECT e.seq, """  # noqa: S608  # two constants of this file
+        + _MOVEMENT
+        + """ AS text
+          FROM ledger_movement e
+         WHERE e.tenant_id = $1 AND e.account_id = $2 AND e.seq > $3 AND ($4::bigint IS NULL OR e.seq <= $4)
+         ORDER BY e.seq LIMIT $5
+        """,
+        tx.tenant_id,
+        account_id,
+        after_seq,
+        last_seq,
+        limit,
+    )
 
 
 async def list_places(

@@ -1,6 +1,7 @@
 """Reading privileges as the JSON text that callers get; concurrent lists share one statement."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from guerdon.passes.errors import PassNotFound
@@ -14,6 +15,15 @@ from guerdon.privileges.model import Privilege, PrivilegeState
 from guerdon.privileges.queries import Listed
 
 LISTS_MAX = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A privilege as JSON text and its version; `is_cut` when it has seen more movements than it tells."""
+
+    text: str
+    version: int
+    is_cut: bool
 
 
 class PrivilegeLists:
@@ -55,17 +65,17 @@ async def get_privilege(tx: Tx, privilege_id: str, pass_id: str | None, now: dat
 
 async def read_privilege(
     tx: Tx, privilege_id: str, pass_id: str | None, now: datetime, as_of: datetime | None = None
-) -> tuple[str, int]:
-    """Give a privilege as JSON text with its version. Raises PrivilegeNotFound."""
+) -> Read:
+    """Give a privilege as JSON text. Raises PrivilegeNotFound."""
     privilege = await get_privilege(tx, privilege_id, pass_id, now)
     # The version is read first: should a movement come between, it is older than the text, and an If-Match with it
     # fails instead of passing wrongly.
     version = await queries.find_version(tx, privilege.account_id)
     listed = await queries.list_documents(tx, [privilege.pass_id], now, as_of, [privilege_id])
-    document = listed[privilege.pass_id].text[1:-1].strip()
-    if not document:
+    found = listed[privilege.pass_id]
+    if not found.count:
         raise PrivilegeNotFound(privilege_id)
-    return document, version
+    return Read(found.text[1:-1].strip(), version, found.is_cut)
 
 
 def _text_of(listed: Listed | None, pass_id: str) -> str | Problem:

@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
@@ -19,25 +19,36 @@ from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.http import asks, router
 from guerdon.platform.ids import new_id
+from guerdon.platform.listing import CURSOR_HINT, LIMIT_DEFAULT, LIMIT_MAX
 from guerdon.platform.parameters import AsOf, Write, respond
+from guerdon.platform.wire import DIGITS
 from guerdon.platform.writes import Answer, WriteOptions, write_once
 from guerdon.privileges.granting import Bounds, add_privilege, delete_privilege, described, put_privilege
+from guerdon.privileges.history import history_link, list_movements
 from guerdon.privileges.model import Privilege
 from guerdon.privileges.openapi import CREATED, PAGE_PARAMETERS, PAGED, VERSIONED
 from guerdon.privileges.paging import list_page, page_headers, read_asked
-from guerdon.privileges.reading import read_privilege
-from guerdon.privileges.schemas import InsertPrivilegeRequest, PatchPrivilegeRequest, PrivilegeCreated
+from guerdon.privileges.reading import Read, read_privilege
+from guerdon.privileges.schemas import (
+    InsertPrivilegeRequest,
+    PatchPrivilegeRequest,
+    PrivilegeCreated,
+    PrivilegeMovement,
+)
 from guerdon.privileges.schemas import Privilege as PrivilegeDocument
 from guerdon.privileges.wishes import read_description, read_history, read_notification
 
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
 MANY, ONE = "/privileges", "/privileges/{privilegeId}"
+MOVEMENTS = "/privileges/{privilegeId}/movements"
 MANY_OF_PASS, ONE_OF_PASS = "/{passId}/privileges", "/{passId}/privileges/{privilegeId}"
 PRIVILEGE_ID_PATTERN = r"^[^\x00-\x1f\x7f/]{1,200}$"
 PASS_ID_PATTERN = r"^[^\x00-\x1f\x7f/]{1,200}$"  # noqa: S105 - a pass is no password
 PrivilegeId = Annotated[str, Path(alias="privilegeId", pattern=PRIVILEGE_ID_PATTERN)]
 PassId = Annotated[str, Path(alias="passId", pattern=PASS_ID_PATTERN)]
 TenantId = Annotated[str, Path(alias="tenantId")]
+MovementCursor = Annotated[str | None, Query(pattern=r"^[0-9]{1,18}$", description=CURSOR_HINT)]
+MovementLimit = Annotated[int, Query(ge=1, le=LIMIT_MAX), DIGITS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,9 @@ class PrivilegeRoutes:
         add(ONE, self.put_by_identifiers, methods=["PUT"], openapi_extra=named | writes, response_class=Response)
         add(ONE, self.delete, methods=["DELETE"], openapi_extra=writes, status_code=204)
         add(
+            MOVEMENTS, self.list_movements, openapi_extra=reads, response_model=list[PrivilegeMovement], responses=PAGED
+        )
+        add(
             MANY_OF_PASS,
             self.create,
             methods=["POST"],
@@ -90,16 +104,34 @@ class PrivilegeRoutes:
         return Response(page.text, headers=headers, media_type="application/json")
 
     async def get(self, tenant_id: TenantId, privilege_id: PrivilegeId, as_of: AsOf) -> Response:
-        """Read one privilege, whatever pass holds it."""
+        """Read one privilege, whatever pass holds it; `Link: rel="movements"` leads to a history that is cut."""
         async with self.database.tenant(tenant_id) as tx:
-            return _versioned(await read_privilege(tx, privilege_id, None, self.clock(tenant_id), as_of))
+            read = await read_privilege(tx, privilege_id, None, self.clock(tenant_id), as_of)
+        return _respond(read, history_link(tenant_id, privilege_id, as_of))
 
     async def get_of_pass(
         self, tenant_id: TenantId, pass_id: PassId, privilege_id: PrivilegeId, as_of: AsOf
     ) -> Response:
-        """Read one privilege of one pass."""
+        """Read one privilege of one pass; `Link: rel="movements"` leads to a history that is cut."""
         async with self.database.tenant(tenant_id) as tx:
-            return _versioned(await read_privilege(tx, privilege_id, pass_id, self.clock(tenant_id), as_of))
+            read = await read_privilege(tx, privilege_id, pass_id, self.clock(tenant_id), as_of)
+        return _respond(read, history_link(tenant_id, privilege_id, as_of))
+
+    async def list_movements(
+        self,
+        tenant_id: TenantId,
+        request: Request,
+        privilege_id: PrivilegeId,
+        as_of: AsOf,
+        cursor: MovementCursor = None,
+        limit: MovementLimit = LIMIT_DEFAULT,
+    ) -> Response:
+        """List all movements of a privilege, oldest first; `Link: rel="next"` leads to the next page."""
+        async with self.database.tenant(tenant_id) as tx:
+            now = self.clock(tenant_id)
+            page = await list_movements(tx, privilege_id, now, as_of, int(cursor or 0), limit)
+        headers = page_headers(page, request.scope["path"], request.scope["query_string"])
+        return Response(page.text, headers=headers, media_type="application/json")
 
     async def create(
         self, tenant_id: TenantId, pass_id: PassId, body: InsertPrivilegeRequest, caller: CallerDep, write: Write
@@ -213,6 +245,6 @@ async def _notify(tx: Tx, pass_id: str, notification: Notification | None, calle
         await request_notification(tx, new_id(), pass_id, notification, caller.actor, now)
 
 
-def _versioned(read: tuple[str, int]) -> Response:
-    text, version = read
-    return Response(text, headers={"ETag": f'"{version}"'}, media_type="application/json")
+def _respond(read: Read, history: str) -> Response:
+    headers = {"ETag": f'"{read.version}"'} | ({"Link": history} if read.is_cut else {})
+    return Response(read.text, headers=headers, media_type="application/json")
