@@ -101,6 +101,7 @@ def in_one_spelling(document: Document, elsewhere: Document) -> Document:
 def seed_document() -> Document:
     """Give seed 001's document as WIRE.md reads it: its error answers, its bounds on numbers, no NUL in texts."""
     document: Document = json.loads(SEED_001.read_text())
+    _add_history(document)
     for operation in operations(document):
         _widen_answers(operation)
         for parameter in operation["parameters"]:
@@ -131,6 +132,16 @@ def _forbid_percent(schema: Document) -> None:
     """Keep schemathesis from making up what it would decode before it sends it."""
     if schema.get("pattern") == PRINTABLE:
         schema["pattern"] = PRINTABLE_WITHOUT_PERCENT
+
+
+def _add_history(document: Document) -> None:
+    """Say that our movements can be read where the seed has them applied: it is told by the verbs of the address."""
+    at_movements = document["paths"][f"{BASE}/passes/privileges/{{privilegeId}}/movements"]
+    history = {"type": "array", "items": {"$ref": "#/components/schemas/PrivilegeMovement"}}
+    at_movements["get"] = {
+        "parameters": json.loads(json.dumps(at_movements["post"]["parameters"])),
+        "responses": {"200": {"description": "", "content": {JSON: {"schema": history}}}},
+    }
 
 
 def _with(thing: Thing, schema: Document) -> Document:

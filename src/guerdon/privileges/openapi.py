@@ -58,7 +58,8 @@ PAGE_PARAMETERS: list[dict[str, Any]] = [
 LIST_OPERATION: dict[str, Any] = {
     "tags": ["Privilege"],
     "summary": "List the privileges of a pass",
-    "description": "Priority high to low, missing last; movements oldest first, the last thousand of each.",
+    "description": "Priority high to low, missing last; movements oldest first, the last thousand of each: "
+    "GET /passes/privileges/{privilegeId}/movements has all of them.",
     "operationId": "list_privileges_of_pass",
     "parameters": [
         TENANT,
