@@ -31,7 +31,10 @@ PAGE_HEADERS = {
     "Guerdon-Next-Cursor": _header("Where the next page begins; absent on the last one."),
 }
 CREATED: dict[int | str, dict[str, Any]] = {200: {"headers": {"Location": _header("Where the new privilege is read.")}}}
-VERSIONED: dict[int | str, dict[str, Any]] = {200: {"headers": VERSION_HEADER}}
+HISTORY_HEADER = {
+    "Link": _header('The address of the whole history, `rel="movements"`; absent when none of it is cut off.')
+}
+VERSIONED: dict[int | str, dict[str, Any]] = {200: {"headers": VERSION_HEADER | HISTORY_HEADER}}
 PAGED: dict[int | str, dict[str, Any]] = {200: {"headers": PAGE_HEADERS}}
 PAGE_PARAMETERS: list[dict[str, Any]] = [
     {
