@@ -206,24 +206,6 @@ async def find_seq_as_of(tx: Tx, account_id: UUID, as_of: datetime) -> int:
     return seq or 0
 
 
-async def list_entries(tx: Tx, account_id: UUID, after_seq: int, limit: int) -> list[Entry]:
-    """Read an account's entries in order, `limit` of them after `after_seq`, without their allocations."""
-    return await tx.all(
-        Entry,
-        """
-        SELECT account_id, seq, kind, amount, held_change, value_after, movement_id, reference_id, remarks, actor,
-               recorded_at, occurred_at, hash
-          FROM ledger_entry
-         WHERE tenant_id = $1 AND account_id = $2 AND seq > $3
-         ORDER BY seq LIMIT $4
-        """,
-        tx.tenant_id,
-        account_id,
-        after_seq,
-        limit,
-    )
-
-
 async def list_accounts(tx: Tx, after: UUID | None, limit: int) -> list[Account]:
     """Read accounts in id order, closed ones included, `limit` of them after `after`."""
     return await tx.all(
