@@ -9,7 +9,7 @@ import msgspec
 
 from guerdon.passes import bulk_queries as queries
 from guerdon.passes.binding import hold_wallets
-from guerdon.passes.bulk_queries import Growth, Held, OwnChanges, Removed, SharedChanges, Touched
+from guerdon.passes.bulk_queries import Held, OwnChanges, SharedChanges, Touched
 from guerdon.passes.errors import PassExists, PassNotFound, PassTooLarge
 from guerdon.passes.metadata_queries import (
     SharedMembers,
@@ -19,9 +19,18 @@ from guerdon.passes.metadata_queries import (
     lock_and_compare_each,
     refresh_metadata,
 )
-from guerdon.passes.model import EVENT_UPDATED, Changes, JsonObject, identity_of, merge, read_object, write_json
+from guerdon.passes.model import (
+    EVENT_UPDATED,
+    Changes,
+    JsonObject,
+    Removed,
+    identity_of,
+    merge,
+    read_object,
+    write_json,
+)
 from guerdon.passes.queries import list_present
-from guerdon.passes.sizes import is_small, list_growing
+from guerdon.passes.sizes import Growth, is_small, list_growing
 from guerdon.passes.updating import EVENT_NOTIFIED, Notification
 from guerdon.passes.usage import count_moves
 from guerdon.platform.db import Tx

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import asyncpg
 
+from guerdon.passes.model import Removed
+from guerdon.passes.sizes import Growth
 from guerdon.platform.db import Tx
 
 
@@ -37,22 +39,6 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
-    """Whether any pass of a statement gets something, and whether all get so little that most need no measuring."""
-
-    adds: bool
-    is_small: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """Names that go from every pass of a statement."""
-
-    metadata: Sequence[str] = ()
-    additional_data: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class SharedChanges:
     """What every pass of a statement gets, as JSON text, and loses."""
 
@@ -77,18 +63,51 @@ class OwnChanges:
 
 # Whether documents, called d, are as large as a pass may be (sizes.py).
 _FITS: Final = """
-    octet_length(d.identifiers::text) + octet_length(d.metadata::text) + octet_length(d.additional_data::text)
-        <= 1048576
-    AND (SELECT count(*) FROM jsonb_object_keys(d.identifiers)) <= 60
-    AND (SELECT count(*) FROM jsonb_object_keys(d.metadata)) <= 200
-    AND (SELECT count(*) FROM jsonb_object_keys(d.additional_data)) <= 200
+octet_length(d.identifiers::text) + octet_length(d.metadata::text) + octet_length(d.additional_data::text) <= 1048576
+AND (SELECT count(*) FROM jsonb_object_keys(d.identifiers)) <= 60
+AND (SELECT count(*) FROM jsonb_object_keys(d.metadata)) <= 200
+AND (SELECT count(*) FROM jsonb_object_keys(d.additional_data)) <= 200
 """
-# Whether documents, in a pass p, are so small that a small change cannot make them too large: a member takes at least
-# nine bytes, and no byte becomes more than forty characters. It reads their length alone, for every pass of a campaign.
+# Whether those of a pass p are so small that a small change, at forty characters a byte, cannot make them too large.
 _ROOMY: Final = """
     pg_column_size(p.metadata) < 800 AND pg_column_compression(p.metadata) IS NULL
     AND pg_column_size(p.additional_data) < 800 AND pg_column_compression(p.additional_data) IS NULL
 """
+_MAY_EACH: Final = (
+    "(NOT $11 OR ($12 AND "
+    + _ROOMY
+    + """) OR EXISTS (SELECT FROM (
+    SELECT coalesce(g.identifiers::jsonb, p.identifiers) AS identifiers,
+           (p.metadata || g.metadata::jsonb) - $8::text[] AS metadata,
+           (p.additional_data || g.additional_data::jsonb) - $9::text[] AS additional_data OFFSET 0
+) AS d WHERE """
+    + _FITS
+    + "))"
+)
+_UPDATE_EACH: Final = (
+    """
+        WITH touched AS (
+            UPDATE pass p
+               SET metadata = (p.metadata || g.metadata::jsonb) - $8::text[],
+                   additional_data = (p.additional_data || g.additional_data::jsonb) - $9::text[],
+                   pass_type = coalesce(g.pass_type, p.pass_type),
+                   identifiers = coalesce(g.identifiers::jsonb, p.identifiers),
+                   identity = CASE WHEN g.identifiers IS NULL THEN p.identity ELSE g.identity END,
+                   revision = p.revision + 1,
+                   updated_at = greatest(p.updated_at, $10)
+              FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[])
+                   AS g (pass_id, metadata, additional_data, pass_type, identifiers, identity)
+             WHERE p.tenant_id = $1 AND p.pass_id = g.pass_id AND p.voided_at IS NULL
+               AND """  # noqa: S608  # fragments of ours only
+    + _MAY_EACH
+    + """
+            RETURNING p.pass_id, p.pass_type, p.revision
+        )
+        SELECT coalesce(array_agg(pass_id), '{}') AS pass_ids, coalesce(array_agg(pass_type), '{}') AS pass_types,
+               coalesce(array_agg(revision), '{}') AS revisions
+          FROM touched
+        """
+)
 
 
 @asynccontextmanager
@@ -181,35 +200,7 @@ async def update_each(
     """
     touched = await tx.maybe(
         Touched,
-        """
-        WITH touched AS (
-            UPDATE pass p
-               SET metadata = (p.metadata || g.metadata::jsonb) - $8::text[],
-                   additional_data = (p.additional_data || g.additional_data::jsonb) - $9::text[],
-                   pass_type = coalesce(g.pass_type, p.pass_type),
-                   identifiers = coalesce(g.identifiers::jsonb, p.identifiers),
-                   identity = CASE WHEN g.identifiers IS NULL THEN p.identity ELSE g.identity END,
-                   revision = p.revision + 1,
-                   updated_at = greatest(p.updated_at, $10)
-              FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[])
-                   AS g (pass_id, metadata, additional_data, pass_type, identifiers, identity)
-             WHERE p.tenant_id = $1 AND p.pass_id = g.pass_id AND p.voided_at IS NULL
-               AND (NOT $11 OR ($12 AND """  # noqa: S608  # fragments of ours only
-        + _ROOMY
-        + """) OR (
-                   SELECT """
-        + _FITS
-        + """
-                     FROM (SELECT coalesce(g.identifiers::jsonb, p.identifiers) AS identifiers,
-                                  (p.metadata || g.metadata::jsonb) - $8::text[] AS metadata,
-                                  (p.additional_data || g.additional_data::jsonb) - $9::text[] AS additional_data
-                           OFFSET 0) AS d))
-            RETURNING p.pass_id, p.pass_type, p.revision
-        )
-        SELECT coalesce(array_agg(pass_id), '{}') AS pass_ids, coalesce(array_agg(pass_type), '{}') AS pass_types,
-               coalesce(array_agg(revision), '{}') AS revisions
-          FROM touched
-        """,
+        _UPDATE_EACH,
         tx.tenant_id,
         pass_ids,
         own.metadata,

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -87,6 +87,14 @@ class Changes:
     metadata: JsonObject | None = None
     additional_data: JsonObject | None = None
     pass_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Names that go from every pass of a change of many."""
+
+    metadata: Sequence[str] = ()
+    additional_data: Sequence[str] = ()
 
 
 def is_pass_id(text: str) -> bool:

@@ -1,6 +1,7 @@
 """How large a pass may be, at its creation and after every change."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from guerdon.passes.errors import PassTooLarge
@@ -17,6 +18,14 @@ _MOST: Final[Mapping[str, int]] = {
     "metadata": MEMBERS_MAX,
     "additionalData": MEMBERS_MAX,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Whether any pass gets something, and whether all get so little that most need no measuring."""
+
+    adds: bool
+    is_small: bool
 
 
 def list_growing(changes: Changes) -> list[str]:
