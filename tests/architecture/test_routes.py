@@ -202,8 +202,8 @@ async def test_no_text_in_an_address_may_hold_a_nul(house: House) -> None:
     [
         ("post", "/passes/privileges", {"Location"}),
         ("post", "/passes/{passId}/privileges", {"Location"}),
-        ("get", "/passes/privileges/{privilegeId}", {"ETag"}),
-        ("get", "/passes/{passId}/privileges/{privilegeId}", {"ETag"}),
+        ("get", "/passes/privileges/{privilegeId}", {"ETag", "Link"}),
+        ("get", "/passes/{passId}/privileges/{privilegeId}", {"ETag", "Link"}),
         ("post", "/passes/privileges/{privilegeId}/movements", {"ETag"}),
         ("get", "/passes/privileges", {"Link", "Guerdon-Next-Cursor"}),
         ("get", "/passes/{passId}/privileges", {"Link", "Guerdon-Next-Cursor"}),

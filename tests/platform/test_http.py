@@ -65,7 +65,7 @@ async def test_a_verb_that_is_not_spoken_is_told_those_that_are(shop: Shop) -> N
     allowed = {
         "/passes/privileges": "GET, POST",
         "/passes/abcde/privileges": "GET, POST",
-        "/passes/privileges/p/movements": "POST",
+        "/passes/privileges/p/movements": "GET, POST",
         "/passes/abcde/privileges/p": "DELETE, GET, PUT",
         "/passes/findPass": "GET",
     }
