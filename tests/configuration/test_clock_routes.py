@@ -224,7 +224,9 @@ async def test_a_change_of_the_clock_is_an_event_of_its_caller_and_a_dry_run_is_
     again = await lab.shop.ask("POST", "/config/clock/advance", body, headers=headers)
 
     async with lab.shop.house.database.tenant(lab.shop.tenant_id) as tx:
-        events = await tx.records("SELECT kind, actor, occurred_at FROM event WHERE kind LIKE 'tenant.clock%'")
+        events = await tx.records(
+            "SELECT kind, actor, occurred_at FROM event WHERE kind LIKE 'tenant.clock%' ORDER BY transaction_id"
+        )
     assert (dry.status_code, thawed) == (201, False)
     assert (again.text, again.headers["idempotency-replayed"]) == (first.text, "true")
     assert [row["kind"] for row in events] == ["tenant.clock-frozen", "tenant.clock-started", "tenant.clock-advanced"]
