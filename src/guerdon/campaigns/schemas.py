@@ -9,10 +9,10 @@ from guerdon.passes.given_identifiers import NO_OTHERS, ChangedIdentifiers, Iden
 from guerdon.passes.identifiers import IDENTIFIERS_MAX
 from guerdon.passes.notify_request import NotifyRequest
 from guerdon.passes.pass_type_parts import NAME_PATTERN
+from guerdon.passes.sizes import MEMBERS_MAX
 from guerdon.platform.clock import rfc3339
 from guerdon.platform.wire import NO_NUL, Body, Instant, JsonValue, ShortText, Text
 
-MEMBERS_MAX = 200
 LISTED_MAX = 10_000
 FILTERS_MAX = 50
 PASSES_PER_S_MAX = 100_000
