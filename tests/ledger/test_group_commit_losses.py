@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from guerdon.ledger.model import Move, Posted
-from guerdon.platform.db import APPLICATION_ROLE, Database, Tx, open_database
+from guerdon.platform.db import Database, Tx, open_database
 from tests.ledger.builders import a_poster, code, command, entries, opened, outcomes_of, standing
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -108,8 +108,7 @@ async def test_an_account_that_someone_holds_does_not_keep_its_neighbours_waitin
 ) -> None:
     held, free = await opened(database, tenant_id), await opened(database, tenant_id)
     wishes = [*(command(held, Move(1)) for _ in range(5)), command(free, Move(1))]
-    settings = {"role": APPLICATION_ROLE, "lock_timeout": "200"}
-    impatient = Database(await asyncpg.create_pool(owner_url, min_size=1, max_size=2, server_settings=settings))
+    impatient = await open_database(owner_url, 2, lock_timeout_ms=200)
     holder = await asyncpg.connect(owner_url)
     transaction = holder.transaction()
     await transaction.start()

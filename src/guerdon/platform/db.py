@@ -1,12 +1,15 @@
 """Tenant-bound transactions over asyncpg, and rows as frozen dataclasses."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
+from typing import TYPE_CHECKING, Any, LiteralString, TypeVar, cast
 
 import asyncpg
 
+from guerdon.platform.line import Connection as LinedConnection
+from guerdon.platform.line import Line, Lines
 from guerdon.platform.pending import Pending, Write
 from guerdon.platform.tenant_ids import is_tenant_id
 
@@ -19,7 +22,7 @@ Row = TypeVar("Row")
 APPLICATION_ROLE = "guerdon_app"
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
-BY_KEYS = "; SET LOCAL plan_cache_mode = force_generic_plan"
+BY_KEYS = "SET LOCAL plan_cache_mode = force_generic_plan"
 # A line that says nothing for minutes is forgotten by firewalls and balancers, and whoever uses it next waits for a
 # quarter of an hour. So the server says something every minute, and gives up a peer that answers nothing.
 KEEPALIVE = {"tcp_keepalives_idle": "60", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
@@ -126,24 +129,22 @@ class Database:
         """
         assert is_tenant_id(tenant_id), tenant_id
         async with _Loan(self._pool) as connection:
-            # One round trip for both, and SET LOCAL rather than set_config(): the latter does not reach
-            # the worker nodes of a Citus cluster and every policy would answer zero rows.
-            # Planned for a tenant that the statistics do not know yet, a statement takes it for empty, and a join of
-            # its rows holds each of them against each other; hence BY_KEYS.
-            await connection.execute(f"BEGIN; SET LOCAL app.tenant_id = '{tenant_id}'{BY_KEYS if by_keys else ''}")
+            # Asked for now: a loan that loses its connection knows it no more.
+            line = cast("LinedConnection", connection).line
+            line.begin(_beginning(tenant_id, by_keys=by_keys))
             tx = Tx(connection, tenant_id)
             try:
                 yield tx
-                await tx.flush()
+                if dry_run:
+                    await tx.flush()
+                else:
+                    await _commit(connection, line, tx.pending)
             except BaseException:
-                await _roll_back(connection)
+                await _roll_back(connection, line)
                 raise
             if dry_run:
-                await _roll_back(connection)
+                await _roll_back(connection, line)
             else:
-                # Also on a connection that is lost already: then this raises, and nobody is told of a commit that
-                # never was.
-                await connection.execute("COMMIT")
                 for topic in tx.topics:
                     self._announce(topic)
 
@@ -166,7 +167,7 @@ class Database:
         await self._pool.close()
 
 
-async def open_database(url: str, pool_size: int) -> Database:
+async def open_database(url: str, pool_size: int, *, lock_timeout_ms: int = LOCK_TIMEOUT_MS) -> Database:
     """Connect to the database in the application's role, which cannot pass by row-level security."""
     pool = await asyncpg.create_pool(
         url,
@@ -178,12 +179,16 @@ async def open_database(url: str, pool_size: int) -> Database:
         # transaction per release, is replaced by nothing.
         reset=_nothing,
         init=_prepare_connection,
+        loop=cast("asyncio.AbstractEventLoop", Lines(asyncio.get_running_loop())),
+        connection_class=LinedConnection,
+        # Without a bound: every statement has a name, for a line to know it by.
+        max_cacheable_statement_size=0,
         server_settings={
             "application_name": "guerdon",
             "role": APPLICATION_ROLE,
             "timezone": "UTC",
             "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-            "lock_timeout": str(LOCK_TIMEOUT_MS),
+            "lock_timeout": str(lock_timeout_ms),
             "idle_in_transaction_session_timeout": str(STATEMENT_TIMEOUT_MS),
             "jit": "off",
             **KEEPALIVE,
@@ -225,9 +230,34 @@ async def _prepare_connection(connection: "asyncpg.Connection[asyncpg.Record]") 
         await connection.set_type_codec(kind, encoder=str, decoder=str, schema="pg_catalog")
 
 
-async def _roll_back(connection: "Connection") -> None:
+def _beginning(tenant_id: str, *, by_keys: bool) -> tuple[str, ...]:
+    # SET LOCAL rather than set_config(): the latter does not reach the worker nodes of a Citus cluster, and every
+    # policy would answer zero rows.
+    # Planned for a tenant that the statistics do not know yet, a statement takes it for empty, and a join of its rows
+    # holds each of them against each other; hence BY_KEYS.
+    bound = ("BEGIN", f"SET LOCAL app.tenant_id = '{tenant_id}'")
+    return (*bound, BY_KEYS) if by_keys else bound
+
+
+async def _commit(connection: "Connection", line: Line, pending: Pending) -> None:
+    if pending:
+        sql, arguments = pending.take()
+        line.end_with(sql)
+        try:
+            await connection.execute(sql, *arguments)
+        finally:
+            has_ended = line.has_ended()
+        if has_ended:
+            return
+    elif line.take_beginning():
+        return
+    # Also on a connection that is lost already: then this raises, and nobody is told of a commit that never was.
+    await connection.execute("COMMIT")
+
+
+async def _roll_back(connection: "Connection", line: Line) -> None:
     # A connection that is lost has rolled back by itself, and the pool may have it back already; the caller is to learn
     # why it was lost, and not that.
     with suppress(asyncpg.InterfaceError):
-        if not connection.is_closed():
+        if not connection.is_closed() and not line.take_beginning():
             await connection.execute("ROLLBACK")
