@@ -1,43 +1,37 @@
 """Group commit: concurrent commands of one process are posted by one transaction, each with its own outcome.
 
-OutcomeUnknown  503  the database went away while the movement was being committed
+A bulk is what one request brings together: it has a transaction of its own, and one answer.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-import asyncpg
 import structlog
-from msgspec.structs import replace
+from msgspec import Struct
 
-from guerdon.ledger.errors import LotTaken
+from guerdon.ledger.attempts import ATTEMPTS_MAX, OutcomeUnknown, attempt, to_be_found
 from guerdon.ledger.model import AccountKey, Command, Posted
 from guerdon.ledger.posting import Outcome, post
 from guerdon.platform import metrics
 from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database, Tx, is_loss
 from guerdon.platform.gather import Gatherer
-from guerdon.platform.problems import InternalError, Overloaded, Problem
+from guerdon.platform.problems import Overloaded, Problem
+from guerdon.platform.writes import Answer, WriteOptions, answer_once
 
 Effect = Callable[[Tx, Sequence[Posted], datetime], Awaitable[None]]
-ATTEMPTS_MAX = 3
-LOT_KEY = "ledger_lot_pkey"
+Tell = Callable[[Sequence[Outcome]], Answer]
+BULKS_IN_FLIGHT = 2
+BULKS_WAITING_MAX = 64
 
 log = structlog.get_logger("guerdon.ledger")
 
 
-class OutcomeUnknown(Overloaded):
-    """The database went away while the movement was being committed."""
-
-    code = "outcome_unknown"
-
-    def __init__(self) -> None:
-        Problem.__init__(
-            self,
-            "The database went away and the outcome is not known; send the same movement id or key again to learn it.",
-            headers={"Retry-After": "1"},
-        )
+class _Bulk(Struct, frozen=True):
+    commands: Sequence[Command]
+    write: WriteOptions
+    tell: Tell
 
 
 class Poster:
@@ -66,6 +60,9 @@ class Poster:
             linger_ms=linger_ms,
             observe=metrics.observe_batch,
         )
+        self._bulks = Gatherer[_Bulk, Answer](
+            self._post_bulks, items_max=1, in_flight=BULKS_IN_FLIGHT, queue_max=BULKS_WAITING_MAX
+        )
 
     async def post(self, tenant_id: str, command: Command, *, dry_run: bool = False) -> Posted:
         """Post one command; the answer comes only after it is durable.
@@ -83,9 +80,18 @@ class Poster:
         """
         return self._gatherer.call(tenant_id, command)
 
+    async def post_bulk(self, tenant_id: str, commands: Sequence[Command], write: WriteOptions, tell: Tell) -> Answer:
+        """Post what one request brings in a transaction of its own, and answer it once for each idempotency key.
+
+        `tell` makes one answer of all outcomes; what it raises refuses the whole, and nothing is posted.
+        Raises what `tell` raises, IdempotencyMismatch, StillRunning, Overloaded, OutcomeUnknown.
+        """
+        return await self._bulks.call(tenant_id, _Bulk(commands, write, tell))
+
     async def drain(self) -> None:
         """Wait until all that was queued has its outcome."""
         await self._gatherer.drain()
+        await self._bulks.drain()
 
     async def _post_batch(self, tenant_id: str, commands: Sequence[Command]) -> Sequence[Outcome]:
         try:
@@ -93,7 +99,7 @@ class Poster:
         except Exception as failure:  # noqa: BLE001  # whatever it was, every command gets an outcome of its own
             log.warning("batch failed", commands=len(commands), reason=repr(failure))
             # Whether the batch was committed is not always known, so each later attempt looks for its own entries.
-            again = [replace(command, is_chosen=True) for command in commands]
+            again = to_be_found(commands)
             if is_loss(failure):
                 return await self._post_after_loss(tenant_id, again)
         return await self._post_one_by_one(tenant_id, again, Overloaded())
@@ -127,35 +133,38 @@ class Poster:
     async def _post_alone(
         self, tenant_id: str, command: Command, undecided: Overloaded, *, dry_run: bool = False
     ) -> Outcome:
-        for _ in range(ATTEMPTS_MAX):
-            try:
-                return (await self._post_together(tenant_id, [command], dry_run=dry_run))[0]
-            except asyncpg.UniqueViolationError as taken:
-                # Another process took the movement id or the key meanwhile; the next attempt finds it.
-                if taken.constraint_name == LOT_KEY:
-                    return LotTaken()
-            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
-                continue
-            except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError):
-                return undecided
-            except Problem as refusal:
-                return refusal
-            except Exception as failure:
-                if not is_loss(failure):
-                    log.exception("command failed", movement_id=command.movement_id)
-                    return InternalError()
-                undecided = OutcomeUnknown()
-        return undecided
+        async def post_one(commands: Sequence[Command]) -> Outcome:
+            return (await self._post_together(tenant_id, commands, dry_run=dry_run))[0]
+
+        return await attempt(post_one, [command], undecided)
 
     async def _post_together(
         self, tenant_id: str, commands: Sequence[Command], *, dry_run: bool = False
     ) -> list[Outcome]:
         now = self._clock(tenant_id)
         async with self._database.tenant(tenant_id, dry_run=dry_run, by_keys=True) as tx:
-            outcomes = await post(tx, commands, now)
-            posted = [outcome for outcome in outcomes if isinstance(outcome, Posted) and not outcome.is_repeat]
-            if posted:
-                await self._effect(tx, posted, now)
+            return await self._post_in(tx, commands, now)
+
+    async def _post_bulks(self, tenant_id: str, bulks: Sequence[_Bulk]) -> Sequence[Answer | Problem]:
+        return [await self._post_bulk(tenant_id, bulk) for bulk in bulks]
+
+    async def _post_bulk(self, tenant_id: str, bulk: _Bulk) -> Answer | Problem:
+        async def post_all(commands: Sequence[Command]) -> Answer:
+            now = self._clock(tenant_id)
+
+            async def work(tx: Tx) -> Answer:
+                return bulk.tell(await self._post_in(tx, commands, now))
+
+            async with self._database.tenant(tenant_id, dry_run=bulk.write.is_dry_run, by_keys=True) as tx:
+                return await answer_once(tx, bulk.write, now, work, None)
+
+        return await attempt(post_all, bulk.commands, Overloaded())
+
+    async def _post_in(self, tx: Tx, commands: Sequence[Command], now: datetime) -> list[Outcome]:
+        outcomes = await post(tx, commands, now)
+        posted = [outcome for outcome in outcomes if isinstance(outcome, Posted) and not outcome.is_repeat]
+        if posted:
+            await self._effect(tx, posted, now)
         return outcomes
 
 

@@ -63,7 +63,7 @@ async def _append(tx: Tx, pages: Sequence[Page], kept: list[tuple[str, bytes, An
     if changed:
         entries = [entry for page in changed for entry in page.entries]
         if _are_plain_moves(entries):
-            await queries.append_moves(tx, entries)
+            await queries.append_moves(tx, entries, [page.entries[-1] for page in changed])
         else:
             await queries.append(tx, [page.account for page in changed], entries)
             await store_lots(tx, changed)
@@ -72,9 +72,9 @@ async def _append(tx: Tx, pages: Sequence[Page], kept: list[tuple[str, bytes, An
 
 
 def _are_plain_moves(entries: Sequence[Entry]) -> bool:
-    """Tell whether entries are moves of one instant, each on an account of its own: most batches are nothing else."""
+    """Tell whether entries are moves of one instant: most batches are nothing else."""
     recorded_at = entries[0].recorded_at
-    return len({entry.account_id for entry in entries}) == len(entries) and all(
+    return all(
         entry.kind == "move" and entry.occurred_at is None and entry.recorded_at == recorded_at for entry in entries
     )
 

@@ -119,12 +119,12 @@ async def append(tx: Tx, accounts: Iterable[Account], entries: Sequence[Entry]) 
     )
 
 
-async def append_moves(tx: Tx, entries: Sequence[Entry]) -> None:
-    """Append moves of one instant, each on an account of its own: what `append` does, with half of its columns."""
-    account_ids = [entry.account_id for entry in entries]
-    seqs = [entry.seq for entry in entries]
-    values = [entry.value_after for entry in entries]
-    hashes = [entry.hash for entry in entries]
+async def append_moves(tx: Tx, entries: Sequence[Entry], last: Sequence[Entry]) -> None:
+    """Append moves of one instant, of which `last` are each account's last: what `append` does, with half its columns.
+
+    Where each is on an account of its own, both say the same, and in the same order.
+    """
+    account_ids, seqs, values, hashes = standing = _standing(entries)
     await tx.write(
         """
         INSERT INTO ledger_entry (tenant_id, account_id, seq, kind, amount, held_change, value_after, movement_id,
@@ -146,6 +146,8 @@ async def append_moves(tx: Tx, entries: Sequence[Entry]) -> None:
         [entry.actor for entry in entries],
         hashes,
     )
+    # The very same lists are sent once.
+    account_ids, seqs, values, hashes = standing if len(last) == len(entries) else _standing(last)
     await tx.write(
         """
         UPDATE ledger_account a
@@ -159,6 +161,15 @@ async def append_moves(tx: Tx, entries: Sequence[Entry]) -> None:
         values,
         seqs,
         hashes,
+    )
+
+
+def _standing(entries: Sequence[Entry]) -> tuple[list[UUID], list[int], list[int], list[bytes]]:
+    return (
+        [entry.account_id for entry in entries],
+        [entry.seq for entry in entries],
+        [entry.value_after for entry in entries],
+        [entry.hash for entry in entries],
     )
 
 

@@ -119,14 +119,24 @@ async def _write(
     database: Database, tenant_id: str, options: WriteOptions, now: datetime, work: Work, kept_for: timedelta | None
 ) -> Answer:
     async with database.tenant(tenant_id, dry_run=options.is_dry_run, by_keys=True) as tx:
-        if options.idempotency_key is None:
-            return await work(tx)
-        earlier = await claim_key(tx, options.idempotency_key, options.fingerprint)
-        if earlier is not None:
-            return earlier
-        answer = await work(tx)
-        await _keep_answer(tx, options.idempotency_key, options.fingerprint, answer, now, kept_for)
-        return answer
+        return await answer_once(tx, options, now, work, kept_for)
+
+
+async def answer_once(
+    tx: Tx, options: WriteOptions, now: datetime, work: Work, kept_for: timedelta | None = KEPT_FOR
+) -> Answer:
+    """Do `work` in an open transaction, or give the answer that the same request got before; see `write_once`.
+
+    For whoever decides what is tried again. Raises IdempotencyMismatch, StillRunning, and what `work` raises.
+    """
+    if options.idempotency_key is None:
+        return await work(tx)
+    earlier = await claim_key(tx, options.idempotency_key, options.fingerprint)
+    if earlier is not None:
+        return earlier
+    answer = await work(tx)
+    await _keep_answer(tx, options.idempotency_key, options.fingerprint, answer, now, kept_for)
+    return answer
 
 
 async def find_answer(database: Database, tenant_id: str, options: WriteOptions) -> Answer | None:
