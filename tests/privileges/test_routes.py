@@ -212,6 +212,9 @@ async def test_numbers_stay_exact_to_the_sixth_place(shop: Shop) -> None:
         (b'{"oldValue": "3", "movementValue": true, "extra": 1}', {"oldValue", "movementValue", "extra"}),
         (b'{"movementValue": 1e13, "remarks": ""}', {"oldValue", "movementValue", "remarks"}),
         (b'{"oldValue": null, "movementValue": 1, "movementId": "a b"}', {"oldValue", "movementId"}),
+        (b'{"oldValue": 0, "movementValue": 1, "movementId": "a\\n"}', {"movementId"}),
+        (b'{"oldValue": "3", "movementValue": 0}', {"oldValue", "movementValue"}),
+        (b'{"oldValue": 1000000000000.0000000000000000001, "movementValue": 1}', {"oldValue"}),
     ],
 )
 async def test_all_mistakes_of_a_movement_are_named_at_once(shop: Shop, body: bytes, places: set[str]) -> None:

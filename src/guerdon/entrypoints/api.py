@@ -127,7 +127,8 @@ def build_app(house: House) -> App:
     addresses = address_book(parts, hot)
     requests = AllowanceHeaders(HotRoutes(framework(house, addresses), addresses))
     inner = LiveSockets(requests, house.watcher, house.guard, LiveTokens(house.master_key), house.real_clock)
-    whole = Boundary(inner, body_bytes_max=house.settings.body_bytes_max, rules=body_rules(parts))
+    rules = [*body_rules(parts), *(rule for route in hot if (rule := route.body_rule()) is not None)]
+    whole = Boundary(inner, body_bytes_max=house.settings.body_bytes_max, rules=rules)
     # Pages of any origin may call: no cookie ever says who asks, so they can do nothing that their server could not.
     return CORSMiddleware(
         whole,

@@ -14,10 +14,23 @@ from guerdon.platform.hot import HotRoute
 from guerdon.platform.http import PUBLIC, REPEATABLE_MEMBER, SCOPE_MEMBER
 from guerdon.platform.problems import MEDIA_TYPE
 from guerdon.platform.wire import JSON_VALUE_SCHEMA, NO_NUL
-from guerdon.privileges.schemas import ApplyMovementRequest, MovementResponse, Privilege
+from guerdon.privileges.schemas import (
+    ApplyMovementRequest,
+    BulkMovementsRequest,
+    BulkMovementsResponse,
+    MovementResponse,
+    Privilege,
+)
 
 VERSION = "0.1.0"
-HOT_MODELS: tuple[type[BaseModel], ...] = (ApplyMovementRequest, MovementResponse, Privilege, PassCreated)
+HOT_MODELS: tuple[type[BaseModel], ...] = (
+    ApplyMovementRequest,
+    MovementResponse,
+    BulkMovementsRequest,
+    BulkMovementsResponse,
+    Privilege,
+    PassCreated,
+)
 METHODS = ("get", "post", "put", "patch", "delete")
 BODY_TYPES = ("text/json", "application/*+json")
 NARROWED = frozenset({"pattern", "enum", "const", "format"})

@@ -43,6 +43,17 @@ class Addresses(Generic[Route]):
 
         A parameter is a whole segment; only the last one may hold slashes, as `{path:path}`.
         """
+        routes = self._routes_at(template)
+        assert verb not in routes, f"{verb} {template} stands there already"
+        routes[verb] = route
+
+    def share(self, template: str, beside: str) -> None:
+        """Have the address of a template speak the verbs of another one that it fits too, where it has none itself."""
+        routes = self._routes_at(template)
+        for verb, route in self._routes_at(beside).items():
+            routes.setdefault(verb, route)
+
+    def _routes_at(self, template: str) -> dict[str, Route]:
         segments = template.split("/")
         takes_rest = segments[-1].endswith(REST)
         place = self._root
@@ -53,10 +64,8 @@ class Addresses(Generic[Route]):
                 place = place.parameter
             else:
                 place = place.literals.setdefault(segment, _Place[Route]())
-        routes = place.rest if takes_rest else place.routes
-        assert verb not in routes, f"{verb} {template} stands there already"
-        routes[verb] = route
         self._segments_max = max(self._segments_max, len(segments))
+        return place.rest if takes_rest else place.routes
 
     def find(self, path: str) -> Mapping[str, Route]:
         """Give the routes at an address by verb, none where nothing is.
@@ -146,6 +155,9 @@ def address_book(routers: Sequence[APIRouter], hot: Sequence[HotRoute]) -> Addre
             addresses.add(route.path, verb, route)
     for route in hot:
         addresses.add(route.template, route.method, route)
+    for route in hot:
+        if route.beside is not None:
+            addresses.share(route.template, route.beside)
     return addresses
 
 

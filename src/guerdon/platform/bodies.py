@@ -1,7 +1,7 @@
 """Which bodies a route takes: JSON of the usual size, or what the route itself says."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,15 +53,13 @@ def up_to(bytes_max: int, media_types: Sequence[str] = (), is_streamed: bool = F
 def body_rules(routers: Sequence[APIRouter]) -> list[BodyRule]:
     """Collect what the routes say of their bodies."""
     routes = [route for part in routers for route in part.routes if isinstance(route, APIRoute)]
-    said = [(route, (route.openapi_extra or {}).get(BODY_MEMBER)) for route in routes]
-    return [
-        BodyRule(
-            frozenset(route.methods or ()),
-            route.path_regex,
-            tuple(body["mediaTypes"]),
-            body["maxBytes"],
-            body["streamed"],
-        )
-        for route, body in said
-        if body is not None
-    ]
+    said = (body_rule(frozenset(route.methods or ()), route.path_regex, route.openapi_extra or {}) for route in routes)
+    return [rule for rule in said if rule is not None]
+
+
+def body_rule(methods: frozenset[str], address: re.Pattern[str], operation: Mapping[str, Any]) -> BodyRule | None:
+    """Read what the OpenAPI operation of a route says of its bodies; None for JSON of the usual size."""
+    body = operation.get(BODY_MEMBER)
+    if body is None:
+        return None
+    return BodyRule(methods, address, tuple(body["mediaTypes"]), body["maxBytes"], body["streamed"])

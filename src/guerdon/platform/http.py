@@ -120,12 +120,16 @@ def invalid_request(mistakes: Sequence[ErrorDetails]) -> InvalidRequest:
         return found
     errors: dict[str, list[str]] = {}
     for mistake in mistakes:
-        place = mistake["loc"]
-        if place and place[0] in DOCUMENT_PLACES:
-            place = place[1:]
-        path = ".".join(str(part) for part in place) or "$"
-        errors.setdefault(path, []).append(mistake_text(mistake))
+        errors.setdefault(mistake_path(mistake), []).append(mistake_text(mistake))
     return InvalidRequest(errors)
+
+
+def mistake_path(mistake: ErrorDetails) -> str:
+    """Say where pydantic found a mistake, as a path such as `content.title`."""
+    place = mistake["loc"]
+    if place and place[0] in DOCUMENT_PLACES:
+        place = place[1:]
+    return ".".join(str(part) for part in place) or "$"
 
 
 def mistake_text(mistake: ErrorDetails) -> str:

@@ -122,7 +122,8 @@ def _instant(value: object) -> object:
 def _number(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError("Give a number.")  # noqa: TRY004  # pydantic reports ValueError, not TypeError
-    if abs(value) > AMOUNT_MAX:
+    # Compared, not abs(): arithmetic rounds to the context's digits first.
+    if not -AMOUNT_MAX <= value <= AMOUNT_MAX:
         raise ValueError(f"The number must lie between -{AMOUNT_MAX} and {AMOUNT_MAX}.")
     return Decimal(value)
 

@@ -6,11 +6,16 @@ TypeNeeded            400  a new privilege needs a type
 PrivilegeNotFound     404  no such privilege for this tenant, or not on this pass
 PrivilegeElsewhere    409  another pass holds a privilege of this id
 MovementIdTaken       409  a movement of the history carries an id that exists already
+MovementsRefused      409  of movements that are wanted all or not at all, some are refused
 """
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Final
 
 from guerdon.platform.problems import Conflict, InvalidRequest, NotFound
+
+MOVES_NOTHING: Final = "The movement is zero (after rounding to six places); give another number."
 
 
 class ZeroMovement(InvalidRequest):
@@ -18,8 +23,8 @@ class ZeroMovement(InvalidRequest):
 
     code = "zero_movement"
 
-    def __init__(self, path: str) -> None:
-        super().__init__({path: ["The movement is zero (after rounding to six places); give another number."]})
+    def __init__(self, *paths: str) -> None:
+        super().__init__({path: [MOVES_NOTHING] for path in paths})
 
 
 class HistoryMismatch(InvalidRequest):
@@ -65,3 +70,15 @@ class MovementIdTaken(Conflict):
 
     def __init__(self, movement_id: str) -> None:
         super().__init__(f"The movement id {movement_id!r} exists already; history that is brought in needs new ids.")
+
+
+class MovementsRefused(Conflict):
+    """Of movements that are wanted all or not at all, some are refused."""
+
+    code = "movements_refused"
+
+    def __init__(self, refused: Sequence[Mapping[str, object]], count: int) -> None:
+        super().__init__(
+            f"{len(refused)} of {count} movements are refused, and so none was applied; see refused.",
+            extra={"refused": refused},
+        )

@@ -1,60 +1,36 @@
-"""The two hot operations as plain ASGI callables: a movement, and the privileges of a pass."""
+"""The hot operations as plain ASGI callables: movements, one or many, and the privileges of a pass."""
 
 import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
-
-import msgspec
-from pydantic import ValidationError
 
 from guerdon.access.guard import Guard
-from guerdon.ledger.amounts import AmountOutOfBounds, read_millionths, to_millionths
 from guerdon.ledger.errors import AccountNotFound
 from guerdon.ledger.group_commit import Poster
-from guerdon.ledger.model import Command, Move, Posted, Repeat
+from guerdon.ledger.model import Posted, Repeat
+from guerdon.platform.boundary import REQUEST_ID
 from guerdon.platform.clock import TenantClock
 from guerdon.platform.db import Database
-from guerdon.platform.hot import HotAnswer, HotRequest, HotRoute
-from guerdon.platform.http import invalid_request, read_json
-from guerdon.platform.ids import new_movement_id
+from guerdon.platform.hot import HotAnswer, HotRequest, HotRoute, write_options_of
 from guerdon.platform.problems import InvalidRequest, Problem
 from guerdon.platform.quick import QuickRequest
-from guerdon.platform.writes import WriteOptions, read_write_options
-from guerdon.privileges.errors import PrivilegeNotFound, ZeroMovement
-from guerdon.privileges.granting import account_key
-from guerdon.privileges.openapi import LIST_OPERATION, MOVEMENT_OPERATION
+from guerdon.privileges.bulk_answers import tell_bulk
+from guerdon.privileges.errors import PrivilegeNotFound
+from guerdon.privileges.movement_reading import movement_command, read_bulk, read_movement, read_movement_quickly
+from guerdon.privileges.openapi import BULK_OPERATION, LIST_OPERATION, MOVEMENT_OPERATION
 from guerdon.privileges.paging import list_page, page_headers, read_asked
 from guerdon.privileges.reading import PrivilegeLists
-from guerdon.privileges.schemas import ApplyMovementRequest
 
 MOVEMENTS = "/api/{tenantId}/passes/privileges/{privilegeId}/movements"
+BULK_MOVEMENTS = "/api/{tenantId}/passes/privileges/bulk-movements"
+ONE_PRIVILEGE = "/api/{tenantId}/passes/privileges/{privilegeId}"
 PRIVILEGES = "/api/{tenantId}/passes/{passId}/privileges"
 PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
 # Quotes are the rule; clients that leave them out mean the same.
 VERSION = re.compile(rb'(?:W/)?(?:"(\d{1,18})"|(\d{1,18}))')
 JSON_HEADER = (b"content-type", b"application/json")
-NO_OPTIONS = WriteOptions(None, b"", is_dry_run=False)
-
-
-class _Wish(msgspec.Struct):
-    """A movement as its body asks for it, in millionths."""
-
-    old_value: int
-    movement_value: int
-    remarks: str | None
-    movement_id: str | None
-
-
-class _Movement(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    old_value: msgspec.Raw
-    movement_value: msgspec.Raw
-    remarks: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
-    movement_id: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] | None = None
-
-
-_movement_decoder = msgspec.json.Decoder(_Movement)
+REPLAYED = (b"idempotency-replayed", b"true")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +47,8 @@ class HotPrivilegeRoutes:
         """Give the routes with what they ask and what they document."""
         return [
             HotRoute("POST", MOVEMENTS, PASS_WRITE, self.apply_movement, MOVEMENT_OPERATION),
+            # Somebody may have named a privilege so.
+            HotRoute("POST", BULK_MOVEMENTS, PASS_WRITE, self.apply_bulk, BULK_OPERATION, beside=ONE_PRIVILEGE),
             HotRoute("GET", PRIVILEGES, PASS_READ, self.list_privileges, LIST_OPERATION),
         ]
 
@@ -78,16 +56,29 @@ class HotPrivilegeRoutes:
         """Apply a movement. Refusals in order: 400, 404, 412, 409."""
         tenant_id = request.parameters["tenantId"]
         caller = await self.guard.admit_hot(request, PASS_WRITE)
-        wish = _read_movement(request.body)
-        options = _read_options(request)
+        wish = read_movement(request.body)
+        options = write_options_of(request)
         repeat = None if options.idempotency_key is None else Repeat(options.idempotency_key, options.fingerprint)
         version = _read_version(request.headers)
-        command = _command(request.parameters["privilegeId"], wish, caller.actor, version, repeat)
+        command = movement_command(request.parameters["privilegeId"], wish, caller.actor, version, repeat)
         try:
             posted = await self.poster.post(tenant_id, command, dry_run=options.is_dry_run)
         except AccountNotFound as missing:
             raise PrivilegeNotFound(request.parameters["privilegeId"]) from missing
         return _moved(posted)
+
+    async def apply_bulk(self, request: HotRequest) -> HotAnswer:
+        """Apply many movements in one transaction, each as `apply_movement` does, or all or none of them."""
+        tenant_id = request.parameters["tenantId"]
+        caller = await self.guard.admit_hot(request, PASS_WRITE)
+        wish = read_bulk(request.body)
+        options = write_options_of(request)
+        commands = [movement_command(privilege_id, one, caller.actor) for privilege_id, one in wish.movements]
+        instance = request.scope[REQUEST_ID]
+        answer = await self.poster.post_bulk(
+            tenant_id, commands, options, lambda outcomes: tell_bulk(wish, outcomes, instance)
+        )
+        return HotAnswer(answer.status, answer.body, [JSON_HEADER, REPLAYED] if answer.is_replayed else [JSON_HEADER])
 
     async def list_privileges(self, request: HotRequest) -> HotAnswer:
         """List the privileges of a pass; concurrent requests share a statement."""
@@ -120,14 +111,14 @@ class QuickMovements:
     def begin(self, request: QuickRequest) -> "asyncio.Future[Posted] | None":
         """Post a movement with nothing wrong in it for a caller who is known. Raises TooManyRequests, Overloaded."""
         tenant_id, privilege_id = request.parameters
-        wish = _read_quickly(request.body)
-        if wish is None or wish.movement_value == 0:
+        wish = read_movement_quickly(request.body)
+        if wish is None:
             return None
         admission = self._guard.admit_at_once(request.headers, tenant_id, PASS_WRITE)
         if admission is None:
             return None
         request.told = admission.allowance.wire_headers()
-        return self._poster.begin(tenant_id, _command(privilege_id, wish, admission.caller.actor))
+        return self._poster.begin(tenant_id, movement_command(privilege_id, wish, admission.caller.actor))
 
     def answer(self, outcome: Posted) -> HotAnswer:
         """Tell the movement's id."""
@@ -138,66 +129,12 @@ class QuickMovements:
         return PrivilegeNotFound(request.parameters[1]) if isinstance(problem, AccountNotFound) else problem
 
 
-def _command(
-    privilege_id: str, wish: _Wish, actor: str, version: int | None = None, repeat: Repeat | None = None
-) -> Command:
-    return Command(
-        account_key(privilege_id),
-        Move(wish.movement_value, wish.old_value, version),
-        wish.movement_id or new_movement_id(),
-        actor,
-        wish.remarks,
-        is_chosen=wish.movement_id is not None,
-        repeat=repeat,
-    )
-
-
 def _moved(posted: Posted) -> HotAnswer:
     entry = posted.entry
     headers = [JSON_HEADER, (b"etag", b'"%d"' % entry.seq)]
     if posted.is_repeat:
-        headers.append((b"idempotency-replayed", b"true"))
+        headers.append(REPLAYED)
     return HotAnswer(200, b'{"movementId":"%s"}' % entry.movement_id.encode(), headers)
-
-
-def _read_movement(body: bytes) -> _Wish:
-    """Read the body in the fast way; whatever that refuses is read again slowly, to name every mistake at once."""
-    wish = _read_quickly(body) or _read_slowly(body)
-    if wish.movement_value == 0:
-        raise ZeroMovement("movementValue")
-    return wish
-
-
-def _read_quickly(body: bytes) -> _Wish | None:
-    try:
-        movement = _movement_decoder.decode(body)
-        old_value, movement_value = (
-            read_millionths(bytes(value)) for value in (movement.old_value, movement.movement_value)
-        )
-    except (ValueError, ArithmeticError, msgspec.DecodeError):
-        return None
-    if movement.remarks is not None and "\x00" in movement.remarks:
-        return None
-    return _Wish(old_value, movement_value, movement.remarks, movement.movement_id)
-
-
-def _read_slowly(body: bytes) -> _Wish:
-    try:
-        movement = ApplyMovementRequest.model_validate(read_json(body))
-        old_value, movement_value = to_millionths(movement.old_value), to_millionths(movement.movement_value)
-    except ValidationError as refused:
-        raise invalid_request(refused.errors(include_url=False)) from refused
-    except AmountOutOfBounds as beyond:
-        raise InvalidRequest({"movementValue": [str(beyond)]}) from beyond
-    return _Wish(old_value, movement_value, movement.remarks, movement.movement_id)
-
-
-def _read_options(request: HotRequest) -> WriteOptions:
-    headers = request.headers
-    if b"idempotency-key" not in headers and b"guerdon-dry-run" not in headers:
-        return NO_OPTIONS
-    scope = request.scope
-    return read_write_options("POST", scope["path"].encode() + b"?" + scope["query_string"], headers, request.body)
 
 
 def _read_version(headers: Mapping[bytes, bytes]) -> int | None:

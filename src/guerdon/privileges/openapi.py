@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from guerdon.platform.bodies import up_to
 from guerdon.platform.http import asks
 from guerdon.privileges.paging import CURSOR_PATTERN
 from guerdon.privileges.queries import LIST_MAX
 
+# A thousand movements with remarks of 500 characters fit, however JSON writes them.
+BULK_BYTES_MAX = 8 * 1024 * 1024
 TENANT = {"name": "tenantId", "in": "path", "required": True, "schema": {"type": "string", "title": "Tenantid"}}
 
 
@@ -109,5 +112,25 @@ MOVEMENT_OPERATION: dict[str, Any] = {
         "412": {"description": "The version is another one"},
         "503": {"description": "Too much is waiting, or the outcome is not known; send it again"},
     },
+    **asks("Pass.Write"),
+}
+
+BULK_OPERATION: dict[str, Any] = {
+    "tags": ["Privilege"],
+    "summary": "Apply many movements",
+    "description": "Up to a thousand movements in one transaction, in their order; each means what it means by itself. "
+    "Whatever is wrong with the form of any of them refuses the whole (400). Otherwise each stands on its own: "
+    "`results` tells of each, in the order of the request, what it came to, or the problem that the operation for one "
+    "movement would have answered. With `allOrNothing` one refusal refuses the whole: 409 `movements_refused`, with "
+    "every refused one in `refused` (`index`, `privilegeId`, `problem`).",
+    "operationId": "apply_movements",
+    "parameters": [TENANT],
+    "requestBody": {"required": True, "content": _json(_ref("BulkMovementsRequest"))},
+    "responses": {
+        "200": {"description": "What was applied is durable", "content": _json(_ref("BulkMovementsResponse"))},
+        "409": {"description": "All were wanted or none, and some are refused"},
+        "503": {"description": "Too much is waiting, or the outcome is not known; send it again"},
+    },
+    **up_to(BULK_BYTES_MAX),
     **asks("Pass.Write"),
 }

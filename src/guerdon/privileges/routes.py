@@ -30,6 +30,7 @@ from guerdon.privileges.openapi import CREATED, PAGE_PARAMETERS, PAGED, VERSIONE
 from guerdon.privileges.paging import list_page, page_headers, read_asked
 from guerdon.privileges.reading import Read, read_privilege
 from guerdon.privileges.schemas import (
+    PRIVILEGE_ID_PATTERN,
     InsertPrivilegeRequest,
     PatchPrivilegeRequest,
     PrivilegeCreated,
@@ -42,7 +43,6 @@ PASS_READ, PASS_WRITE = "Pass.Read", "Pass.Write"
 MANY, ONE = "/privileges", "/privileges/{privilegeId}"
 MOVEMENTS = "/privileges/{privilegeId}/movements"
 MANY_OF_PASS, ONE_OF_PASS = "/{passId}/privileges", "/{passId}/privileges/{privilegeId}"
-PRIVILEGE_ID_PATTERN = r"^[^\x00-\x1f\x7f/]{1,200}$"
 PASS_ID_PATTERN = r"^[^\x00-\x1f\x7f/]{1,200}$"  # noqa: S105 - a pass is no password
 PrivilegeId = Annotated[str, Path(alias="privilegeId", pattern=PRIVILEGE_ID_PATTERN)]
 PassId = Annotated[str, Path(alias="passId", pattern=PASS_ID_PATTERN)]

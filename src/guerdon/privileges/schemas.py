@@ -1,11 +1,15 @@
 """The bodies of seed 001, word for word: names, limits, enums; every object refuses unknown members."""
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
+from guerdon.ledger.amounts import to_millionths
 from guerdon.passes.notify_request import NotifyRequest, Translations
 from guerdon.platform.wire import (
+    AtMost,
     Body,
     CorrelationId,
     Exact,
@@ -17,12 +21,25 @@ from guerdon.platform.wire import (
     Text,
     UriMember,
 )
+from guerdon.privileges.errors import MOVES_NOTHING
 
 PrivilegeType = Literal["OneTime", "Unlimited", "MultiUse", "Unlockable"]
 PrivilegeCategory = Literal["Other", "Gift", "Access", "AudioGuide"]
 MovementId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+PRIVILEGE_ID_PATTERN = r"^[^\x00-\x1f\x7f/]{1,200}$"
+PrivilegeId = Annotated[str, StringConstraints(pattern=PRIVILEGE_ID_PATTERN)]
 MOVEMENTS_MAX = 1_000
 CATEGORIES_MAX = 20
+ZERO_KIND = "zero_movement"
+
+
+def _moving(value: Decimal) -> Decimal:
+    if to_millionths(value) == 0:
+        raise PydanticCustomError(ZERO_KIND, MOVES_NOTHING)
+    return value
+
+
+Moving = Annotated[NonZero, AfterValidator(_moving)]
 
 
 class LocalizedString(Body):
@@ -125,7 +142,7 @@ class ApplyMovementRequest(Body):
     """A movement, and what the caller believes the value to be before it."""
 
     old_value: Exact
-    movement_value: NonZero
+    movement_value: Moving
     remarks: LongText | None = None
     movement_id: MovementId | None = None
 
@@ -134,6 +151,50 @@ class MovementResponse(Body):
     """The id of the movement, the same one for every repeat."""
 
     movement_id: str
+
+
+class BulkMovement(ApplyMovementRequest):
+    """One of many movements, with the privilege that it is on."""
+
+    privilege_id: PrivilegeId
+
+
+class BulkMovementsRequest(Body):
+    """Movements in the order in which they are to be applied; several may be on one privilege.
+
+    `allOrNothing`: where one is refused, none is applied.
+    """
+
+    movements: Annotated[list[BulkMovement], Field(min_length=1), AtMost(MOVEMENTS_MAX)]
+    all_or_nothing: bool = False
+
+
+class BulkMovementApplied(Body):
+    """A movement that is durable: the version that it made of the privilege, and the value that it left.
+
+    `replayed`: it was applied before, under its `movementId`, and nothing moved now.
+    """
+
+    privilege_id: str
+    movement_id: str
+    version: int
+    value: Exact
+    replayed: bool = False
+
+
+class BulkMovementRefused(Body):
+    """A movement that was refused: what the operation for one movement would have answered."""
+
+    privilege_id: str
+    problem: Annotated[dict[str, object], WithJsonSchema({"allOf": [{"$ref": "#/components/schemas/Problem"}]})]
+
+
+class BulkMovementsResponse(Body):
+    """What became of each movement, in the order of the request, and how many were applied and refused."""
+
+    applied: int
+    refused: int
+    results: list[BulkMovementApplied | BulkMovementRefused]
 
 
 class PrivilegeCreated(Body):
