@@ -17,7 +17,7 @@ from benchmarks.statements import statement_measures
 
 PRIVILEGES = 200_000
 LISTED_PASSES = 4_000
-GROUPS = ("movements", "lists", "packages", "growth", "points", "statements")
+GROUPS = ("movements", "bulk", "lists", "packages", "growth", "points", "statements")
 ENTRIES, ENTRIES_LONG = 1_000_000, 10_000_000
 
 
@@ -39,6 +39,8 @@ def _measures(stage: Stage, asked: argparse.Namespace) -> list[Measure]:
     measures: list[Measure] = []
     if "movements" in asked.only:
         measures += Movements(stage, place, PRIVILEGES).measures(service)
+    if "bulk" in asked.only:
+        measures += Movements(stage, place, PRIVILEGES).bulk_measures(service)
     if "lists" in asked.only:
         measures += Lists(stage, place, LISTED_PASSES).measures(service)
     if "packages" in asked.only:

@@ -1,4 +1,4 @@
-"""Movements over HTTP against the limits: distinct and hot privileges, many connections and one."""
+"""Movements over HTTP against the limits: distinct and hot privileges, many connections and one, many in a request."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -15,6 +15,7 @@ from benchmarks.stage import REFERENCE, Place, Service, Stage
 
 STATEMENTS, FUNCTION = "pgbench, our statements", "pgbench, one function"
 HTTP, OFF = "HTTP", "HTTP, group commit off"
+BULK, BULK_CONNECTIONS = 500, 8
 HOT_CALLERS = 60  # as many for each of the ten, on both sides
 DRAWN = "\\set key random(0, {last})\n\\set change 2 * random(0, 1) - 1\n\\set expected {value}"
 CALL = (
@@ -44,6 +45,11 @@ class Movements:
         create_function(self.place, "movement")
         return [self._distinct(on, off, usual), self._wide(on), self._lone(on, off), self._hot(on), self._warm(on)]
 
+    def bulk_measures(self, on: Service) -> list[Measure]:
+        """List the measures of many movements in one request."""
+        create_function(self.place, "movement")
+        return [self._bulk(on)]
+
     def _distinct(self, on: Service, off: Service, usual: Service) -> Measure:
         sides = {
             HTTP: self._http(on, 64),
@@ -62,6 +68,13 @@ class Movements:
     def _wide(self, on: Service) -> Measure:
         bars = [Bar(HTTP, STATEMENTS, least=1.2), Bar(HTTP, FUNCTION, least=1.2)]
         return Measure("movement, 256 connections", {HTTP: self._http(on, 256), **self._limits(64)}, bars)
+
+    def _bulk(self, on: Service) -> Measure:
+        """Many movements in each request, against the limit at its best number of clients; movements are counted."""
+        wrk = Wrk("bulk", [self.place.api_key, "p", str(self.privileges), str(BULK)], BULK_CONNECTIONS)
+        sides: dict[str, Run] = {HTTP: partial(run_wrk, self.stage, on, wrk), **self._limits(32)}
+        bars = [Bar(HTTP, STATEMENTS, least=2.5), Bar(HTTP, FUNCTION, least=2.5)]
+        return Measure(f"bulk movements, batches of {BULK}", sides, bars)
 
     def _lone(self, on: Service, off: Service) -> Measure:
         sides = {HTTP: self._http(on, 1), OFF: self._http(off, 1), **self._limits(1)}

@@ -1,12 +1,7 @@
 -- Movements of 1 on ten privileges, one for each thread: every caller sends the value that it was last told, by a
 -- success or by a refusal. Arguments: API key.
-local threads = {}
-known, moved, refused = 0, 0, 0
-
-function setup(thread)
-  thread:set("number", #threads)
-  table.insert(threads, thread)
-end
+dofile(debug.getinfo(1).source:match("@(.*/)") .. "counted.lua")
+known = 0
 
 function init(args)
   path = "/api/bench/passes/privileges/hot" .. number .. "/movements"
@@ -27,14 +22,4 @@ function response(status, headers, body)
     local told = tonumber(body:match('"currentValue":([%d.]+)'))
     if told > known then known = told end
   end
-end
-
-function done(summary, latency)
-  local all_moved, all_refused = 0, 0
-  for _, thread in ipairs(threads) do
-    all_moved = all_moved + thread:get("moved")
-    all_refused = all_refused + thread:get("refused")
-  end
-  print(string.format("RESULT %d %d %d %d %d", all_moved, all_refused, summary.duration, latency:percentile(50),
-    latency:percentile(99)))
 end

@@ -1,7 +1,7 @@
 -- The whole durable work of one movement in one round trip: lock, compare, append with its hash, update, touch, event.
 -- It gives the value as it is then, moved or not.
 -- Row-level security checks the tenant in every statement, for the caller is the application's role.
-CREATE FUNCTION bench_move(owner text, expected bigint, change bigint, movement text) RETURNS bigint
+CREATE OR REPLACE FUNCTION bench_move(owner text, expected bigint, change bigint, movement text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
     account ledger_account%ROWTYPE;

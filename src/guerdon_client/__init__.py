@@ -10,6 +10,7 @@ from guerdon_client.balances import (
     Reconciliation,
     WalletReconciliation,
 )
+from guerdon_client.bulk_movements import AppliedMovement, MovementsApplied, NewMovement
 from guerdon_client.calls import Answer, Call
 from guerdon_client.campaigns import (
     Campaign,
@@ -81,9 +82,11 @@ from guerdon_client.problems import (
     IdempotencyMismatch,
     InvalidRequest,
     MethodNotAllowed,
+    MovementsRefused,
     NotFound,
     PreconditionFailed,
     Problem,
+    RefusedMovement,
     ServerFailed,
     StillRunning,
     TooLarge,
@@ -147,6 +150,7 @@ __all__ = [
     "Appearance",
     "AppleCertificate",
     "ApplePass",
+    "AppliedMovement",
     "AsyncGuerdon",
     "BalanceImport",
     "BalanceImportStarted",
@@ -212,7 +216,10 @@ __all__ = [
     "MethodNotAllowed",
     "Movement",
     "MovementApplied",
+    "MovementsApplied",
+    "MovementsRefused",
     "NewBatch",
+    "NewMovement",
     "NewPrivilege",
     "NotFound",
     "NotGenuine",
@@ -240,6 +247,7 @@ __all__ = [
     "Problem",
     "Receipt",
     "Reconciliation",
+    "RefusedMovement",
     "ReportedVoucher",
     "Retries",
     "Reward",

@@ -7,6 +7,7 @@ from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
 from guerdon_client import (
     api_keys,
+    bulk_movements,
     campaigns,
     configuration,
     health,
@@ -156,6 +157,7 @@ class Operations:
     put_privilege = Operation(privileges.put_privilege)
     delete_privilege = Operation(privileges.delete_privilege)
     apply_movement = Operation(privileges.apply_movement)
+    apply_movements = Operation(bulk_movements.apply_movements)
     move = Operation(privileges.move)
 
     start_campaign = Operation(campaigns.start_campaign)

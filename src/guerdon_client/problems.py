@@ -9,6 +9,7 @@ MethodNotAllowed     405  the address exists, the verb does not
 Conflict             409  the state does not allow it now
 ValueMismatch        409  the value is not `old_value`: `current_value`, `version`
 StillRunning         409  the first request with this idempotency key has not finished
+MovementsRefused     409  of movements that were wanted all or not at all, some are refused: `refused`
 Gone                 410  its time is over
 PreconditionFailed   412  the version is not `if_version`: `current_value`, `version`
 TooLarge             413  the body is over the limit
@@ -19,6 +20,7 @@ ServerFailed         5xx  the server failed or is too busy: `retry_after_s`
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, cast
 
@@ -108,6 +110,27 @@ class StillRunning(Conflict):
     """The first request with this idempotency key has not finished."""
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedMovement:
+    """One of many movements that was refused: which of them, counted from 0, and why."""
+
+    index: int
+    privilege_id: str
+    problem: Problem
+
+
+class MovementsRefused(Conflict):
+    """Of movements that were wanted all or not at all, some are refused, and none was applied."""
+
+    @property
+    def refused(self) -> tuple[RefusedMovement, ...]:
+        """Every movement that was refused. Raises BrokenAnswer when the server does not tell them."""
+        listed = self.extra.get("refused")
+        if not isinstance(listed, list):
+            raise BrokenAnswer("The refusal does not tell which movements are refused.")
+        return tuple(read_refused(None, one) for one in cast("list[object]", listed))
+
+
 class Gone(Problem):
     """It was there, and its time is over."""
 
@@ -143,6 +166,7 @@ class ServerFailed(Problem):
 OF_CODE: Final[Mapping[str, type[Problem]]] = {
     "value_mismatch": ValueMismatch,
     "still_running": StillRunning,
+    "movements_refused": MovementsRefused,
     "idempotency_mismatch": IdempotencyMismatch,
 }
 OF_STATUS: Final[Mapping[int, type[Problem]]] = {
@@ -167,12 +191,28 @@ def read_problem(status: int, headers: Mapping[str, str], body: bytes) -> Proble
     members = _document(body) if headers.get("content-type", "").startswith("application/problem+json") else None
     if members is None:
         members = {"detail": body[:DETAIL_CHARACTERS_MAX].decode("utf-8", "replace")}
-    kind = OF_CODE.get(str(members.get("code"))) or OF_STATUS.get(status)
-    if kind is None:
-        kind = ServerFailed if status >= SERVER_STATUS_MIN else Problem
     wait = headers.get("retry-after", "")
     retry_after_s = int(wait) if wait.isascii() and wait.isdigit() and len(wait) < 10 else None  # noqa: PLR2004  # years
-    return kind(status, members, headers.get("x-request-id"), retry_after_s)
+    return _kind(status, members)(status, members, headers.get("x-request-id"), retry_after_s)
+
+
+def read_refused(index: int | None, document: object) -> RefusedMovement:
+    """Read one refused movement of many; `index` is given where its document does not tell it. Raises BrokenAnswer."""
+    members = cast("dict[str, object]", document) if isinstance(document, dict) else {}
+    told = members.get("problem")
+    problem = cast("dict[str, object]", told) if isinstance(told, dict) else {}
+    place = members.get("index") if index is None else index
+    status, privilege_id = problem.get("status"), members.get("privilegeId")
+    if not (isinstance(place, int) and isinstance(status, int) and isinstance(privilege_id, str)):
+        raise BrokenAnswer("The answer does not tell which movement is refused, or why.")
+    return RefusedMovement(place, privilege_id, _kind(status, problem)(status, problem))
+
+
+def _kind(status: int, members: Mapping[str, object]) -> type[Problem]:
+    kind = OF_CODE.get(str(members.get("code"))) or OF_STATUS.get(status)
+    if kind is None:
+        return ServerFailed if status >= SERVER_STATUS_MIN else Problem
+    return kind
 
 
 def _document(body: bytes) -> dict[str, object] | None:

@@ -9,6 +9,8 @@ from guerdon_client import (
     Guerdon,
     IdempotencyMismatch,
     InvalidRequest,
+    MovementsRefused,
+    NewMovement,
     NotFound,
     PreconditionFailed,
     ValueMismatch,
@@ -189,3 +191,50 @@ def test_a_version_may_come_without_its_quotes(shop: Guerdon, pass_id: str, raw:
     ]
 
     assert answers == [412, 412, 200]
+
+
+def test_a_night_run_applies_many_movements_and_is_told_of_each(shop: Guerdon, pass_id: str, customer: str) -> None:
+    first, second = a_card(shop, pass_id, 5), a_card(shop, pass_id, 5)
+    run = [
+        NewMovement(first, 1, 5, "a coffee", f"{customer}-1"),
+        NewMovement(second, Decimal("-0.5"), 5, movement_id=f"{customer}-2"),
+        NewMovement(first, 1, 5, movement_id=f"{customer}-3"),
+        NewMovement(NOWHERE, 1, 0, movement_id=f"{customer}-4"),
+        NewMovement(first, 1, 6, movement_id=f"{customer}-5"),
+    ]
+
+    told, again = shop.apply_movements(run), shop.apply_movements(run)
+
+    assert [(one.privilege_id, one.version, one.value) for one in told.applied] == [
+        (first, 2, 6),
+        (second, 2, Decimal("4.5")),
+        (first, 3, 7),
+    ]
+    assert [(one.index, type(one.problem)) for one in told.refused] == [(2, ValueMismatch), (3, NotFound)]
+    assert [one.is_replayed for one in again.applied] == [True] * 3
+    assert (value_of(shop, first), value_of(shop, second)) == (7, Decimal("4.5"))
+
+
+def test_movements_wanted_all_or_not_at_all_are_none_when_one_is_refused(shop: Guerdon, pass_id: str) -> None:
+    card = a_card(shop, pass_id, 5)
+    run = [NewMovement(card, 1, 5), NewMovement(card, 1, 5), NewMovement(card, 1, 6)]
+
+    with pytest.raises(MovementsRefused) as refused:
+        shop.apply_movements(run, all_or_nothing=True)
+    shop.apply_movements([run[0], run[2]], all_or_nothing=True)
+
+    assert [(one.index, one.problem.code) for one in refused.value.refused] == [(1, "value_mismatch")]
+    assert value_of(shop, card) == 7
+
+
+def test_a_bulk_with_a_badly_formed_movement_moves_nothing(shop: Guerdon, pass_id: str) -> None:
+    card = a_card(shop, pass_id, 5)
+
+    with pytest.raises(InvalidRequest) as refused:
+        shop.apply_movements([NewMovement(card, 1, 5), NewMovement(card, 0, 6), NewMovement(card, 0, 6)])
+
+    assert (refused.value.code, set(refused.value.errors)) == (
+        "zero_movement",
+        {"movements.1.movementValue", "movements.2.movementValue"},
+    )
+    assert value_of(shop, card) == 5

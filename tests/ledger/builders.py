@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
+
 from guerdon.ledger import accounts, posting, queries
 from guerdon.ledger.group_commit import Effect, Poster
 from guerdon.ledger.model import Account, AccountKey, AccountKind, Action, Command, Posted, Repeat
@@ -23,6 +25,19 @@ def day(month: int, number: int, year: int = 2026) -> datetime:
 
 async def no_effect(_tx: Tx, _posted: Sequence[Posted], _now: datetime) -> None:
     """What follows a posting where nothing is to."""
+
+
+def killing(owner: "asyncpg.Connection[asyncpg.Record]", kills_max: int) -> Effect:
+    """What follows a posting whose connection the server ends, the first `kills_max` times."""
+    kills = 0
+
+    async def effect(tx: Tx, _posted: Sequence[Posted], _now: datetime) -> None:
+        nonlocal kills
+        if kills < kills_max:
+            kills += 1
+            await owner.execute("SELECT pg_terminate_backend($1)", await tx.value("SELECT pg_backend_pid()"))
+
+    return effect
 
 
 async def opened(

@@ -15,7 +15,7 @@ from guerdon.ledger.posting import Outcome
 from guerdon.platform.db import APPLICATION_ROLE, Database, Tx, open_database
 from guerdon.platform.problems import Conflict
 from guerdon.platform.writes import Answer, WriteOptions
-from tests.ledger.builders import a_poster, code, command, entries, opened, standing
+from tests.ledger.builders import a_poster, code, command, entries, killing, opened, standing
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 NOTHING = WriteOptions(None, b"", is_dry_run=False)
@@ -76,15 +76,9 @@ async def test_a_connection_that_dies_in_mid_bulk_loses_and_doubles_nothing(
 ) -> None:
     keys = [await opened(database, tenant_id) for _ in range(8)]
     dying = await open_database(owner_url, 2)
-    kills = 0
+    poster = a_poster(dying, effect=killing(owner, kill_after + 1))
 
-    async def effect(tx: Tx, _moved: Sequence[Posted], _now: datetime) -> None:
-        nonlocal kills
-        if kills <= kill_after:
-            kills += 1
-            await owner.execute("SELECT pg_terminate_backend($1)", await tx.value("SELECT pg_backend_pid()"))
-
-    told = await outcome_of(a_poster(dying, effect=effect), tenant_id, [command(key, Move(1)) for key in keys], options)
+    told = await outcome_of(poster, tenant_id, [command(key, Move(1)) for key in keys], options)
     await dying.close()
 
     assert told == ("outcome_unknown" if kill_after > 1 else " ".join(["posted"] * 8))

@@ -10,7 +10,7 @@ import pytest
 
 from guerdon.ledger.model import Move, Posted
 from guerdon.platform.db import Database, Tx, open_database
-from tests.ledger.builders import a_poster, code, command, entries, opened, outcomes_of, standing
+from tests.ledger.builders import a_poster, code, command, entries, killing, opened, outcomes_of, standing
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -21,15 +21,7 @@ async def test_a_connection_that_dies_in_mid_batch_loses_and_doubles_nothing(
 ) -> None:
     keys = [await opened(database, tenant_id) for _ in range(8)]
     dying = await open_database(owner_url, 2)
-    kills = 0
-
-    async def effect(tx: Tx, _moved: Sequence[Posted], _now: datetime) -> None:
-        nonlocal kills
-        if kills <= kill_after:
-            kills += 1
-            await owner.execute("SELECT pg_terminate_backend($1)", await tx.value("SELECT pg_backend_pid()"))
-
-    poster = a_poster(dying, effect=effect)
+    poster = a_poster(dying, effect=killing(owner, kill_after + 1))
     try:
         outcomes = await outcomes_of(poster, tenant_id, [command(key, Move(1)) for key in keys])
     finally:

@@ -90,6 +90,19 @@ def test_verbs_of_one_address_stand_together_whatever_their_parameters_are_calle
     assert book.find("/files/a/b") == {"GET": 3, "PUT": 4}
 
 
+def test_where_a_name_may_be_what_an_address_says_the_verbs_of_both_are_spoken() -> None:
+    book = Addresses[str]()
+    for verb in ("GET", "POST"):
+        book.add("/gifts/{giftId}", verb, "one gift")
+    book.add("/gifts/all", "POST", "all gifts")
+    assert book.find("/gifts/all") == {"POST": "all gifts"}
+
+    book.share("/gifts/all", "/gifts/{giftId}")
+
+    assert book.find("/gifts/all") == {"POST": "all gifts", "GET": "one gift"}
+    assert book.find("/gifts/a") == {"POST": "one gift", "GET": "one gift"}
+
+
 def test_of_a_long_address_no_more_is_read_than_any_template_has(addresses: Addresses[str]) -> None:
     assert addresses.find("/api/museum/passes" + "/x" * 1_000) == {}
     assert addresses.find("/api/museum/notes" + "/x" * 1_000) == {"GET": "/api/{tenantId}/notes/{path:path}"}

@@ -62,8 +62,8 @@ class Settings(BaseSettings):
         1_048_576,
         ge=1024,
         description="Largest request body, in bytes. Some routes have bounds of their own instead: PUT "
-        "`/config/files/{path}` 5 MiB, `/config/push` and `/config/validate` 32 MiB, files of imports and campaigns "
-        "100 MiB.",
+        "`/config/files/{path}` 5 MiB, `/passes/privileges/bulk-movements` 8 MiB, `/config/push` and "
+        "`/config/validate` 32 MiB, files of imports and campaigns 100 MiB.",
     )
     campaign_passes_per_s: int = Field(
         100_000, ge=1, le=1_000_000, description="Passes per second that one campaign changes at most; it may ask less."
