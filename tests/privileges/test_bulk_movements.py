@@ -360,7 +360,7 @@ async def test_a_privilege_may_have_the_name_of_the_operation(shop: Shop) -> Non
 
     assert (put.status_code, moved.status_code, bulk["applied"]) == (200, 200, 1)
     assert read.json()["data"]["value"] == 3
-    assert (refused.status_code, refused.headers["allow"]) == (405, "DELETE, GET, POST, PUT")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
     assert deleted.status_code == 204
     assert (await shop.ask("GET", f"/passes/{pass_id}/privileges")).json() == []
 

@@ -18,6 +18,18 @@ Route = TypeVar("Route")
 REST: Final = ":path}"  # ends a template whose last parameter may hold slashes
 
 
+class Verbs(dict[str, Route]):
+    """The routes of an address by verb, and those that a name which stands there may mean instead (`beside`)."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.beside: Mapping[str, Route] = {}
+
+    def find(self, verb: str) -> Route | None:
+        """Give the route for a verb. What the address is known for is told by its own verbs alone."""
+        return self.get(verb) or self.beside.get(verb)
+
+
 class _Place(Generic[Route]):
     """A place that templates lead to; `routes` are those that end here, `rest` those that take whatever follows."""
 
@@ -26,8 +38,8 @@ class _Place(Generic[Route]):
     def __init__(self) -> None:
         self.literals: dict[str, _Place[Route]] = {}
         self.parameter: _Place[Route] | None = None
-        self.routes: dict[str, Route] = {}
-        self.rest: dict[str, Route] = {}
+        self.routes = Verbs[Route]()
+        self.rest = Verbs[Route]()
 
 
 class Addresses(Generic[Route]):
@@ -48,12 +60,10 @@ class Addresses(Generic[Route]):
         routes[verb] = route
 
     def share(self, template: str, beside: str) -> None:
-        """Have the address of a template speak the verbs of another one that it fits too, where it has none itself."""
-        routes = self._routes_at(template)
-        for verb, route in self._routes_at(beside).items():
-            routes.setdefault(verb, route)
+        """Have the verbs that an address has no route for go where another template would lead, which it fits too."""
+        self._routes_at(template).beside = self._routes_at(beside)
 
-    def _routes_at(self, template: str) -> dict[str, Route]:
+    def _routes_at(self, template: str) -> Verbs[Route]:
         segments = template.split("/")
         takes_rest = segments[-1].endswith(REST)
         place = self._root
@@ -67,7 +77,7 @@ class Addresses(Generic[Route]):
         self._segments_max = max(self._segments_max, len(segments))
         return place.rest if takes_rest else place.routes
 
-    def find(self, path: str) -> Mapping[str, Route]:
+    def find(self, path: str) -> Verbs[Route]:
         """Give the routes at an address by verb, none where nothing is.
 
         Where several templates fit, it is the one with most literal segments; among those, one that takes the path by
@@ -75,7 +85,7 @@ class Addresses(Generic[Route]):
         """
         # One more than any template has are too many, however many they are.
         segments = path.split("/", self._segments_max)
-        best: Mapping[str, Route] = {}
+        best: Verbs[Route] | None = None
         best_rank = 0
         places = [(self._root, 0, 0)]
         while places:
@@ -92,7 +102,7 @@ class Addresses(Generic[Route]):
             literal = place.literals.get(segment)
             if literal is not None:
                 places.append((literal, depth + 1, literals + 1))
-        return best
+        return Verbs[Route]() if best is None else best
 
 
 class AddressedRoutes(BaseRoute):
@@ -111,7 +121,7 @@ class AddressedRoutes(BaseRoute):
         if scope["type"] != "http":
             return Match.NONE, {}
         verbs = self._addresses.find(scope["path"])
-        route = verbs.get(scope["method"])
+        route = verbs.find(scope["method"])
         if not isinstance(route, APIRoute):
             return (Match.PARTIAL if verbs else Match.NONE), {}
         # What the framework would take with a line's end behind it, `a\n` for `a`, is no address.
@@ -134,7 +144,7 @@ class HotRoutes:
         """Answer one request."""
         if scope["type"] == "http":
             path, verbs = scope["path"], self._addresses.find(scope["path"])
-            route = verbs.get(scope["method"])
+            route = verbs.find(scope["method"])
             if isinstance(route, HotRoute):
                 scope[ROUTE] = route.template
                 request = HotRequest(scope, scope[HEADERS], route.parameters(path), scope[BODY])
