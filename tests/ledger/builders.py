@@ -12,8 +12,10 @@ from guerdon.ledger.group_commit import Effect, Poster
 from guerdon.ledger.model import Account, AccountKey, AccountKind, Action, Command, Posted, Repeat
 from guerdon.ledger.posting import Outcome
 from guerdon.platform.db import Database, Tx
+from guerdon.platform.hot import NO_OPTIONS
 from guerdon.platform.ids import new_id
 from guerdon.platform.problems import Problem
+from guerdon.platform.writes import Answer, WriteOptions
 
 UNIT = 1_000_000
 NOON = datetime(2026, 2, 10, 12, tzinfo=UTC)
@@ -155,6 +157,20 @@ def a_poster(
 async def outcomes_of(poster: Poster, tenant_id: str, commands: Sequence[Command]) -> list[Posted | BaseException]:
     """Post commands at the same time."""
     return await asyncio.gather(*(poster.post(tenant_id, one) for one in commands), return_exceptions=True)
+
+
+async def bulk_told(
+    poster: Poster, tenant_id: str, commands: Sequence[Command], options: WriteOptions = NO_OPTIONS
+) -> str:
+    """Post a bulk and tell what became of each command, or the code of what refused it as a whole."""
+
+    def tell(outcomes: Sequence[Outcome]) -> Answer:
+        return Answer(200, " ".join(code(outcome) for outcome in outcomes).encode())
+
+    try:
+        return (await poster.post_bulk(tenant_id, commands, options, tell)).body.decode()
+    except Problem as refused:
+        return code(refused)
 
 
 async def entries(database: Database, tenant_id: str) -> list[str]:

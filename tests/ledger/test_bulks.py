@@ -9,32 +9,17 @@ from typing import TypeAlias
 import asyncpg
 import pytest
 
-from guerdon.ledger.group_commit import BULKS_WAITING_MAX, Poster
-from guerdon.ledger.model import Command, Move, Posted
+from guerdon.ledger.group_commit import BULKS_WAITING_MAX
+from guerdon.ledger.model import Move, Posted
 from guerdon.ledger.posting import Outcome
 from guerdon.platform.db import APPLICATION_ROLE, Database, Tx, open_database
+from guerdon.platform.hot import NO_OPTIONS
 from guerdon.platform.problems import Conflict
 from guerdon.platform.writes import Answer, WriteOptions
-from tests.ledger.builders import a_poster, code, command, entries, killing, opened, standing
+from tests.ledger.builders import a_poster, bulk_told, command, entries, killing, opened, standing
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-NOTHING = WriteOptions(None, b"", is_dry_run=False)
 KEYED = WriteOptions("night run", b"fingerprint", is_dry_run=False)
-
-
-def tell(outcomes: Sequence[Outcome]) -> Answer:
-    """Tell what became of each command."""
-    return Answer(200, " ".join(code(outcome) for outcome in outcomes).encode())
-
-
-async def outcome_of(
-    poster: Poster, tenant_id: str, commands: Sequence[Command], options: WriteOptions = NOTHING
-) -> str:
-    """Post a bulk and give its answer, or the code of what refused it."""
-    try:
-        return (await poster.post_bulk(tenant_id, commands, options, tell)).body.decode()
-    except Exception as refused:  # noqa: BLE001  # whatever it was, the test looks at it
-        return code(refused)
 
 
 async def test_a_bulk_is_one_transaction_whatever_becomes_of_each(
@@ -43,7 +28,7 @@ async def test_a_bulk_is_one_transaction_whatever_becomes_of_each(
     one, two = await opened(database, tenant_id), await opened(database, tenant_id)
     wishes = [command(one, Move(1, 0)), command(two, Move(5, 777)), command(one, Move(1, 1)), command(two, Move(2))]
 
-    told = await outcome_of(a_poster(database), tenant_id, wishes)
+    told = await bulk_told(a_poster(database), tenant_id, wishes)
 
     assert told == "posted value_mismatch posted posted"
     assert [(await standing(database, tenant_id, key)).value for key in (one, two)] == [2, 2]
@@ -66,10 +51,10 @@ async def test_what_refuses_a_bulk_as_a_whole_leaves_nothing_and_runs_no_second_
         await a_poster(database).post_bulk(tenant_id, [command(key, Move(1))], KEYED, refuse)
 
     assert (asked, (await standing(database, tenant_id, key)).version) == (1, 0)
-    assert await outcome_of(a_poster(database), tenant_id, [command(key, Move(1))], KEYED) == "posted"
+    assert await bulk_told(a_poster(database), tenant_id, [command(key, Move(1))], KEYED) == "posted"
 
 
-@pytest.mark.parametrize("options", [NOTHING, KEYED])
+@pytest.mark.parametrize("options", [NO_OPTIONS, KEYED])
 @pytest.mark.parametrize("kill_after", [0, 1, 2])
 async def test_a_connection_that_dies_in_mid_bulk_loses_and_doubles_nothing(
     owner_url: str, database: Database, owner: Owner, tenant_id: str, kill_after: int, options: WriteOptions
@@ -78,14 +63,14 @@ async def test_a_connection_that_dies_in_mid_bulk_loses_and_doubles_nothing(
     dying = await open_database(owner_url, 2)
     poster = a_poster(dying, effect=killing(owner, kill_after + 1))
 
-    told = await outcome_of(poster, tenant_id, [command(key, Move(1)) for key in keys], options)
+    told = await bulk_told(poster, tenant_id, [command(key, Move(1)) for key in keys], options)
     await dying.close()
 
     assert told == ("outcome_unknown" if kill_after > 1 else " ".join(["posted"] * 8))
     assert len(await entries(database, tenant_id)) == (0 if kill_after > 1 else 8)
 
 
-@pytest.mark.parametrize(("options", "found"), [(NOTHING, "repeat repeat"), (KEYED, "posted posted")])
+@pytest.mark.parametrize(("options", "found"), [(NO_OPTIONS, "repeat repeat"), (KEYED, "posted posted")])
 async def test_a_commit_whose_answer_is_lost_is_found_again(
     owner_url: str, database: Database, tenant_id: str, options: WriteOptions, found: str
 ) -> None:
@@ -104,7 +89,7 @@ async def test_a_commit_whose_answer_is_lost_is_found_again(
 
     lossy.announce_by(lose)
     poster = a_poster(lossy, effect=effect)
-    told = await outcome_of(poster, tenant_id, [command(key, Move(1)), command(key, Move(1))], options)
+    told = await bulk_told(poster, tenant_id, [command(key, Move(1)), command(key, Move(1))], options)
     await lossy.close()
 
     assert (losses, told) == (1, found)
@@ -119,8 +104,8 @@ async def test_movement_ids_that_two_bulks_take_in_opposite_orders_move_once(
 
     # On accounts of their own, so that only the ids are in each other's way; PostgreSQL breaks the deadlocks.
     found = await asyncio.gather(
-        outcome_of(a_poster(database), tenant_id, [command(pair[0], Move(1), f"m-{n}") for n, pair in order]),
-        outcome_of(a_poster(database), tenant_id, [command(pair[1], Move(1), f"m-{n}") for n, pair in order[::-1]]),
+        bulk_told(a_poster(database), tenant_id, [command(pair[0], Move(1), f"m-{n}") for n, pair in order]),
+        bulk_told(a_poster(database), tenant_id, [command(pair[1], Move(1), f"m-{n}") for n, pair in order[::-1]]),
     )
 
     assert Counter(" ".join(found).split()) == {"posted": 10, "movement_mismatch": 10}
@@ -135,7 +120,7 @@ async def test_bulks_and_single_commands_of_several_processes_wait_for_each_othe
     singles = [command(key, Move(1)) for key in keys * 4]
 
     told, alone = await asyncio.gather(
-        asyncio.gather(*(outcome_of(processes[n % 3], tenant_id, bulk) for n, bulk in enumerate(bulks))),
+        asyncio.gather(*(bulk_told(processes[n % 3], tenant_id, bulk) for n, bulk in enumerate(bulks))),
         asyncio.gather(*(processes[n % 3].post(tenant_id, one) for n, one in enumerate(singles))),
     )
 
@@ -153,7 +138,7 @@ async def test_an_account_that_someone_holds_keeps_a_bulk_waiting_for_a_while_on
     async with database.tenant(tenant_id) as tx:
         await tx.execute("SELECT FROM ledger_account WHERE owner_id = $1 FOR UPDATE", held.owner_id)
 
-        told = await outcome_of(a_poster(impatient), tenant_id, [command(free, Move(1)), command(held, Move(1))])
+        told = await bulk_told(a_poster(impatient), tenant_id, [command(free, Move(1)), command(held, Move(1))])
     await impatient.close()
 
     assert told == "overloaded"
@@ -164,7 +149,7 @@ async def test_more_bulks_than_may_wait_are_refused_at_once(database: Database, 
     key = await opened(database, tenant_id)
     poster, count = a_poster(database), BULKS_WAITING_MAX + 6
 
-    told = await asyncio.gather(*(outcome_of(poster, tenant_id, [command(key, Move(1))]) for _ in range(count)))
+    told = await asyncio.gather(*(bulk_told(poster, tenant_id, [command(key, Move(1))]) for _ in range(count)))
     await poster.drain()
 
     assert Counter(told) == {"posted": BULKS_WAITING_MAX, "overloaded": 6}
@@ -175,8 +160,8 @@ async def test_a_dry_run_keeps_neither_entries_nor_key(database: Database, tenan
     key = await opened(database, tenant_id)
     poster, dry = a_poster(database), WriteOptions(KEYED.idempotency_key, KEYED.fingerprint, is_dry_run=True)
 
-    tried = await outcome_of(poster, tenant_id, [command(key, Move(1, 0)), command(key, Move(1, 1))], dry)
-    done = await outcome_of(poster, tenant_id, [command(key, Move(1, 0)), command(key, Move(1, 1))], KEYED)
+    tried = await bulk_told(poster, tenant_id, [command(key, Move(1, 0)), command(key, Move(1, 1))], dry)
+    done = await bulk_told(poster, tenant_id, [command(key, Move(1, 0)), command(key, Move(1, 1))], KEYED)
 
     assert tried == done == "posted posted"
     assert (await standing(database, tenant_id, key)).value == 2

@@ -13,7 +13,7 @@ from guerdon.ledger.model import AccountKey, Action, Command, Earn
 from guerdon.ledger.posting import post
 from guerdon.platform.db import Database
 from guerdon.platform.ids import new_id
-from tests.ledger.builders import a_poster, as_posted, code, command, day, opened
+from tests.ledger.builders import a_poster, as_posted, bulk_told, code, command, day, opened
 
 # Wallets are furnished together, so that a round is its race and little else.
 FURNISHED_TOGETHER = 8
@@ -62,10 +62,18 @@ class Ledger:
         """Fire all commands at once, spread over the processes in turn, and count what became of them."""
         turn = next(self.turns)
         outcomes = await asyncio.gather(
-            *(
-                self.posters[SPREAD[(turn + number) % len(SPREAD)]].post(self.tenant_id, one)
-                for number, one in enumerate(commands)
-            ),
+            *(self._poster(turn + number).post(self.tenant_id, one) for number, one in enumerate(commands)),
             return_exceptions=True,
         )
         return Counter(map(code, outcomes))
+
+    async def raced_bulks(self, bulks: Sequence[Sequence[Command]]) -> Counter[str]:
+        """Fire bulks at once, spread over the processes in turn, and count what became of their commands."""
+        turn = next(self.turns)
+        told = await asyncio.gather(
+            *(bulk_told(self._poster(turn + number), self.tenant_id, one) for number, one in enumerate(bulks))
+        )
+        return Counter(" ".join(told).split())
+
+    def _poster(self, turn: int) -> Poster:
+        return self.posters[SPREAD[turn % len(SPREAD)]]

@@ -39,6 +39,22 @@ async def test_of_many_tills_that_believe_the_same_value_one_wins(at_the_ledger:
     await at_the_ledger.run(lane)
 
 
+async def test_of_bulks_and_tills_that_believe_the_same_values_one_wins_on_each_account(
+    at_the_ledger: Rounds[Ledger],
+) -> None:
+    async def lane(ledger: Ledger, rounds: Iterator[int]) -> None:
+        keys = [await ledger.opened() for _ in range(4)]
+        for value, _ in zip(itertools.count(0, 1_000), rounds, strict=False):
+            orders = (keys, keys[::-1], keys[2:] + keys[:2])
+            bulks, tills = await asyncio.gather(
+                ledger.raced_bulks([[command(key, Move(1_000, value)) for key in order] for order in orders]),
+                ledger.raced([command(key, Move(1_000, value)) for key in keys]),
+            )
+            assert bulks + tills == {"posted": 4, "value_mismatch": 12}
+
+    await at_the_ledger.run(lane)
+
+
 async def test_of_many_tills_with_one_version_one_wins(at_the_ledger: Rounds[Ledger]) -> None:
     async def lane(ledger: Ledger, rounds: Iterator[int]) -> None:
         key = await ledger.opened()
