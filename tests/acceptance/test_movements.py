@@ -238,3 +238,12 @@ def test_a_bulk_with_a_badly_formed_movement_moves_nothing(shop: Guerdon, pass_i
         {"movements.1.movementValue", "movements.2.movementValue"},
     )
     assert value_of(shop, card) == 5
+
+
+def test_a_thousand_movements_with_the_longest_remarks_fit_in_one_request(shop: Guerdon, pass_id: str) -> None:
+    card = a_card(shop, pass_id)
+    run = [NewMovement(card, 1, number, "\N{FOUR LEAF CLOVER}" * 500) for number in range(1000)]
+
+    told = shop.apply_movements(run, all_or_nothing=True)
+
+    assert len(told.applied) == value_of(shop, card) == told.applied[-1].version == 1000
