@@ -15,7 +15,7 @@ from benchmarks.stage import REFERENCE, Place, Service, Stage
 
 STATEMENTS, FUNCTION = "pgbench, our statements", "pgbench, one function"
 HTTP, OFF = "HTTP", "HTTP, group commit off"
-BULK, BULK_CONNECTIONS = 500, 8
+BULK, BULK_CONNECTIONS = 500, 4
 HOT_CALLERS = 60  # as many for each of the ten, on both sides
 DRAWN = "\\set key random(0, {last})\n\\set change 2 * random(0, 1) - 1\n\\set expected {value}"
 CALL = (
