@@ -12,7 +12,7 @@ import pytest
 from guerdon.ledger.group_commit import BULKS_WAITING_MAX
 from guerdon.ledger.model import Move, Posted
 from guerdon.ledger.posting import Outcome
-from guerdon.platform.db import APPLICATION_ROLE, Database, Tx, open_database
+from guerdon.platform.db import Database, Tx, open_database
 from guerdon.platform.hot import NO_OPTIONS
 from guerdon.platform.problems import Conflict
 from guerdon.platform.writes import Answer, WriteOptions
@@ -133,8 +133,7 @@ async def test_an_account_that_someone_holds_keeps_a_bulk_waiting_for_a_while_on
     owner_url: str, database: Database, tenant_id: str
 ) -> None:
     held, free = await opened(database, tenant_id), await opened(database, tenant_id)
-    settings = {"role": APPLICATION_ROLE, "lock_timeout": "200"}
-    impatient = Database(await asyncpg.create_pool(owner_url, min_size=1, max_size=2, server_settings=settings))
+    impatient = await open_database(owner_url, 2, lock_timeout_ms=200)
     async with database.tenant(tenant_id) as tx:
         await tx.execute("SELECT FROM ledger_account WHERE owner_id = $1 FOR UPDATE", held.owner_id)
 
