@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from guerdon.ledger import accounts
 from guerdon.ledger.model import AccountKey, Capture, Command, Earn, Expire, Hold, Move, Release, Return, Spend
+from guerdon.ledger.verifying import verify_tenant
 from guerdon.platform.db import Database
 from guerdon.platform.ids import new_id
 from guerdon.platform.writes import Answer, keep_for_ever
@@ -332,3 +334,37 @@ async def test_an_owner_has_one_open_account_and_may_have_another_after_closing(
     assert (fresh.entry.seq, fresh.entry.value_after) == (1, 1)
     kept = await rows(database, tenant_id, "SELECT FROM ledger_entry WHERE tenant_id = $1", tenant_id)
     assert len(kept) == 2
+
+
+async def test_movements_posted_together_each_keep_their_own_remarks_and_actor(
+    database: Database, tenant_id: str
+) -> None:
+    """Lists that say nothing, or the same throughout, are not sent."""
+    keys = [await opened(database, tenant_id) for _ in range(3)]
+    said = [
+        [(None, "one"), (None, "one"), (None, "one")],
+        [(None, "one"), ("first", "two"), (None, "one")],
+        [("last", "two"), ("first", "two"), ("next", "two")],
+        [(None, "one"), (None, "two"), (None, "three")],
+    ]
+    for turn in said:
+        wishes = [
+            replace(command(key, Move(1), remarks=remarks), actor=actor)
+            for key, (remarks, actor) in zip(keys, turn, strict=True)
+        ]
+        await post(database, tenant_id, *wishes)
+
+    for number, key in enumerate(keys):
+        kept = await rows(
+            database,
+            tenant_id,
+            """
+            SELECT e.remarks, e.actor FROM ledger_entry e
+              JOIN ledger_account a ON a.tenant_id = e.tenant_id AND a.account_id = e.account_id
+             WHERE e.tenant_id = $1 AND a.owner_id = $2 ORDER BY e.seq
+            """,
+            tenant_id,
+            key.owner_id,
+        )
+        assert [(row["remarks"], row["actor"]) for row in kept] == [turn[number] for turn in said]
+    assert (await verify_tenant(database, tenant_id)).is_sound

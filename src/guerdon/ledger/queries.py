@@ -9,6 +9,9 @@ from msgspec import Struct
 from guerdon.ledger.model import Account, AccountKey, Entry
 from guerdon.platform.db import Tx
 
+# Account ids, and the seq, value and hash at which entries leave them.
+Standing = tuple[list[UUID], list[int], list[int], list[bytes]]
+
 
 class PostedEntry(Struct, frozen=True):
     """An entry with the account that it stands on."""
@@ -124,13 +127,23 @@ async def append_moves(tx: Tx, entries: Sequence[Entry], last: Sequence[Entry]) 
 
     Where each is on an account of its own, both say the same, and in the same order.
     """
-    account_ids, seqs, values, hashes = standing = _standing(entries)
+    standing = _standing(entries)
+    await _insert_moves(tx, entries, standing)
+    # The very same lists are sent once.
+    await _move_accounts(tx, entries[0].recorded_at, standing if len(last) == len(entries) else _standing(last))
+
+
+async def _insert_moves(tx: Tx, entries: Sequence[Entry], standing: Standing) -> None:
+    account_ids, seqs, values, hashes = standing
+    # Most have no remarks and one actor: then no list of either is sent.
+    remarks = [entry.remarks for entry in entries]
+    actors = [entry.actor for entry in entries]
     await tx.write(
         """
         INSERT INTO ledger_entry (tenant_id, account_id, seq, kind, amount, held_change, value_after, movement_id,
                                   remarks, actor, recorded_at, hash)
-        SELECT $1, e.account_id, e.seq, 'move', e.amount, 0, e.value_after, e.movement_id, e.remarks, e.actor, $2,
-               e.hash
+        SELECT $1, e.account_id, e.seq, 'move', e.amount, 0, e.value_after, e.movement_id, e.remarks,
+               coalesce(e.actor, $11), $2, e.hash
           FROM unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[],
                       $10::bytea[])
                AS e (account_id, seq, amount, value_after, movement_id, remarks, actor, hash)
@@ -142,12 +155,15 @@ async def append_moves(tx: Tx, entries: Sequence[Entry], last: Sequence[Entry]) 
         [entry.amount for entry in entries],
         values,
         [entry.movement_id for entry in entries],
-        [entry.remarks for entry in entries],
-        [entry.actor for entry in entries],
+        remarks if any(remarks) else None,
+        actors if len(set(actors)) > 1 else None,
         hashes,
+        entries[0].actor,
     )
-    # The very same lists are sent once.
-    account_ids, seqs, values, hashes = standing if len(last) == len(entries) else _standing(last)
+
+
+async def _move_accounts(tx: Tx, moved_at: datetime, standing: Standing) -> None:
+    account_ids, seqs, values, hashes = standing
     await tx.write(
         """
         UPDATE ledger_account a
@@ -156,7 +172,7 @@ async def append_moves(tx: Tx, entries: Sequence[Entry], last: Sequence[Entry]) 
          WHERE a.tenant_id = $1 AND a.account_id = e.account_id
         """,
         tx.tenant_id,
-        entries[0].recorded_at,
+        moved_at,
         account_ids,
         values,
         seqs,
@@ -164,7 +180,7 @@ async def append_moves(tx: Tx, entries: Sequence[Entry], last: Sequence[Entry]) 
     )
 
 
-def _standing(entries: Sequence[Entry]) -> tuple[list[UUID], list[int], list[int], list[bytes]]:
+def _standing(entries: Sequence[Entry]) -> Standing:
     return (
         [entry.account_id for entry in entries],
         [entry.seq for entry in entries],
