@@ -159,6 +159,18 @@ async def test_a_lost_connection_is_made_again_and_listeners_are_called_for_what
     assert heard.count >= 3
 
 
+async def test_a_connection_that_is_lost_again_and_again_is_made_again_as_soon_as_the_first_time(
+    owner_url: str, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("guerdon.platform.wakeups.RECONNECT_S_FIRST", 0.05)
+    monkeypatch.setattr("guerdon.platform.wakeups.RECONNECT_S_MAX", 3600)
+
+    async with hearing(owner_url, "jobs") as (_, heard):
+        for _ in range(10):  # at twice the wait each time, the last would wait for longer than `once_more` does
+            await owner.fetch(f"SELECT pg_terminate_backend(pid) FROM ({OURS}) AS ours")  # noqa: S608  # fragments of ours
+            await heard.once_more()
+
+
 async def test_an_announcement_made_without_a_connection_leaves_with_the_next_one(owner_url: str) -> None:
     wakeups = Wakeups(owner_url)
     wakeups.announce("early")

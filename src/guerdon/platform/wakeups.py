@@ -79,9 +79,10 @@ class Wakeups:
         while True:
             try:
                 await self._connect_and_work()
-                wait_s = RECONNECT_S_FIRST
             except TROUBLE as trouble:
                 _log.warning("wake-ups are not heard; polling goes on", reason=repr(trouble))
+            if self._connected.is_set():
+                wait_s = RECONNECT_S_FIRST
             self._connected.clear()
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, RECONNECT_S_MAX)
@@ -97,9 +98,9 @@ class Wakeups:
             await connection.add_listener(CHANNEL, self._hear)
             self._connected.set()
             self._call_all()
-            while not connection.is_closed():
+            while True:
                 await self._something.wait()
-                await self._send(connection)
+                await self._send(connection)  # raises on a connection that is lost
                 await asyncio.sleep(GAP_S)
         finally:
             with contextlib.suppress(*TROUBLE):
