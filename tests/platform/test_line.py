@@ -48,10 +48,8 @@ async def heard(database: Database) -> AsyncGenerator[list[bytes]]:
         line = cast("Line", cast("Any", connection).line)
         packets = Packets(line.transport)
         line.transport = cast("Any", packets)
-        line.write = packets.write
     yield packets.sent
     line.transport = packets.transport
-    line.write = line.transport.write
 
 
 async def keep(tx: Tx, key: str) -> None:

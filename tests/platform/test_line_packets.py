@@ -20,24 +20,26 @@ class Nowhere:
         self.told.append(b"abort")
 
 
-@pytest.mark.parametrize(
-    "packet",
-    [
-        pytest.param(
-            b"B\x00\x00\x00\x0c\x00\x00" + bytes(6), id="a statement without a name, whose place BEGIN would take"
-        ),
-        pytest.param(b"Q\x00\x00\x00\x0aSELECT\x00", id="a text, which runs even after a mistake"),
-    ],
-)
-def test_where_begin_cannot_go_before_a_statement_nothing_is_sent(packet: bytes) -> None:
+def test_before_a_statement_without_a_name_whose_place_begin_would_take_nothing_is_sent() -> None:
     nowhere = Nowhere()
     line = Line(cast("Any", nowhere))
     line.begin(["BEGIN"])
 
     with pytest.raises(NotBegun):
-        line.write(memoryview(packet))
+        line.write(memoryview(b"B\x00\x00\x00\x0c\x00\x00" + bytes(6)))
 
     assert nowhere.told == [b"abort"]
+
+
+def test_what_begins_a_transaction_stands_in_a_text_before_its_own() -> None:
+    nowhere = Nowhere()
+    line = Line(cast("Any", nowhere))
+    line.begin(["BEGIN", "SET LOCAL one = 1"])
+
+    line.write(memoryview(b"Q\x00\x00\x00\x0bSELECT\x00"))
+
+    text = b"BEGIN; SET LOCAL one = 1; SELECT\x00"
+    assert nowhere.told == [b"Q" + (4 + len(text)).to_bytes(4) + text]
 
 
 def test_a_line_that_was_told_nothing_sends_what_it_is_given() -> None:
@@ -46,10 +48,11 @@ def test_a_line_that_was_told_nothing_sends_what_it_is_given() -> None:
 
     line.write(memoryview(b"Q anything"))
     line.begin(["BEGIN"])
-    assert line.take_beginning() == ["BEGIN"]
+    line.leave()
     line.write(memoryview(b"Q else"))
 
     assert nowhere.told == [b"Q anything", b"Q else"]
+    assert not line.has_begun
 
 
 def test_a_statement_without_arguments_is_parsed_bound_and_executed() -> None:

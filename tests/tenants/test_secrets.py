@@ -105,7 +105,8 @@ async def test_another_tenant_sees_no_secret_even_without_naming_itself(
         assert await tx.value("SELECT count(*) FROM tenant_secret") == 0
         assert await tx.execute("DELETE FROM tenant_secret") == 0
         assert await find_secret(tx, master_key, "apple") is None
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with database.tenant(other) as tx:
             await tx.execute("INSERT INTO tenant_secret VALUES ($1, 'planted', '', now(), 'thief')", tenant_id)
 
 

@@ -117,7 +117,7 @@ async def undone_if_refused(tx: Tx) -> AsyncGenerator[None]:
     try:
         yield
     except asyncpg.PostgresError:
-        await tx.execute("ROLLBACK TO SAVEPOINT attempt")
+        await tx.undo_to("attempt")
         raise
     await tx.execute("RELEASE SAVEPOINT attempt")
 

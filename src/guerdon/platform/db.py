@@ -102,10 +102,29 @@ class Tx:
         self.pending.add(Write(sql, arguments))
 
     async def flush(self) -> None:
-        """Send what is held back, in one round trip; whoever uses `connection` by itself calls this first."""
+        """Send what is held back, in one round trip; whoever uses `connection` by itself calls this first.
+
+        Once that has failed nothing more is sent, as PostgreSQL carries out nothing more after a mistake.
+        """
+        self.check_writes()
         if self.pending:
             sql, arguments = self.pending.take()
-            await self.connection.execute(sql, *arguments)
+            try:
+                await self.connection.execute(sql, *arguments)
+            except BaseException:
+                self.pending.is_lost = True
+                raise
+
+    def check_writes(self) -> None:
+        """Raise asyncpg.InFailedSQLTransactionError if what was held back has failed, or nobody knows."""
+        if self.pending.is_lost:
+            raise asyncpg.InFailedSQLTransactionError("writes that were held back have failed")
+
+    async def undo_to(self, savepoint: LiteralString) -> None:
+        """Take back what was written since a savepoint that `execute` made, and go on from there."""
+        # A savepoint is made after what was held back before it.
+        self.pending.forget()
+        await self.connection.execute(f"ROLLBACK TO SAVEPOINT {savepoint}")
 
 
 class Database:
@@ -137,14 +156,15 @@ class Database:
                 yield tx
                 if dry_run:
                     await tx.flush()
+                    await _roll_back(connection, line)
                 else:
-                    await _commit(connection, line, tx.pending)
+                    await _commit(tx, line)
             except BaseException:
                 await _roll_back(connection, line)
                 raise
-            if dry_run:
-                await _roll_back(connection, line)
-            else:
+            finally:
+                line.leave()
+            if not dry_run:
                 for topic in tx.topics:
                     self._announce(topic)
 
@@ -175,9 +195,9 @@ async def open_database(url: str, pool_size: int, *, lock_timeout_ms: int = LOCK
         max_size=pool_size,
         # A timer for each loan of a connection costs more than the loan; a connection that died is found by its use.
         max_inactive_connection_lifetime=0,
-        # Nothing is ever left behind on a connection, so the pool's reset query, a round trip and a
-        # transaction per release, is replaced by nothing.
-        reset=_nothing,
+        # Settings are left behind on no connection, so the pool's reset query, a round trip and a transaction per
+        # release, is left out.
+        reset=_settle,
         init=_prepare_connection,
         loop=cast("asyncio.AbstractEventLoop", Lines(asyncio.get_running_loop())),
         connection_class=LinedConnection,
@@ -220,8 +240,10 @@ def _announce_to_nobody(_topic: str) -> None:
     return None
 
 
-async def _nothing(_connection: object) -> None:
-    return None
+async def _settle(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    # A statement was prepared, and given up before it was run. Its time would run on, and it would hold its tables.
+    if cast("LinedConnection", connection).line.is_halfway:
+        await connection.execute("SELECT")
 
 
 async def _prepare_connection(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -239,25 +261,25 @@ def _beginning(tenant_id: str, *, by_keys: bool) -> tuple[str, ...]:
     return (*bound, BY_KEYS) if by_keys else bound
 
 
-async def _commit(connection: "Connection", line: Line, pending: Pending) -> None:
-    if pending:
-        sql, arguments = pending.take()
+async def _commit(tx: Tx, line: Line) -> None:
+    tx.check_writes()
+    if tx.pending:
+        sql, arguments = tx.pending.take()
         line.end_with(sql)
-        try:
-            await connection.execute(sql, *arguments)
-        finally:
-            has_ended = line.has_ended()
-        if has_ended:
+        await tx.connection.execute(sql, *arguments)
+        if line.has_ended():
             return
-    elif line.take_beginning():
+    elif not line.has_begun:
         return
     # Also on a connection that is lost already: then this raises, and nobody is told of a commit that never was.
-    await connection.execute("COMMIT")
+    if await tx.connection.execute("COMMIT") != "COMMIT":
+        # So PostgreSQL answers where a statement had failed and whoever sent it went on.
+        raise asyncpg.InFailedSQLTransactionError("a statement had failed, so nothing was committed")
 
 
 async def _roll_back(connection: "Connection", line: Line) -> None:
     # A connection that is lost has rolled back by itself, and the pool may have it back already; the caller is to learn
     # why it was lost, and not that.
     with suppress(asyncpg.InterfaceError):
-        if not connection.is_closed() and not line.take_beginning():
+        if not connection.is_closed() and line.has_begun:
             await connection.execute("ROLLBACK")

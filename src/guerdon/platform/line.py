@@ -10,7 +10,7 @@ whatever was completed before the Sync for parts of the statement.
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import asyncpg
 
@@ -20,10 +20,13 @@ else:
     # The class takes no parameter where it is not a stub.
     _Connection = asyncpg.Connection
 
+PARSE: Final = ord("P")
 BIND: Final = ord("B")
 QUERY: Final = ord("Q")
+ASKING: Final = frozenset({BIND, QUERY})
 SYNC: Final = b"S\x00\x00\x00\x04"
-NAME_AT: Final = 6  # of the statement in a Bind, behind its letter, its length and the empty name of a portal
+HEAD_BYTES: Final = 5  # of a message: its letter and its length
+NAME_AT: Final = HEAD_BYTES + 1  # of the statement in a Bind, behind the empty name of a portal
 NAME_BYTES_MAX: Final = 63
 STATEMENTS_KEPT: Final = 4_096
 
@@ -38,7 +41,11 @@ class Line:
     def __init__(self, transport: asyncio.Transport) -> None:
         """Stand before a connected transport."""
         self.transport = transport
-        self.write: Callable[[memoryview], None] = transport.write
+        self.is_in_transaction: Callable[[], bool] = lambda: False  # the driver's own, from its connecting on
+        # Whether BEGIN has been sent since `begin`, and be it in vain.
+        self.has_begun = False
+        # Whether the server holds what was prepared, and its tables, until it hears more.
+        self.is_halfway = False
         self._beginning: Sequence[str] = ()
         self._ending: str | None = None
         self._has_ended = False
@@ -48,20 +55,22 @@ class Line:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # all else is the transport's
         return getattr(self.transport, name)
 
-    def writelines(self, packets: Sequence[memoryview]) -> None:
-        """Send packets as one."""
-        self.write(memoryview(b"".join(packets)))
-
     def begin(self, beginning: Sequence[str]) -> None:
-        """Have statements without arguments carried out before the next one, in its packet."""
-        self._beginning = beginning
-        self.write = self._add
+        """Have statements without arguments carried out before the next one, in its packet, until `leave`.
 
-    def take_beginning(self) -> Sequence[str]:
-        """Give what `begin` was given, to be sent otherwise or not at all; nothing when it has been sent."""
-        beginning, self._beginning = self._beginning, ()
-        self.write = self.transport.write
-        return beginning
+        They go before the one after it as well, if they failed themselves and whoever sent them took no notice.
+        """
+        self._beginning = beginning
+        self.has_begun = False
+
+    def is_bound(self) -> bool:
+        """Tell whether a transaction is open, or will be with the next statement."""
+        return bool(self._beginning)
+
+    def leave(self) -> None:
+        """Add nothing any more: the transaction is over, however it ended."""
+        self._beginning = ()
+        self._ending = None
 
     def end_with(self, sql: str) -> None:
         """Have COMMIT carried out behind a statement, in its packet, if this line has run that statement so before.
@@ -70,46 +79,55 @@ class Line:
         """
         self._ending = sql
         self._has_ended = False
-        self._last_name = b""
-        self.write = self._add
 
     def has_ended(self) -> bool:
-        """Tell whether COMMIT went with the statement of `end_with`; if it did not, it will the next time."""
+        """Tell whether COMMIT went with the statement of `end_with`; if it did not, it will the next time.
+
+        Ask once the statement has succeeded: only then was it the last that the driver has sent.
+        """
         assert self._ending is not None
         if not self._has_ended:
             self._names[self._ending] = self._last_name
         self._ending = None
-        self.write = self.transport.write
         return self._has_ended
 
-    def _add(self, packet: memoryview) -> None:
-        if packet[0] == BIND:
-            packet = self._added(packet, bytes(packet[NAME_AT : NAME_AT + NAME_BYTES_MAX]).partition(b"\x00")[0])
-        elif packet[0] == QUERY and self._beginning:
-            self._refuse()
+    def write(self, packet: memoryview) -> None:
+        """Send a packet, and with it what `begin` and `end_with` ask for."""
+        kind = packet[0]
+        self.is_halfway = kind == PARSE
+        if kind == BIND and self._ending is not None:
+            packet = self._with_ending(packet, self._ending)
+        if kind in ASKING and self._beginning and not self.is_in_transaction():
+            packet = self._with_beginning(packet)
         self.transport.write(packet)
 
-    def _added(self, packet: memoryview, name: bytes) -> memoryview:
-        parts: list[bytes | memoryview] = []
-        if self._beginning:
-            if not name:
-                # BEGIN would take its place: there is one statement without a name.
-                self._refuse()
-            parts += [messages(sql) for sql in self.take_beginning()]
-        if self._ending is not None and self._names.get(self._ending) == name != b"":
-            assert packet[-len(SYNC) :] == SYNC
-            parts += [packet[: -len(SYNC)], messages("COMMIT"), SYNC]
-            self._has_ended = True
-        else:
-            parts.append(packet)
-        self._last_name = name
-        self.write = self.transport.write if self._ending is None else self._add
-        return memoryview(b"".join(parts))
+    def writelines(self, packets: Sequence[memoryview]) -> None:
+        """Send packets as one."""
+        self.write(memoryview(b"".join(packets)))
 
-    def _refuse(self) -> NoReturn:
-        # The driver waits for an answer now, to something that was not sent.
-        self.transport.abort()
-        raise NotBegun
+    def _with_beginning(self, packet: memoryview) -> memoryview:
+        self.has_begun = True
+        if packet[0] == QUERY:
+            text = "; ".join((*self._beginning, "")).encode()
+            return memoryview(_message(b"Q", text + packet[HEAD_BYTES:]))
+        if not _name_of(packet):
+            # BEGIN would take its place: there is one statement without a name. The driver waits for an answer now.
+            self.transport.abort()
+            raise NotBegun
+        return memoryview(b"".join([*map(messages, self._beginning), packet]))
+
+    def _with_ending(self, packet: memoryview, sql: str) -> memoryview:
+        assert not self._has_ended, sql
+        self._last_name = _name_of(packet)
+        if not self._last_name or self._names.get(sql) != self._last_name:
+            return packet
+        assert packet[-len(SYNC) :] == SYNC
+        self._has_ended = True
+        return memoryview(b"".join([packet[: -len(SYNC)], messages("COMMIT"), SYNC]))
+
+
+def _name_of(bind: memoryview) -> bytes:
+    return bytes(bind[NAME_AT : NAME_AT + NAME_BYTES_MAX]).partition(b"\x00")[0]
 
 
 @lru_cache(STATEMENTS_KEPT)
@@ -129,16 +147,18 @@ class Connection(_Connection):
 
     __slots__ = ("line",)
 
-    def __init__(self, protocol: Any, transport: Line, *others: Any) -> None:  # noqa: ANN401  # the driver's own
+    def __init__(self, protocol: Any, transport: Line, loop: "Lines", *others: Any) -> None:  # noqa: ANN401  # the driver's
         """Keep the line that the driver takes for a transport."""
-        super().__init__(protocol, transport, *others)
+        # By the loop itself the driver knows which of its tasks runs.
+        super().__init__(protocol, transport, loop.loop, *others)
         self.line = transport
+        transport.is_in_transaction = protocol.is_in_transaction
 
-    async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109  # theirs
-        """Do what the driver does; BEGIN goes alone before a text of several statements, which has no packet for it."""
-        if not args and (beginning := self.line.take_beginning()):
-            await super().execute("; ".join(beginning))
-        return await super().execute(query, *args, timeout=timeout)
+    def transaction(self, **how: Any) -> Any:  # noqa: ANN401  # the driver's own
+        """Do what the driver does; inside a transaction that it has not begun it refuses, and so does this before."""
+        if self.line.is_bound():
+            raise asyncpg.InterfaceError("the transaction of a tenant holds no other; use a savepoint")
+        return super().transaction(**how)
 
 
 class Lines:
@@ -146,10 +166,10 @@ class Lines:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Connect in `loop`."""
-        self._loop = loop
+        self.loop = loop
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # all else is the loop's
-        return getattr(self._loop, name)
+        return getattr(self.loop, name)
 
     async def create_connection(
         self,
@@ -158,14 +178,14 @@ class Lines:
         **how: Any,  # noqa: ANN401
     ) -> tuple[Line, asyncio.Protocol]:
         """Connect over TCP, as the loop does."""
-        _, introduction = await self._loop.create_connection(lambda: _Introduction(driver()), *where, **how)
+        _, introduction = await self.loop.create_connection(lambda: _Introduction(driver()), *where, **how)
         return introduction.line, introduction.driver
 
     async def create_unix_connection(
         self, driver: Callable[[], asyncio.Protocol], path: str
     ) -> tuple[Line, asyncio.Protocol]:
         """Connect over a socket in the file system, as the loop does."""
-        _, introduction = await self._loop.create_unix_connection(lambda: _Introduction(driver()), path)
+        _, introduction = await self.loop.create_unix_connection(lambda: _Introduction(driver()), path)
         return introduction.line, introduction.driver
 
     async def start_tls(
@@ -176,7 +196,7 @@ class Lines:
         **more: Any,  # noqa: ANN401
     ) -> Line | None:
         """Encrypt what passes a line, as the loop does for a transport."""
-        transport = await self._loop.start_tls(line.transport, protocol, *how, **more)
+        transport = await self.loop.start_tls(line.transport, protocol, *how, **more)
         return None if transport is None else Line(transport)
 
 

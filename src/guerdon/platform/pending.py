@@ -22,11 +22,14 @@ class Pending:
     rows. All of them together cost one round trip.
     """
 
-    __slots__ = ("_writes",)
+    __slots__ = ("_writes", "is_lost")
 
     def __init__(self) -> None:
         """Begin with none."""
         self._writes: list[Write] = []
+        # Whether writes were sent and have failed, or nobody knows. Whoever sent the statement after them, and took
+        # their failure for that of its own, must not be able to commit without them.
+        self.is_lost = False
 
     def __bool__(self) -> bool:
         """Tell whether something is held back."""
@@ -44,6 +47,11 @@ class Pending:
         """Give all that is held back as one statement, and hold nothing any more."""
         writes, self._writes = self._writes, []
         return writes[0] if len(writes) == 1 else together(writes)
+
+    def forget(self) -> None:
+        """Hold nothing any more, and take nothing for lost."""
+        self._writes = []
+        self.is_lost = False
 
 
 def together(writes: Sequence[Write]) -> Write:
