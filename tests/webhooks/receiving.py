@@ -134,7 +134,8 @@ async def dispatching(shop: Shop, clock: Clock | None = None, **named: Any) -> A
     """Run a dispatcher."""
     named = {"poll_s": 0.1, **named}
     async with Sender(named.pop("rules", LOOPBACK), time_s_max=named.pop("time_s_max", 1.0)) as sender:
-        made = Dispatcher(shop.house.database, sender, shop.house.master_key, clock or Clock(), **named)
+        database = named.pop("database", shop.house.database)
+        made = Dispatcher(database, sender, shop.house.master_key, clock or Clock(), **named)
         made.listen(shop.house.wakeups)
         stop = asyncio.Event()
         running = asyncio.create_task(made.run(stop, 1))

@@ -2,16 +2,18 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 import httpx2
 import pytest
 
 from guerdon.entrypoints.house import House
+from guerdon.platform.db import Database
+from guerdon.webhooks.registering import WEBHOOKS_TOPIC
 from tests.shops import Shop, open_shop
 from tests.webhooks.feeds import commit
 from tests.webhooks.receiving import dispatching, receiver, subscribe
@@ -61,3 +63,36 @@ async def test_places_that_one_tenant_did_not_need_go_to_another_that_had_found_
             await until(is_noted)
 
         await at.until(lambda: at.numbers == [1])
+
+
+class Interrupted(Database):
+    """A database in which something happens once, behind the first look across tenants and before its end."""
+
+    def __init__(self, database: Database, happen: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(database._pool)  # noqa: SLF001  # the same pool under another name
+        self._happen: Callable[[], Awaitable[None]] | None = happen
+
+    @asynccontextmanager
+    async def shared(self) -> AsyncGenerator[Any]:
+        async with super().shared() as connection:
+            yield connection
+        happen, self._happen = self._happen, None
+        if happen is not None:
+            await happen()
+
+
+async def test_webhooks_that_change_while_they_are_listed_are_listed_again(shop: Shop) -> None:
+    heard = asyncio.Event()
+
+    async def enable() -> None:
+        await asyncio.sleep(0.2)  # until what was announced before has been heard
+        heard.clear()
+        await shop.ask("PATCH", f"/webhooks/{webhook['id']}", {"enabled": True})
+        await heard.wait()
+
+    async with receiver() as at:
+        webhook = await subscribe(shop, at.url, enabled=False)
+        await commit(shop.house.database, shop.tenant_id, 1)
+        async with dispatching(shop, poll_s=NEVER_S, database=Interrupted(shop.house.database, enable)):
+            shop.house.wakeups.listen(WEBHOOKS_TOPIC, heard.set)
+            await at.until(lambda: at.numbers == [1])

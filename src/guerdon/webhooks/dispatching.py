@@ -119,11 +119,13 @@ class Dispatcher:
     async def _look(self) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._listed_at >= LIST_S:
+            # Noted before: what changes while they are listed has them listed once more.
+            self._listed_at = now
             try:
                 self._tenants = frozenset(await queries.list_tenants(self._database))
-                self._listed_at = now
                 self._due |= self._tenants
             except TROUBLE as trouble:
+                self._listed_at = float("-inf")
                 _log.warning("webhooks could not be looked at", reason=repr(trouble))
         if now - self._looked_at >= self._poll_s:
             self._looked_at = now
