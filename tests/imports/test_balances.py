@@ -1,17 +1,24 @@
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import pytest
 
+from guerdon.imports.balance_model import Sums
+from guerdon.imports.balance_queries import add_posted
+from guerdon.imports.balance_reading import get_progress, list_progress
 from guerdon.imports.balance_taking import LotTaker
 from guerdon.imports.chunks import Seal
 from guerdon.imports.jobs import forget_imports
+from guerdon.imports.queries import count_rows
 from guerdon.imports.working import work_chunk
 from guerdon.ledger.verifying import verify_tenant
+from guerdon.platform.db import Tx
 from guerdon.platform.jobs import Job
 from guerdon.platform.jobs_worker import JobContext
 from guerdon.platform.tables import JSON_LINES, XLSX
@@ -94,6 +101,37 @@ async def test_balances_come_with_their_lots_and_add_up(accountant: Accountant) 
     assert (bought["externalId"], bought["price"], bought["earnedAt"]) == ("old-1", 50, "2024-01-10T09:00:00Z")
     assert (bought["expires"], bought["description"]) == ("2199-03-31T22:30:00Z", "Bought")
     assert (given["externalId"], given["amount"], given.get("earnedAt")) == ("old-2", Decimal("200.5"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted(Tx):
+    """Lets something happen after the first row that is read: here, the import."""
+
+    happen: Callable[[], Awaitable[None]] = field(kw_only=True)
+
+    async def maybe(self, row: type[Any], sql: LiteralString, *arguments: object) -> Any:
+        found = await Tx.maybe(self, row, sql, *arguments)
+        await self.happen()
+        return found
+
+
+async def test_what_was_taken_and_what_was_posted_are_read_at_one_instant(accountant: Accountant) -> None:
+    """A chunk that is posted between the two is in both or in none."""
+    database, tenant_id = accountant.shop.house.database, accountant.shop.tenant_id
+    import_id = UUID((await accountant.send(GOOD)).json()["importId"])
+
+    async def post_more() -> None:
+        async with database.tenant(tenant_id) as tx:
+            await count_rows(tx, import_id, datetime.now(UTC), imported=2, existing=0, rejected=0)
+            await add_posted(tx, import_id, Sums(2, Decimal(5), Decimal(5)), Sums(0, Decimal(0), Decimal(0)), 0)
+
+    async with database.tenant(tenant_id) as tx:
+        found, said = await get_progress(Interrupted(tx.connection, tx.tenant_id, happen=post_more), import_id)
+
+    assert (found.imported, said.posted.rows) == (0, 0)
+    async with database.tenant(tenant_id) as tx:
+        ((found, said),) = await list_progress(tx, None, 10)
+    assert (found.imported, said.posted.rows) == (2, 2)
 
 
 async def test_passes_that_name_the_wallets_are_refreshed(accountant: Accountant) -> None:

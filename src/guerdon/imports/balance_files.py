@@ -10,12 +10,11 @@ from datetime import datetime
 from typing import Final
 
 from guerdon.imports.balance_model import Reconciliation, Tally
-from guerdon.imports.balance_reading import get_reconciliation
+from guerdon.imports.balance_reading import get_progress
 from guerdon.imports.balance_starting import start_balance_import
 from guerdon.imports.balance_taking import LotTaker
 from guerdon.imports.chunks import Spool
 from guerdon.imports.model import Checked, Import
-from guerdon.imports.reading import get_import
 from guerdon.imports.working import IN_THE_WAY, work_chunk
 from guerdon.platform.db import Database
 from guerdon.platform.writes import Overtaken
@@ -44,7 +43,7 @@ async def bring_in(
     while (one := await _work_chunk(database, taker, clock)) is not None:
         progress(one)
     async with database.tenant(seal.tenant_id) as tx:
-        return await get_import(tx, "balances", seal.import_id), await get_reconciliation(tx, seal.import_id)
+        return await get_progress(tx, seal.import_id)
 
 
 async def _work_chunk(database: Database, taker: LotTaker, clock: Callable[[], datetime]) -> Import | None:

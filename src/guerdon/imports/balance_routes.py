@@ -13,7 +13,7 @@ from guerdon.access.guard import CallerDep
 from guerdon.access.model import Caller
 from guerdon.imports.balance_checking import check_balances
 from guerdon.imports.balance_model import Reconciliation, Tally
-from guerdon.imports.balance_reading import get_reconciliation, list_reconciliations, list_wallets
+from guerdon.imports.balance_reading import get_progress, list_progress, list_wallets
 from guerdon.imports.balance_schemas import (
     BalanceImportAccepted,
     BalanceImportProgress,
@@ -25,7 +25,7 @@ from guerdon.imports.balance_taking import left_out
 from guerdon.imports.chunks import Seal, Spool
 from guerdon.imports.files import read_rows
 from guerdon.imports.model import Checked, Import, LeftOut
-from guerdon.imports.reading import get_import, list_bad_rows, list_imports
+from guerdon.imports.reading import list_bad_rows
 from guerdon.imports.receiving import (
     LIST_DEFAULT,
     MEDIA_TYPES,
@@ -128,17 +128,15 @@ class BalanceImportRoutes:
         """List the imports of balances of the last 90 days, newest first, each with its reconciliation."""
         before = None if cursor is None else UUID(cursor)
         async with self.database.tenant(caller.tenant_id) as tx:
-            found = await list_imports(tx, "balances", before, limit)
-            said = await list_reconciliations(tx, [one.import_id for one in found])
-        following = found[-1].import_id.hex if len(found) == limit else None
-        return cursor_response([_progress(one, said[one.import_id]) for one in found], ADDRESS, following, limit)
+            found = await list_progress(tx, before, limit)
+        following = found[-1][0].import_id.hex if len(found) == limit else None
+        return cursor_response([_progress(*one) for one in found], ADDRESS, following, limit)
 
     async def get(self, caller: CallerDep, import_id: ImportId) -> Response:
         """Tell how far an import of balances has come, and hold what the file says against what was posted."""
         async with self.database.tenant(caller.tenant_id) as tx:
-            found = await get_import(tx, "balances", UUID(import_id))
-            said = await get_reconciliation(tx, found.import_id)
-        return Response(write_json(_progress(found, said)), media_type="application/json")
+            found = await get_progress(tx, UUID(import_id))
+        return Response(write_json(_progress(*found)), media_type="application/json")
 
     async def list_errors(
         self, caller: CallerDep, import_id: ImportId, cursor: LineCursor = None, limit: Limit = LIST_DEFAULT

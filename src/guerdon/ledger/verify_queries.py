@@ -49,11 +49,6 @@ class Totals:
     allocations: int
 
 
-async def read_one_snapshot(tx: Tx) -> None:
-    """Let all later reads of the transaction see one instant; the very first statement of it."""
-    await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-
-
 async def list_lines(tx: Tx, after: Place, until: Place | None, limit: int) -> Sequence[asyncpg.Record]:
     """Read entries in account order with the beginning of their canonical bytes, `limit` of them after a place.
 

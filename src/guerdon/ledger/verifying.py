@@ -73,7 +73,7 @@ async def verify_tenant(
     given. `progress` hears how many entries are done, once a page.
     """
     async with database.tenant(tenant_id) as tx:
-        await verify_queries.read_one_snapshot(tx)
+        await tx.read_one_snapshot()
         verification = _Verification(tx, VerifyReport(tenant_id))
         await verification.replay_entries(progress)
         await verification.look_for_strays()

@@ -64,6 +64,10 @@ class Tx:
         """Have the listeners of a topic woken in every process once this has committed, and only then."""
         self.topics.add(topic)
 
+    async def read_one_snapshot(self) -> None:
+        """Let all that the transaction reads be of one instant, and write nothing; the very first statement of it."""
+        await self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
     async def all(self, row: type[Row], sql: LiteralString, *arguments: object) -> list[Row]:
         """Read every row that the statement answers, as `row` objects by column order."""
         return [row(*record.values()) for record in await self.records(sql, *arguments)]
