@@ -122,7 +122,8 @@ BULK_OPERATION: dict[str, Any] = {
     "Whatever is wrong with the form of any of them refuses the whole (400). Otherwise each stands on its own: "
     "`results` tells of each, in the order of the request, what it came to, or the problem that the operation for one "
     "movement would have answered. With `allOrNothing` one refusal refuses the whole: 409 `movements_refused`, with "
-    "every refused one in `refused` (`index`, `privilegeId`, `problem`).",
+    "every refused one in `refused` (`index`, `privilegeId`, `problem`); the value that a problem tells is the one "
+    "that the movements before it in the request would have left.",
     "operationId": "apply_movements",
     "parameters": [TENANT],
     "requestBody": {"required": True, "content": _json(_ref("BulkMovementsRequest"))},
