@@ -61,6 +61,17 @@ async def kept(database: Database, tenant_id: str, key: str) -> bool:
         return bool(await tx.value(COUNT, tenant_id, key))
 
 
+async def sent_by_the_second(database: Database, tenant_id: str) -> list[bytes]:
+    """Read and write in two transactions, and give what left for the second."""
+    async with heard(database) as sent:
+        for key in ("first", "second"):
+            sent.clear()
+            async with database.tenant(tenant_id) as tx:
+                assert await tx.value(COUNT, tenant_id, key) == 0
+                await keep(tx, key)
+    return sent
+
+
 async def test_a_transaction_of_one_write_is_one_packet_from_its_second_time_on(
     narrow: Database, tenant_id: str
 ) -> None:
@@ -76,13 +87,7 @@ async def test_a_transaction_of_one_write_is_one_packet_from_its_second_time_on(
 
 
 async def test_a_transaction_that_reads_and_writes_is_two_packets(narrow: Database, tenant_id: str) -> None:
-    async with heard(narrow) as sent:
-        for key in ("first", "second"):
-            sent.clear()
-            async with narrow.tenant(tenant_id) as tx:
-                assert await tx.value(COUNT, tenant_id, key) == 0
-                await keep(tx, key)
-        assert len(sent) == 2
+    assert len(await sent_by_the_second(narrow, tenant_id)) == 2
 
 
 async def test_a_transaction_that_asks_nothing_sends_nothing(narrow: Database, tenant_id: str) -> None:

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from tests.platform.test_line import COUNT, heard, keep, kept
+from tests.platform.test_line import kept, sent_by_the_second
 
 from guerdon.platform.db import open_database
 
@@ -81,12 +81,6 @@ async def encrypted(url: str, certificate: Path) -> AsyncGenerator[str]:
 async def test_begin_and_commit_travel_through_tls(owner_url: str, certificate: Path, tenant_id: str) -> None:
     async with encrypted(owner_url, certificate) as url:
         database = await open_database(url, 1)
-        async with heard(database) as sent:
-            for key in ("first", "second"):
-                sent.clear()
-                async with database.tenant(tenant_id) as tx:
-                    assert await tx.value(COUNT, tenant_id, key) == 0
-                    await keep(tx, key)
-            assert len(sent) == 2
+        assert len(await sent_by_the_second(database, tenant_id)) == 2
         assert await kept(database, tenant_id, "second")
         await database.close()
