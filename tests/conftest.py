@@ -2,7 +2,9 @@
 
 import os
 import uuid
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit, urlunsplit
 
@@ -48,9 +50,9 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
-async def owner_url(server_url: str) -> AsyncIterator[str]:
-    """A fresh, migrated database of this worker, as its owner."""
+@asynccontextmanager
+async def fresh_database(server_url: str) -> AsyncGenerator[str]:
+    """Make and migrate a database, and drop it at the end."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     server = await asyncpg.connect(server_url)
     await server.execute(f'CREATE DATABASE "{name}"')
@@ -59,6 +61,13 @@ async def owner_url(server_url: str) -> AsyncIterator[str]:
     yield url
     await server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     await server.close()
+
+
+@pytest.fixture(scope="session")
+async def owner_url(server_url: str) -> AsyncIterator[str]:
+    """A fresh, migrated database of this worker, as its owner."""
+    async with fresh_database(server_url) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +84,25 @@ async def database(owner_url: str) -> AsyncIterator[Database]:
     opened = await open_database(owner_url, 10)
     yield opened
     await opened.close()
+
+
+@dataclass(frozen=True)
+class Alone:
+    """A database that nobody else writes to, as its owner and as the application, and a tenant's name."""
+
+    owner: "asyncpg.Connection[asyncpg.Record]"
+    database: Database
+    tenant_id: str
+
+
+@pytest.fixture(scope="module")
+async def alone(server_url: str) -> AsyncIterator[Alone]:
+    """A database of this module's own, for looking at plans: statistics tell of nothing that other tests left."""
+    async with fresh_database(server_url) as url:
+        owner, opened = await asyncpg.connect(url), await open_database(url, 2)
+        yield Alone(owner, opened, f"t-{uuid.uuid4().hex[:16]}")
+        await opened.close()
+        await owner.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,9 @@
 
 from datetime import timedelta
 
-import asyncpg
-
 from guerdon.ledger.accounts import seq_as_of
-from guerdon.platform.db import Database
 from tests.architecture.plans import nodes, run_explained
+from tests.conftest import Alone
 from tests.ledger.builders import day, opened, standing
 
 ENTRIES = 4_000  # of which twelve are looked at, if they are halved
@@ -18,16 +16,15 @@ SELECT tenant_id, account_id, n, 'earn', 1, n, account_id || '-' || n, 'tester',
 """
 
 
-async def test_a_long_account_is_halved_and_not_read(
-    database: Database, tenant_id: str, owner: "asyncpg.Connection[asyncpg.Record]"
-) -> None:
-    account = await standing(database, tenant_id, await opened(database, tenant_id, "wallet", now=day(1, 1)))
-    await owner.execute(ENTRIES_MADE, account.account_id, ENTRIES)
-    await owner.execute("UPDATE ledger_account SET seq = $2 WHERE account_id = $1", account.account_id, ENTRIES)
-    await owner.execute("VACUUM ANALYZE ledger_entry")
+async def test_a_long_account_is_halved_and_not_read(alone: Alone) -> None:
+    wallet = await opened(alone.database, alone.tenant_id, "wallet", now=day(1, 1))
+    account = await standing(alone.database, alone.tenant_id, wallet)
+    await alone.owner.execute(ENTRIES_MADE, account.account_id, ENTRIES)
+    await alone.owner.execute("UPDATE ledger_account SET seq = $2 WHERE account_id = $1", account.account_id, ENTRIES)
+    await alone.owner.execute("VACUUM ANALYZE ledger_entry")
     middle = day(1, 1) + timedelta(minutes=ENTRIES // 2)
 
-    async with database.tenant(tenant_id) as tx:
+    async with alone.database.tenant(alone.tenant_id) as tx:
         plan = await run_explained(tx, "ledger.queries.find_seq_as_of", account.account_id, middle)
         found = await seq_as_of(tx, account.account_id, middle)
 

@@ -1,11 +1,10 @@
 """Which lots a posting reads."""
 
-import asyncpg
-
 from guerdon.ledger.model import AccountKey, Earn, Expire, Return, Spend
 from guerdon.platform.db import Database
 from guerdon.platform.ids import new_id
 from tests.architecture.plans import looked_at, run_explained, used_indexes
+from tests.conftest import Alone
 from tests.ledger.builders import NOON, command, day, opened, post, posted, remaining, rows, standing
 
 EMPTY = 500
@@ -27,14 +26,12 @@ async def a_wallet_that_has_seen_much(database: Database, tenant_id: str) -> tup
     return wallet, spending.movement_id
 
 
-async def test_empty_lots_are_not_looked_at(
-    database: Database, tenant_id: str, owner: "asyncpg.Connection[asyncpg.Record]"
-) -> None:
-    account = await standing(database, tenant_id, await opened(database, tenant_id, "wallet"))
-    await owner.execute(LOTS_MADE, tenant_id, account.account_id, LIVE)
-    await owner.execute("VACUUM ANALYZE ledger_lot")
+async def test_empty_lots_are_not_looked_at(alone: Alone) -> None:
+    account = await standing(alone.database, alone.tenant_id, await opened(alone.database, alone.tenant_id, "wallet"))
+    await alone.owner.execute(LOTS_MADE, alone.tenant_id, account.account_id, LIVE)
+    await alone.owner.execute("VACUUM ANALYZE ledger_lot")
 
-    async with database.tenant(tenant_id) as tx:
+    async with alone.database.tenant(alone.tenant_id) as tx:
         plan = await run_explained(tx, LIST_LOTS, [account.account_id], [])
 
     assert looked_at(plan) == LIVE

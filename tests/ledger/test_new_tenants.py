@@ -1,12 +1,11 @@
 """A tenant that the statistics do not know yet, however much it has already."""
 
-import asyncpg
-
 from guerdon.ledger.accounts import open_accounts
 from guerdon.ledger.model import AccountKey, Earn, Return, Spend
 from guerdon.ledger.posting import post
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.ids import new_id
+from tests.conftest import Alone
 from tests.ledger.builders import NOON, as_posted, command
 
 WALLETS = 500
@@ -30,14 +29,12 @@ async def rows_read(tx: Tx) -> int:
     )
 
 
-async def test_a_return_does_not_hold_every_row_against_every_other(
-    owner: "asyncpg.Connection[asyncpg.Record]", database: Database, tenant_id: str, other_tenant_id: str
-) -> None:
-    await furnish(database, other_tenant_id)
-    await owner.execute("ANALYZE")
-    *_, last = await furnish(database, tenant_id)
+async def test_a_return_does_not_hold_every_row_against_every_other(alone: Alone) -> None:
+    await furnish(alone.database, "known")
+    await alone.owner.execute("ANALYZE")
+    *_, last = await furnish(alone.database, alone.tenant_id)
 
-    async with database.tenant(tenant_id, by_keys=True) as tx:
+    async with alone.database.tenant(alone.tenant_id, by_keys=True) as tx:
         before = await rows_read(tx)
         (outcome,) = await post(tx, [command(last, Return(f"s-{last.owner_id}", 3))], NOON)
         read = await rows_read(tx) - before

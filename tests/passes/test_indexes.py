@@ -5,7 +5,6 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import pytest
 
 from guerdon.passes.filter_queries import CONDITIONS, INDEX_OF, Parameters, condition_of, finds_rows
@@ -19,8 +18,9 @@ from guerdon.passes.search_queries import (
     plan_to_gather_few,
     plan_to_walk,
 )
-from guerdon.platform.db import Database, Tx
+from guerdon.platform.db import Tx
 from tests.architecture.plans import nodes, run_explained, used_indexes
+from tests.conftest import Alone
 
 PASSES = 20_000
 FEW = PASSES // 20
@@ -127,16 +127,14 @@ MIDDLE = {
 
 
 @pytest.fixture(scope="module")
-async def crowd(owner: "asyncpg.Connection[asyncpg.Record]", database: Database) -> AsyncIterator[Tx]:
+async def crowd(alone: Alone) -> AsyncIterator[Tx]:
     """A transaction of a tenant with so many passes that an index is worth its while."""
-    tenant_id = f"t-{uuid.uuid4().hex[:16]}"
     for made in (PASSES_MADE, IDENTIFIERS_MADE, METADATA_MADE):
-        await owner.execute(made, tenant_id, PASSES)
-    await owner.execute("VACUUM ANALYZE pass, pass_identifier, pass_metadata")
-    await owner.execute(LATE_MADE, tenant_id, PASSES)
-    async with database.tenant(tenant_id) as tx:
+        await alone.owner.execute(made, alone.tenant_id, PASSES)
+    await alone.owner.execute("VACUUM ANALYZE pass, pass_identifier, pass_metadata")
+    await alone.owner.execute(LATE_MADE, alone.tenant_id, PASSES)
+    async with alone.database.tenant(alone.tenant_id) as tx:
         yield tx
-    await owner.execute("DELETE FROM pass WHERE tenant_id = $1", tenant_id)
 
 
 @pytest.mark.parametrize(("field", "operator", "value"), ASKED)

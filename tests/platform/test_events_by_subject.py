@@ -1,13 +1,12 @@
 """Finding the events about one subject among those about all: what is found, and how little is looked at."""
 
 import uuid
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
 import pytest
 from tests.architecture.plans import looked_at, run_explained, used_indexes
+from tests.conftest import Alone
 
 from guerdon.platform.db import Database
 from guerdon.platform.events import KEPT_MEMBERS, Event, Position, emit, read_about
@@ -25,42 +24,38 @@ SELECT $1, gen_random_uuid(), CASE WHEN n % 10 = 0 THEN 'Pass:Updated' ELSE 'Pri
 
 
 @pytest.fixture(scope="module")
-async def crowd(owner: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[str]:
+async def crowd(alone: Alone) -> Alone:
     """A tenant with so many events that an index is worth its while."""
-    tenant_id = f"t-{uuid.uuid4().hex[:16]}"
-    await owner.execute(EVENTS_MADE, tenant_id, EVENTS, SUBJECTS)
-    await owner.execute("VACUUM ANALYZE event")
-    yield tenant_id
-    await owner.execute("DELETE FROM event WHERE tenant_id = $1", tenant_id)
+    await alone.owner.execute(EVENTS_MADE, alone.tenant_id, EVENTS, SUBJECTS)
+    await alone.owner.execute("VACUUM ANALYZE event")
+    return alone
 
 
-async def explained(database: Database, tenant_id: str, function: str, *arguments: object) -> dict[str, Any]:
+async def explained(crowd: Alone, function: str, *arguments: object) -> dict[str, Any]:
     """Run a statement of the events, take it back, and give its plan."""
-    async with database.tenant(tenant_id, dry_run=True) as tx:
+    async with crowd.database.tenant(crowd.tenant_id, dry_run=True) as tx:
         return await run_explained(tx, f"platform.events.{function}", *arguments)
 
 
 @pytest.mark.parametrize("subject", ["pass-77", "pass-70", "nobody"])
-async def test_a_search_with_movements_looks_at_the_blocks_that_may_hold_one(
-    database: Database, crowd: str, subject: str
-) -> None:
-    plan = await explained(database, crowd, "_read_all_about", subject, 0, FIRST.event_id, 100)
+async def test_a_search_with_movements_looks_at_the_blocks_that_may_hold_one(crowd: Alone, subject: str) -> None:
+    plan = await explained(crowd, "_read_all_about", subject, 0, FIRST.event_id, 100)
 
     assert "event_subject_block" in used_indexes(plan)
-    # Other tests write among the blocks meanwhile, and the newest are not summarized yet.
+    # The newest blocks are not summarized yet.
     assert looked_at(plan) < EVENTS / 2
 
 
-async def test_without_movements_the_events_of_the_subject_alone_are_looked_at(database: Database, crowd: str) -> None:
-    plan = await explained(database, crowd, "_read_others_about", "pass-70", 0, FIRST.event_id, 100)
+async def test_without_movements_the_events_of_the_subject_alone_are_looked_at(crowd: Alone) -> None:
+    plan = await explained(crowd, "_read_others_about", "pass-70", 0, FIRST.event_id, 100)
 
     assert "event_subject" in used_indexes(plan)
     assert looked_at(plan) <= 2 * OTHERS_EACH
 
 
-async def test_an_export_and_an_erasure_look_at_the_events_of_the_person_alone(database: Database, crowd: str) -> None:
-    export = await explained(database, crowd, "read_of_subject", "pass-70", FIRST.event_id, 1_000)
-    erasure = await explained(database, crowd, "erase_details", ["pass-70", "pass-80"], KEPT_MEMBERS)
+async def test_an_export_and_an_erasure_look_at_the_events_of_the_person_alone(crowd: Alone) -> None:
+    export = await explained(crowd, "read_of_subject", "pass-70", FIRST.event_id, 1_000)
+    erasure = await explained(crowd, "erase_details", ["pass-70", "pass-80"], KEPT_MEMBERS)
 
     for plan, persons in ((export, 1), (erasure, 2)):
         assert "event_subject" in used_indexes(plan)

@@ -28,6 +28,7 @@ from guerdon.points.wallets import get_wallet, open_wallet
 from guerdon.tenants.core import CoreChange, change_core
 from guerdon.tenants.files import remove_file, save_file
 from tests.architecture.plans import looked_at, run_explained, used_indexes
+from tests.conftest import Alone
 from tests.ledger.invariants import broken
 from tests.points.conftest import ACTOR, UNIT, Purse, day
 
@@ -446,30 +447,30 @@ async def test_each_wallet_is_looked_at_once_in_so_many_days(idle: Purse) -> Non
     assert [number for number in enumerate(looked_at) if number[1]] == [(0, 6), (31, 6)]
 
 
-async def test_the_job_finds_idle_wallets_by_their_index(idle: Purse, owner: Owner) -> None:
-    await owner.execute(
+async def test_the_job_finds_idle_wallets_by_their_index(alone: Alone) -> None:
+    await alone.owner.execute(
         """
         INSERT INTO ledger_account (tenant_id, account_id, kind, owner_id, subject_id, value, held, seq, head, has_lots,
                                     opened_at, moved_at)
         SELECT $1, gen_random_uuid(), 'wallet', n::text, 's', 0, 0, 0, $2, true, $3, $3 FROM generate_series(1, 5000) n
         """,
-        idle.tenant_id,
+        alone.tenant_id,
         EMPTY_HEAD,
         OPENED,
     )
-    await owner.execute(
+    await alone.owner.execute(
         """
         INSERT INTO wallet (tenant_id, wallet_id, account_id, attributes, created_at, updated_at)
         SELECT $1, gen_random_uuid(), account_id, '{}', $2::timestamptz + owner_id::integer * interval '1 hour', $2
           FROM ledger_account WHERE tenant_id = $1 AND subject_id = 's'
         """,
-        idle.tenant_id,
+        alone.tenant_id,
         OPENED,
     )
-    await owner.execute("ANALYZE wallet")
+    await alone.owner.execute("ANALYZE wallet")
     queries = "points.inactivity_queries."
 
-    async with idle.tx() as tx:
+    async with alone.database.tenant(alone.tenant_id) as tx:
         plans = [
             await run_explained(tx, f"{queries}list_watched", AFTER, 100),
             await run_explained(tx, f"{queries}find_first_watched"),

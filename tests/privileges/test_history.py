@@ -6,8 +6,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from guerdon.platform.db import Database
 from tests.architecture.plans import looked_at, run_explained
+from tests.conftest import Alone
+from tests.ledger.builders import opened, standing
 from tests.shops import Shop, problem
 
 BEFORE = "2020-01-01T00:00:00Z"
@@ -47,10 +48,10 @@ async def told(shop: Shop, path: str) -> list[list[dict[str, Any]]]:
 
 
 async def lengthened(
-    owner: "asyncpg.Connection[asyncpg.Record]", shop: Shop, privilege_id: str, movements: int
+    owner: "asyncpg.Connection[asyncpg.Record]", tenant_id: str, privilege_id: str, movements: int
 ) -> None:
     for made in (ENTRIES_MADE, ACCOUNT_BROUGHT):
-        await owner.execute(made, shop.tenant_id, privilege_id, movements)
+        await owner.execute(made, tenant_id, privilege_id, movements)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6, 1_000])
@@ -75,7 +76,7 @@ async def test_what_is_cut_off_a_history_is_said_and_found(
 ) -> None:
     pass_id = await shop.issue()
     privilege_id = await shop.grant(pass_id, 2)
-    await lengthened(owner, shop, privilege_id, CUT - 1)
+    await lengthened(owner, shop.tenant_id, privilege_id, CUT - 1)
     full = await shop.ask("GET", f"/passes/privileges/{privilege_id}")
     await shop.ask("POST", f"/passes/privileges/{privilege_id}/movements", {"oldValue": 501.5, "movementValue": 1})
 
@@ -96,7 +97,7 @@ async def test_a_history_of_the_past_ends_there_on_every_page_and_its_privilege_
     shop: Shop, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     privilege_id = await shop.grant(await shop.issue(), 2)
-    await lengthened(owner, shop, privilege_id, CUT + 50)
+    await lengthened(owner, shop.tenant_id, privilege_id, CUT + 50)
     of_tenant = ("SELECT recorded_at FROM ledger_entry WHERE tenant_id = $1 AND seq = $2", shop.tenant_id)
     at_cut: datetime = await owner.fetchval(*of_tenant, CUT)
     after_cut: datetime = await owner.fetchval(*of_tenant, CUT + 1)
@@ -167,20 +168,14 @@ async def test_a_part_that_cannot_be_meant_is_refused(shop: Shop, query: str) ->
     assert (refused["status"], list(refused["errors"])) == (400, [query.partition("=")[0]])
 
 
-async def test_a_page_in_the_middle_of_a_long_history_reads_its_own_movements_alone(
-    shop: Shop, database: Database, owner: "asyncpg.Connection[asyncpg.Record]"
-) -> None:
-    privilege_id = await shop.grant(await shop.issue(), 2)
-    await lengthened(owner, shop, privilege_id, LONG)
-    await owner.execute("VACUUM ANALYZE ledger_entry")
-    account_id = await owner.fetchval(
-        "SELECT account_id FROM ledger_account WHERE tenant_id = $1 AND owner_id = $2", shop.tenant_id, privilege_id
-    )
+async def test_a_page_in_the_middle_of_a_long_history_reads_its_own_movements_alone(alone: Alone) -> None:
+    privilege = await opened(alone.database, alone.tenant_id)
+    account = await standing(alone.database, alone.tenant_id, privilege)
+    await lengthened(alone.owner, alone.tenant_id, privilege.owner_id, LONG)
+    await alone.owner.execute("VACUUM ANALYZE ledger_entry")
+    of_page = account.account_id, LONG // 2, LONG - 1, 101
 
-    async with database.tenant(shop.tenant_id) as tx:
-        # Statistics are those of all tests, by which a privilege is short and may as well be read whole and sorted.
-        await tx.execute("SET LOCAL enable_sort = off")
-        await tx.execute("SET LOCAL enable_bitmapscan = off")
-        plan = await run_explained(tx, "privileges.queries.list_movements", account_id, LONG // 2, LONG - 1, 101)
+    async with alone.database.tenant(alone.tenant_id) as tx:
+        plan = await run_explained(tx, "privileges.queries.list_movements", *of_page)
 
     assert looked_at(plan) == 101
