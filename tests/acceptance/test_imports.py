@@ -12,6 +12,7 @@ import pytest
 
 from guerdon_client import Forbidden, Guerdon, InvalidRequest, NotFound, PassImport
 from guerdon_client.imports import JSON_LINES
+from tests.acceptance.builders import read_events
 from tests.acceptance.running import Running
 from tests.acceptance.test_campaigns import workers
 
@@ -53,7 +54,7 @@ def test_what_is_on_phones_goes_on_with_its_serial_and_its_token(shop: Guerdon, 
     written = json.loads(zipfile.ZipFile(io.BytesIO(shop.get_apple_pass(serial).content)).read("pass.json"))
     assert (written["serialNumber"], written["authenticationToken"]) == (serial, token)
     assert shop.import_passes(file.encode()).progress.existing == 1
-    created = [event for event in shop.list_events(subject=serial).events if event.type == "Pass:Created"]
+    created = read_events(shop, serial, "Pass:Created")
     assert [event.data["imported"] for event in created] == [True]
 
 

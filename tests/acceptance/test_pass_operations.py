@@ -25,6 +25,7 @@ from guerdon_client import (
     Source,
     Unauthenticated,
 )
+from tests.acceptance.builders import read_events
 from tests.acceptance.houses import House, new_house
 from tests.acceptance.running import Running
 from tests.acceptance.test_bad_input import check
@@ -140,7 +141,7 @@ def test_where_somebody_came_from_is_told_when_the_phone_registers(
     downloaded = raw.get(f"/passes/{pass_id}?device=apple&userAgent=Nokia&{query}")
     Phone(read_pass(downloaded.content)).register()
 
-    (installed,) = shop.list_events(types=["Pass:Installed"], subject=pass_id).events
+    (installed,) = read_events(shop, pass_id, "Pass:Installed")
 
     told = installed.data["source"]
     assert told == dict(zip(("tags", "medium", "origin"), source, strict=True)) | {"userAgent": "Nokia"}

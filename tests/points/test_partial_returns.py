@@ -23,6 +23,7 @@ from guerdon.points.order_model import EarnedOrder, Ignored, Order
 from tests.points.notices import a_notice, by_standard, give_rule, plainly, send, took
 from tests.points.tills import Till, soon
 from tests.shops import Shop, until_waiting
+from tests.webhooks.feeds import settle
 
 WELCOMING = "ratio: 0.15\nminimum: 5\nwelcome: {points: 30}\nplainSignature: true\n"
 ONE_TO_ONE = "ratio: 1\nrounding: down\nplainSignature: true\n"
@@ -298,6 +299,7 @@ async def test_events_tell_each_part_and_come_to_the_whole(till: Till) -> None:
 
 async def events_of(shop: Shop) -> Sequence[dict[str, Any]]:
     kinds = "Wallet:OrderReturned,Wallet:OrderReturnedInPart"
+    await settle(shop.house.database, shop.tenant_id)
     return (await shop.ask("GET", f"/events?types={kinds}")).json()["events"]
 
 

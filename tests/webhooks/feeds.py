@@ -31,6 +31,24 @@ async def commit(database: Database, tenant_id: str, *numbers: int, **named: Any
         await happen(tx, *numbers, **named)
 
 
+async def settle(database: Database, tenant_id: str) -> None:
+    """Wait for every transaction that is open, PostgreSQL's own too: what commits before them is told after them."""
+    async with database.tenant(tenant_id) as tx:
+        following = await tx.value("SELECT pg_snapshot_xmax(pg_current_snapshot())")
+    async with asyncio.timeout(10):
+        while True:
+            async with database.tenant(tenant_id) as tx:
+                if await tx.value("SELECT pg_snapshot_xmin(pg_current_snapshot())") >= following:
+                    return
+            await asyncio.sleep(0.01)
+
+
+async def read_settled(shop: Shop, query: str = "", after: str | None = None) -> list[Any]:
+    """Give the numbers of all that has happened until now."""
+    await settle(shop.house.database, shop.tenant_id)
+    return (await read_all(shop, query, after))[0]
+
+
 async def read_all(shop: Shop, query: str = "", after: str | None = None) -> tuple[list[Any], str]:
     """Read pages until there is nothing new; give the numbers and the cursor."""
     numbers: list[Any] = []

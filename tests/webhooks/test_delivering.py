@@ -9,7 +9,7 @@ from guerdon.platform.ids import new_id
 from guerdon.webhooks.addresses import AddressRules
 from guerdon.webhooks.queueing import take_errands
 from tests.shops import Shop
-from tests.webhooks.feeds import commit
+from tests.webhooks.feeds import commit, settle
 from tests.webhooks.receiving import (
     Behaviour,
     Clock,
@@ -307,6 +307,7 @@ async def test_a_dry_run_of_sending_again_tells_nobody(shop: Shop) -> None:
         await at.until(lambda: at.numbers == [1, 2])
 
     assert answer.status_code == 202
+    await settle(shop.house.database, shop.tenant_id)
     feed = await shop.ask("GET", "/events?types=Webhook:Resent")
     assert feed.json()["events"] == []
 
