@@ -21,6 +21,8 @@ import asyncpg
 from benchmarks.machine import describe, wait_until_quiet
 from benchmarks.seeding import Sizes, seed
 from guerdon.entrypoints.listening import listening_sockets
+from guerdon.entrypoints.up_sockets import api_words
+from guerdon.platform.cores import assign_cores
 from guerdon.platform.embedded import EmbeddedPostgres, EmbeddedSettings
 from guerdon.platform.migrate import migrate
 from guerdon.platform.postgres_binaries import Binaries, find_binaries
@@ -73,9 +75,10 @@ class Stage:
         """Start processes on one address, as `guerdon up` does, and wait until they answer."""
         with listening_sockets("127.0.0.1", 0, count) as sockets:
             port = int(sockets[0].getsockname()[1])
+            cores = assign_cores(count) if what == API else [None] * count
             started = [
-                self._spawn(place, settings, (*what, "--descriptor", str(one.fileno())), (one.fileno(),))
-                for one in sockets
+                self._spawn(place, settings, (*what, *api_words(one, core)), (one.fileno(),))
+                for one, core in zip(sockets, cores, strict=True)
             ]
         _wait_until_ready(port, started)
         return Service(port, tuple(process.pid for process in started))

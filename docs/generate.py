@@ -161,7 +161,7 @@ DOCUMENTS: Mapping[str, Document] = {
 def closed_house() -> House:
     """Make the rooms of a process that never opens its database; call it while an event loop runs."""
     database = Database(asyncpg.create_pool(UNUSED_URL))
-    return furnish(read_settings({}), database, Wakeups(UNUSED_URL), MasterKey(UNUSED_SECRET), utc_now)
+    return furnish(read_settings({}), database, database, Wakeups(UNUSED_URL), MasterKey(UNUSED_SECRET), utc_now)
 
 
 async def _openapi() -> str:

@@ -142,6 +142,7 @@ def a_poster(
     commands_max: int = 64,
     in_flight: int = 1,
     queue_max: int = 1_000,
+    batches: Database | None = None,
 ) -> Poster:
     """A poster at noon, in which batches form if they can."""
     return Poster(
@@ -151,6 +152,7 @@ def a_poster(
         commands_max=commands_max,
         in_flight=in_flight,
         queue_max=queue_max,
+        batches=batches,
     )
 
 

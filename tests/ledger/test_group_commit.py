@@ -10,11 +10,13 @@ import asyncpg
 import pytest
 
 from guerdon.ledger.model import AccountKey, Earn, Move, Posted, Spend
-from guerdon.platform.db import Database, Tx
+from guerdon.platform.cores import ALLOWED, SharedCore
+from guerdon.platform.db import Database, Tx, open_database
 from guerdon.platform.ids import new_id
 from guerdon.platform.problems import Problem
 from tests.ledger.builders import (
     a_poster,
+    bulk_told,
     code,
     command,
     entries,
@@ -37,6 +39,47 @@ async def test_concurrent_commands_share_transactions(database: Database, tenant
         "SELECT count(DISTINCT xmin::text) FROM ledger_entry WHERE tenant_id = $1", tenant_id
     )
     assert transactions == 1
+
+
+class Notes(SharedCore):
+    """A core that says what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__(min(ALLOWED))
+        self.told: list[bool] = []
+
+    def note(self, *, has_company: bool) -> None:
+        self.told.append(has_company)
+
+
+@pytest.mark.parametrize(
+    ("crowd", "commands_max", "told"),
+    [(1, 64, [False]), (2, 64, [True]), (2, 1, [True, False]), (5, 2, [True, True, False])],
+)
+async def test_a_batch_has_company_where_it_serves_several_or_others_wait(
+    database: Database, owner_url: str, tenant_id: str, crowd: int, commands_max: int, told: list[bool]
+) -> None:
+    keys = [await opened(database, tenant_id) for _ in range(crowd)]
+    core = Notes()
+    batches = await open_database(owner_url, 1, core=core)
+    poster = a_poster(database, batches=batches, commands_max=commands_max)
+
+    await outcomes_of(poster, tenant_id, [command(key, Move(1)) for key in keys])
+    await batches.close()
+
+    assert core.told == told
+
+
+async def test_a_dry_run_and_a_bulk_keep_no_batch_waiting(database: Database, owner_url: str, tenant_id: str) -> None:
+    key = await opened(database, tenant_id)
+    batches = await open_database(owner_url, 1)
+    poster = a_poster(database, batches=batches)
+    async with asyncio.timeout(5), batches.shared():
+        await poster.post(tenant_id, command(key, Move(1)), dry_run=True)
+        told = await bulk_told(poster, tenant_id, [command(key, Move(1))])
+    await batches.close()
+
+    assert told == "posted"
 
 
 async def test_a_hot_account_moves_many_times_in_one_transaction(

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import socket
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 
 import uvicorn
@@ -54,6 +55,7 @@ from guerdon.platform import metrics
 from guerdon.platform.addressing import AddressedRoutes, Addresses, HotRoutes, address_book, api_routes
 from guerdon.platform.bodies import body_rules
 from guerdon.platform.boundary import App, Boundary
+from guerdon.platform.cores import SharedCore, run_anywhere
 from guerdon.platform.hot import HotRoute
 from guerdon.platform.http import PUBLIC, asks, install_problems, router
 from guerdon.platform.quick import QuickRoute
@@ -87,12 +89,16 @@ PREFLIGHT_S = 7_200  # what browsers remember at most
 OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
-async def serve(settings: Settings, listening: socket.socket) -> None:
+async def serve(settings: Settings, listening: socket.socket, core: int | None = None) -> None:
     """Answer requests on a listening socket until SIGTERM or SIGINT; those under way are answered first.
+
+    With a `core`, postings keep to it: see `SharedCore`.
 
     Raises as `open_house`.
     """
-    async with open_house(settings) as house:
+    # What is done in threads is work for a core by itself.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(initializer=run_anywhere))
+    async with open_house(settings, core=None if core is None else SharedCore(core)) as house:
         app = build_app(house)
         _spare_the_collector()
         config = server_config(app, settings, quick_routes(house))

@@ -18,6 +18,10 @@ Descriptor = Annotated[
     int | None,
     typer.Option("--descriptor", min=0, hidden=True, help="A listening socket that was inherited."),
 ]
+Core = Annotated[
+    int | None,
+    typer.Option("--core", min=0, help="The processor core that postings keep to, with their session of PostgreSQL."),
+]
 
 
 def register(app: typer.Typer, sentence: str) -> None:
@@ -25,7 +29,9 @@ def register(app: typer.Typer, sentence: str) -> None:
     app.command("api", help=sentence)(listen)
 
 
-def listen(host: Host = None, port: Port = None, descriptor: Descriptor = None, home: Home = None) -> None:
+def listen(
+    host: Host = None, port: Port = None, descriptor: Descriptor = None, core: Core = None, home: Home = None
+) -> None:
     """Answer requests until SIGTERM or SIGINT; DATABASE_URL says where the data is."""
 
     async def work() -> None:
@@ -36,6 +42,6 @@ def listen(host: Host = None, port: Port = None, descriptor: Descriptor = None, 
         else:
             listening = socket.socket(fileno=descriptor)
         with listening:
-            await serve(settings, listening)
+            await serve(settings, listening, core)
 
     run(work(), uvloop.new_event_loop)

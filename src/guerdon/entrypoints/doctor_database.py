@@ -57,7 +57,8 @@ async def _server(owner: Owner, settings: Settings) -> list[Check]:
     apart = abs(server.now - utc_now())
     if apart > CLOCKS_APART:
         checks.append(warning("clocks", f"The server's clock and ours are {apart.total_seconds():.0f} s apart."))
-    needed = (settings.api_processes + 1) * (settings.pool_size + BESIDE_POOLS)
+    gathered = settings.group_commit_in_flight if settings.group_commit else 0
+    needed = (settings.api_processes + 1) * (settings.pool_size + BESIDE_POOLS) + settings.api_processes * gathered
     if needed > server.connections_max:
         says = f"`guerdon up` may use {needed} connections; the server has {server.connections_max}."
         checks.append(failed("connections", f"{says} Lower GUERDON_POOL_SIZE or raise max_connections."))

@@ -19,6 +19,7 @@ from guerdon.live.sockets import SocketLimits, Sockets
 from guerdon.live.watching import Watcher
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.clock import TenantClock, utc_now
+from guerdon.platform.cores import SharedCore
 from guerdon.platform.db import Database, open_database
 from guerdon.platform.events import EVENTS_TOPIC
 from guerdon.platform.keys import MasterKey, configured_master_key
@@ -57,9 +58,12 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, real_clock: Callable[[], datetime] = utc_now) -> AsyncGenerator[House]:
+async def open_house(
+    settings: Settings, real_clock: Callable[[], datetime] = utc_now, core: SharedCore | None = None
+) -> AsyncGenerator[House]:
     """Open everything that a process needs, and at the end let what is under way finish.
 
+    Gathered postings have connections of their own, which share `core` with this thread.
     Raises SettingsInvalid, MasterKeyInvalid, IssuersInvalid, OSError when the database cannot be reached.
     """
     if settings.database_url is None:
@@ -69,9 +73,14 @@ async def open_house(settings: Settings, real_clock: Callable[[], datetime] = ut
     async with contextlib.AsyncExitStack() as stack:
         database = await open_database(url, settings.pool_size)
         stack.push_async_callback(database.close)
+        batches = database
+        if settings.group_commit:
+            batches = await open_database(url, settings.group_commit_in_flight, core=core)
+            stack.push_async_callback(batches.close)
         wakeups = await stack.enter_async_context(Wakeups(url))
-        database.announce_by(wakeups.announce)
-        house = furnish(settings, database, wakeups, master_key, real_clock)
+        for one in (database, batches):
+            one.announce_by(wakeups.announce)
+        house = furnish(settings, database, batches, wakeups, master_key, real_clock)
         wakeups.listen(CLOCKS_TOPIC, house.clock.wake)
         # Before the first request, lest the time of a tenant go back to the world's.
         await house.clock.read_all()
@@ -87,7 +96,12 @@ async def open_house(settings: Settings, real_clock: Callable[[], datetime] = ut
 
 
 def furnish(
-    settings: Settings, database: Database, wakeups: Wakeups, master_key: MasterKey, real_clock: Callable[[], datetime]
+    settings: Settings,
+    database: Database,
+    batches: Database,
+    wakeups: Wakeups,
+    master_key: MasterKey,
+    real_clock: Callable[[], datetime],
 ) -> House:
     """Make what the routes are made of; nothing is connected or started yet. Raises IssuersInvalid."""
     clock = TenantClocks(database, real_clock)
@@ -105,7 +119,7 @@ def furnish(
         authenticator,
         Guard(authenticator, limits, clock),
         pass_types,
-        _poster(settings, database, clock),
+        _poster(settings, database, batches, clock),
         PrivilegeLists(database, clock, queue_max=settings.queue_max),
         PassIssuer(database, master_key, pass_types, clock, real_clock, settings.public_url),
         EventStreams(database),
@@ -115,7 +129,7 @@ def furnish(
     )
 
 
-def _poster(settings: Settings, database: Database, clock: TenantClock) -> Poster:
+def _poster(settings: Settings, database: Database, batches: Database, clock: TenantClock) -> Poster:
     # Group commit off is the same code with one command a transaction and as many of them as there are connections.
     in_flight = settings.group_commit_in_flight if settings.group_commit else settings.pool_size
     commands_max = settings.group_commit_commands_max if settings.group_commit else 1
@@ -127,6 +141,7 @@ def _poster(settings: Settings, database: Database, clock: TenantClock) -> Poste
         in_flight=in_flight,
         queue_max=settings.queue_max,
         linger_ms=settings.group_commit_linger_ms,
+        batches=batches,
     )
 
 

@@ -12,8 +12,9 @@ from guerdon.entrypoints.home import Place, Say, database_url, embedded_server, 
 from guerdon.entrypoints.sandbox import Addresses, Sandbox, prepare_sandbox
 from guerdon.entrypoints.supervisor import Child, Supervisor
 from guerdon.entrypoints.up_bytecode import bytecode_environment
-from guerdon.entrypoints.up_sockets import Sockets, open_sockets, tell_when_ready
+from guerdon.entrypoints.up_sockets import Sockets, api_words, open_sockets, tell_when_ready
 from guerdon.platform.clock import utc_now
+from guerdon.platform.cores import assign_cores
 from guerdon.platform.db import open_database
 from guerdon.platform.embedded import EmbeddedPostgres
 from guerdon.platform.embedded_errors import EmbeddedRefusal
@@ -94,10 +95,14 @@ def _children(settings: Settings, sockets: Sockets, url: str, sandbox: Sandbox |
         words = (str(sandbox.folder.root.parent), *map(str, descriptors))
         children.append(Child("stand-ins", (*STAND_INS, *words), env, grace_s, descriptors))
     children += [
-        Child(f"api {number}", (*COMMAND, "api", "--descriptor", str(api.fileno())), env, grace_s, (api.fileno(),))
-        for number, api in enumerate(sockets.api, start=1)
+        Child(f"api {number}", (*COMMAND, "api", *api_words(api, core)), env, grace_s, (api.fileno(),))
+        for number, (api, core) in enumerate(zip(sockets.api, _cores(settings), strict=True), start=1)
     ]
     return [*children, Child("worker", (*COMMAND, "worker"), env, grace_s)]
+
+
+def _cores(settings: Settings) -> list[int | None]:
+    return assign_cores(settings.api_processes) if settings.share_cores else [None] * settings.api_processes
 
 
 def _environment(settings: Settings, sockets: Sockets, url: str, sandbox: Sandbox | None) -> Mapping[str, str]:

@@ -56,6 +56,12 @@ def open_sockets(host: str, port: int, api_processes: int, *, with_stand_ins: bo
         yield Sockets(api, tuple(stack.enter_context(listening_socket(LOOPBACK, 0)) for _ in range(count)))
 
 
+def api_words(listening: socket.socket, core: int | None) -> tuple[str, ...]:
+    """Say to `guerdon api` on what it listens, and which core it keeps to."""
+    kept = () if core is None else ("--core", str(core))
+    return ("--descriptor", str(listening.fileno()), *kept)
+
+
 async def tell_when_ready(base_url: str, lines: Sequence[str], say: Say) -> None:
     """Ask until a child answers that it serves, for ever if need be, and then say the lines."""
     while not await _is_ready(base_url):  # noqa: ASYNC110  # another process sets no event of ours

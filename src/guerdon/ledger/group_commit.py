@@ -47,9 +47,14 @@ class Poster:
         in_flight: int,
         queue_max: int,
         linger_ms: int = 0,
+        batches: Database | None = None,
     ) -> None:
-        """Gather at most `commands_max` commands into each of `in_flight` transactions; 1 turns group commit off."""
+        """Gather at most `commands_max` commands into each of `in_flight` transactions; 1 turns group commit off.
+
+        These run on the connections of `batches`, or else of `database` like all others.
+        """
         self._database = database
+        self._batches = batches or database
         self._effect = effect
         self._clock = clock
         self._gatherer = Gatherer[Command, Posted](
@@ -94,6 +99,12 @@ class Poster:
         await self._bulks.drain()
 
     async def _post_batch(self, tenant_id: str, commands: Sequence[Command]) -> Sequence[Outcome]:
+        outcomes = await self._post_surely(tenant_id, commands)
+        if self._batches.core is not None:
+            self._batches.core.note(has_company=len(commands) > 1 or self._gatherer.waiting_count > 0)
+        return outcomes
+
+    async def _post_surely(self, tenant_id: str, commands: Sequence[Command]) -> Sequence[Outcome]:
         try:
             return await self._post_together(tenant_id, commands)
         except Exception as failure:  # noqa: BLE001  # whatever it was, every command gets an outcome of its own
@@ -142,7 +153,8 @@ class Poster:
         self, tenant_id: str, commands: Sequence[Command], *, dry_run: bool = False
     ) -> list[Outcome]:
         now = self._clock(tenant_id)
-        async with self._database.tenant(tenant_id, dry_run=dry_run, by_keys=True) as tx:
+        database = self._database if dry_run else self._batches
+        async with database.tenant(tenant_id, dry_run=dry_run, by_keys=True) as tx:
             return await self._post_in(tx, commands, now)
 
     async def _post_bulks(self, tenant_id: str, bulks: Sequence[_Bulk]) -> Sequence[Answer | Problem]:

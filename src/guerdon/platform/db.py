@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, LiteralString, TypeVar, cast
 
 import asyncpg
+import structlog
 
+from guerdon.platform.cores import SharedCore
 from guerdon.platform.line import Connection as LinedConnection
 from guerdon.platform.line import Line, Lines
 from guerdon.platform.pending import Pending, Write
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     Connection = PoolConnectionProxy[asyncpg.Record]
 
 Row = TypeVar("Row")
+log = structlog.get_logger("guerdon.platform")
+
 APPLICATION_ROLE = "guerdon_app"
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
@@ -134,9 +139,10 @@ class Tx:
 class Database:
     """The pool of connections of this process, all in the role that row-level security binds."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        """Take over an open pool; `open_database` makes one."""
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", core: SharedCore | None = None) -> None:
+        """Take over an open pool; `open_database` makes one. `core` is what its sessions share with its thread."""
         self._pool = pool
+        self.core = core
         self._announce: Callable[[str], None] = _announce_to_nobody
 
     def announce_by(self, announce: Callable[[str], None]) -> None:
@@ -191,8 +197,13 @@ class Database:
         await self._pool.close()
 
 
-async def open_database(url: str, pool_size: int, *, lock_timeout_ms: int = LOCK_TIMEOUT_MS) -> Database:
-    """Connect to the database in the application's role, which cannot pass by row-level security."""
+async def open_database(
+    url: str, pool_size: int, *, lock_timeout_ms: int = LOCK_TIMEOUT_MS, core: SharedCore | None = None
+) -> Database:
+    """Connect to the database in the application's role, which cannot pass by row-level security.
+
+    Its sessions are added to `core`, where one is given: call this, and work, in the thread that shares it.
+    """
     pool = await asyncpg.create_pool(
         url,
         min_size=min(2, pool_size),
@@ -202,7 +213,7 @@ async def open_database(url: str, pool_size: int, *, lock_timeout_ms: int = LOCK
         # Settings are left behind on no connection, so the pool's reset query, a round trip and a transaction per
         # release, is left out.
         reset=_settle,
-        init=_prepare_connection,
+        init=partial(_prepare_connection, core),
         loop=cast("asyncio.AbstractEventLoop", Lines(asyncio.get_running_loop())),
         connection_class=LinedConnection,
         # Without a bound: every statement has a name, for a line to know it by.
@@ -218,7 +229,7 @@ async def open_database(url: str, pool_size: int, *, lock_timeout_ms: int = LOCK
             **KEEPALIVE,
         },
     )
-    return Database(pool)
+    return Database(pool, core)
 
 
 class _Loan:
@@ -250,10 +261,20 @@ async def _settle(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         await connection.execute("SELECT")
 
 
-async def _prepare_connection(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def _prepare_connection(core: SharedCore | None, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     # JSON travels as text: what is stored is sent on as it is, and exact numbers never become floats.
     for kind in ("json", "jsonb"):
         await connection.set_type_codec(kind, encoder=str, decoder=str, schema="pg_catalog")
+    if core is not None:
+        _share(core, connection)
+
+
+def _share(core: SharedCore, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    session = connection.get_server_pid()
+    if core.add(session, cast("LinedConnection", connection).line.get_extra_info("socket")):
+        connection.add_termination_listener(lambda _: core.remove(session))
+    else:
+        log.info("no core is shared: the database runs elsewhere, or as a user whose processes we may not place")
 
 
 def _beginning(tenant_id: str, *, by_keys: bool) -> tuple[str, ...]:

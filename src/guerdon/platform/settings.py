@@ -47,7 +47,18 @@ class Settings(BaseSettings):
         "(`guerdon up --sandbox` takes its own address).",
     )
     api_processes: int = Field(2, ge=1, le=64, description="API processes that `guerdon up` starts.")
-    pool_size: int = Field(8, ge=2, le=100, description="Database connections of each process.")
+    share_cores: bool = Field(
+        default=True,
+        description="While postings crowd, keep each API process of `guerdon up` and the session of PostgreSQL that "
+        "posts for it to a processor core of their own; where both are on this machine, and there are as many API "
+        "processes as cores, or more.",
+    )
+    pool_size: int = Field(
+        8,
+        ge=2,
+        le=100,
+        description="Database connections of each process, besides those of the gathered transactions under way.",
+    )
     group_commit: bool = Field(default=True, description="Gather concurrent postings into one transaction.")
     group_commit_commands_max: int = Field(64, ge=1, le=1000, description="Postings in one transaction at most.")
     group_commit_linger_ms: int = Field(

@@ -25,6 +25,7 @@ from guerdon.passes.creating import secret_context
 from guerdon.passes.errors import PassNotFound
 from guerdon.passes.pass_types import PassTypes
 from guerdon.platform.clock import TenantClock
+from guerdon.platform.cores import run_anywhere
 from guerdon.platform.db import Database, Tx
 from guerdon.platform.keys import MasterKey
 from guerdon.platform.newest import Newest
@@ -125,7 +126,7 @@ class PassIssuer:
         self._pass_types = pass_types
         self._clock = clock
         self._real_clock = real_clock
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pass-builder")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="pass-builder", initializer=run_anywhere)
         self._standings = Standings(database)
         self._issued = Newest[tuple[str, str], _Issued](PACKAGES_MAX)
         self._unchanged = Newest[tuple[object, ...], Package](PACKAGES_MAX)
