@@ -5,8 +5,8 @@ import re
 import asyncpg
 import pytest
 
-from guerdon.platform.db import APPLICATION_ROLE
 from guerdon.platform.migrate import list_migrations
+from guerdon.platform.sessions import APPLICATION_ROLE
 from tests.architecture.tables import WRITTEN_BY
 
 APPEND_ONLY = {

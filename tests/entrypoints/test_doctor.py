@@ -80,7 +80,7 @@ def test_secrets_of_another_master_key_are_found(tmp_path: Path, owner_url: str,
         ({"GUERDON_SECRET_KEY": "too short"}, "master key", "failed"),
         ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "database", "failed"),
         ({"GUERDON_POOL_SIZE": "100", "GUERDON_API_PROCESSES": "64"}, "connections", "failed"),
-        ({"GUERDON_POOL_SIZE": "28", "GUERDON_GROUP_COMMIT_IN_FLIGHT": "8"}, "connections", "failed"),
+        ({"GUERDON_POOL_SIZE": "45", "GUERDON_GROUP_COMMIT_IN_FLIGHT": "8"}, "connections", "failed"),
     ],
 )
 def test_what_cannot_work_is_found(

@@ -113,8 +113,8 @@ def code(outcome: object) -> str:
 
 async def standing(database: Database, tenant_id: str, key: AccountKey) -> Account:
     async with database.tenant(tenant_id) as tx:
-        (account,) = await queries.lock_accounts(tx, [key])
-    return account
+        (locked,) = await queries.lock_accounts(tx, [key])
+    return locked.account
 
 
 async def rows(database: Database, tenant_id: str, sql: Any, *arguments: object) -> list[Mapping[str, Any]]:

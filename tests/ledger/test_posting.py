@@ -1,5 +1,6 @@
 """Posting against a real database: repeats, twins, dry runs, and what a refusal leaves behind."""
 
+import asyncio
 from datetime import timedelta
 
 import asyncpg
@@ -7,7 +8,20 @@ import pytest
 from msgspec.structs import replace
 
 from guerdon.ledger import accounts
-from guerdon.ledger.model import AccountKey, Capture, Command, Earn, Expire, Hold, Move, Release, Return, Spend
+from guerdon.ledger.model import (
+    AccountKey,
+    AccountKind,
+    Capture,
+    Command,
+    Earn,
+    Expire,
+    Hold,
+    Move,
+    Release,
+    Return,
+    Spend,
+)
+from guerdon.ledger.posting import post as post_in
 from guerdon.ledger.verifying import verify_tenant
 from guerdon.platform.db import Database
 from guerdon.platform.ids import new_id
@@ -229,6 +243,35 @@ async def test_an_account_twice_in_a_batch_is_one_page(database: Database, tenan
 
     assert [code(outcome) for outcome in outcomes] == ["posted"] * 6 + ["version_mismatch"]
     assert [(await standing(database, tenant_id, key)).value for key in (one, other)] == [3, 3]
+
+
+@pytest.mark.parametrize("kind", ["privilege", "wallet"])
+async def test_what_waited_for_an_account_goes_on_from_where_it_was_left(
+    database: Database, tenant_id: str, kind: AccountKind
+) -> None:
+    key = await opened(database, tenant_id, kind)
+    async with database.tenant(tenant_id) as tx:
+        # Its row moves twice before the other one, which began to wait for its first place, may have it.
+        await post_in(tx, [adding(key, 1)], NOON)
+        waiting = asyncio.create_task(posted(database, tenant_id, adding(key, 3)))
+        await until_somebody_waits(database, tenant_id)
+        await post_in(tx, [adding(key, 2)], NOON)
+    left = await waiting
+
+    account = await standing(database, tenant_id, key)
+    assert (left.entry.seq, left.entry.value_after) == (account.version, account.value) == (3, 6)
+    assert (await verify_tenant(database, tenant_id)).findings == []
+
+
+def adding(key: AccountKey, amount: int) -> Command:
+    return command(key, Move(amount) if key.kind == "privilege" else Earn(amount, new_id()))
+
+
+async def until_somebody_waits(database: Database, tenant_id: str) -> None:
+    asked = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+    async with asyncio.timeout(10):
+        while not (await rows(database, tenant_id, asked))[0]["exists"]:  # noqa: ASYNC110  # a server tells nobody
+            await asyncio.sleep(0.01)
 
 
 async def test_a_key_of_another_kind_of_write_does_not_disturb(database: Database, tenant_id: str) -> None:

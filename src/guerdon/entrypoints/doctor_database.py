@@ -8,10 +8,11 @@ from guerdon.entrypoints import doctor_queries
 from guerdon.entrypoints.doctor_findings import Check, failed, fine, warning
 from guerdon.entrypoints.home import Owner, get_master_key, owner_connection
 from guerdon.platform.clock import rfc3339, utc_now
-from guerdon.platform.db import APPLICATION_ROLE, Database, open_database
+from guerdon.platform.db import Database, open_database
 from guerdon.platform.keys import MasterKey, MasterKeyInvalid
 from guerdon.platform.migrate import list_missing
 from guerdon.platform.problems import Problem
+from guerdon.platform.sessions import APPLICATION_ROLE
 from guerdon.platform.settings import Settings
 from guerdon.tenants.administration import list_tenants
 from guerdon.tenants.secrets import find_secret, list_secrets

@@ -41,7 +41,7 @@ async def open_accounts(tx: Tx, opened: Sequence[tuple[UUID, AccountKey]], now: 
 async def lock_account(tx: Tx, key: AccountKey) -> Account | None:
     """Read the open account of an owner and hold it until the transaction ends."""
     while True:
-        accounts = await queries.lock_accounts(tx, [key])
+        accounts = await lock_accounts(tx, [key])
         if accounts:
             return accounts[0]
         # Whoever held it may have closed it and opened another one in its place, which the wait did not see.
@@ -51,7 +51,7 @@ async def lock_account(tx: Tx, key: AccountKey) -> Account | None:
 
 async def lock_accounts(tx: Tx, keys: Sequence[AccountKey]) -> Sequence[Account]:
     """Read the open accounts of several owners and hold them until the transaction ends, in id order."""
-    return await queries.lock_accounts(tx, keys)
+    return [locked.account for locked in await queries.lock_accounts(tx, keys)]
 
 
 async def close_account_at(tx: Tx, account_id: UUID, closes_at: datetime | None) -> None:

@@ -49,26 +49,29 @@ async def post(tx: Tx, commands: Sequence[Command], now: datetime) -> list[Outco
     """
     # The lock comes first: commands on one account queue here instead of racing, and a repeat that arrives while the
     # first still runs finds its entry below.
-    accounts = await queries.lock_accounts(tx, list(dict.fromkeys(command.account for command in commands)))
-    batch = _Batch({account.key: Page(tx.tenant_id, account) for account in accounts})
+    locked = await queries.lock_accounts(tx, list(dict.fromkeys(command.account for command in commands)))
+    batch = _Batch({one.account.key: Page(tx.tenant_id, one.account) for one in locked})
     await batch.look_for_repeats(tx, commands)
     await load_lots(tx, batch.pages, commands, now)
     outcomes = [batch.decide(command, now) for command in commands]
-    await _append(tx, list(batch.pages.values()), batch.kept, now)
+    await _append(tx, list(zip(batch.pages.values(), (one.place for one in locked), strict=True)))
+    if batch.kept:
+        await keep_for_ever(tx, batch.kept, now)
     return outcomes
 
 
-async def _append(tx: Tx, pages: Sequence[Page], kept: list[tuple[str, bytes, Answer]], now: datetime) -> None:
-    changed = [page for page in pages if page.entries]
-    if changed:
-        entries = [entry for page in changed for entry in page.entries]
-        if _are_plain_moves(entries):
-            await queries.append_moves(tx, entries, [page.entries[-1] for page in changed])
-        else:
-            await queries.append(tx, [page.account for page in changed], entries)
-            await store_lots(tx, changed)
-    if kept:
-        await keep_for_ever(tx, kept, now)
+async def _append(tx: Tx, pages: Sequence[tuple[Page, queries.Place]]) -> None:
+    changed = [(page, place) for page, place in pages if page.entries]
+    if not changed:
+        return
+    entries = [entry for page, _ in changed for entry in page.entries]
+    if _are_plain_moves(entries):
+        await queries.append_moves(
+            tx, entries, [page.entries[-1] for page, _ in changed], [place for _, place in changed]
+        )
+    else:
+        await queries.append(tx, [queries.LockedAccount(page.account, place) for page, place in changed], entries)
+        await store_lots(tx, [page for page, _ in changed])
 
 
 def _are_plain_moves(entries: Sequence[Entry]) -> bool:

@@ -13,6 +13,17 @@ from guerdon.platform.db import Tx
 Standing = tuple[list[UUID], list[int], list[int], list[bytes]]
 
 
+# Where a row lies: block and line, PostgreSQL's ctid.
+Place = tuple[int, int]
+
+
+class LockedAccount(Struct, frozen=True):
+    """An account that is held until the transaction ends, and where its row lies until this transaction changes it."""
+
+    account: Account
+    place: Place
+
+
 class PostedEntry(Struct, frozen=True):
     """An entry with the account that it stands on."""
 
@@ -21,13 +32,12 @@ class PostedEntry(Struct, frozen=True):
     entry: Entry
 
 
-async def lock_accounts(tx: Tx, keys: Sequence[AccountKey]) -> list[Account]:
+async def lock_accounts(tx: Tx, keys: Sequence[AccountKey]) -> list[LockedAccount]:
     """Read open accounts and hold them until the transaction ends; always in id order, so that none waits in a ring."""
-    return await tx.all(
-        Account,
+    records = await tx.records(
         """
         SELECT a.account_id, a.kind, a.owner_id, a.subject_id, a.value, a.held, a.seq, a.head, a.has_lots,
-               a.value_min, a.value_max, a.moved_at, a.closes_at
+               a.value_min, a.value_max, a.moved_at, a.closes_at, a.ctid
           FROM unnest($2::text[], $3::text[]) AS wanted (kind, owner_id)
           JOIN ledger_account a
             ON a.tenant_id = $1 AND a.kind = wanted.kind AND a.owner_id = wanted.owner_id AND a.closed_at IS NULL
@@ -38,6 +48,7 @@ async def lock_accounts(tx: Tx, keys: Sequence[AccountKey]) -> list[Account]:
         [key.kind for key in keys],
         [key.owner_id for key in keys],
     )
+    return [LockedAccount(Account(*values), place) for *values, place in records]
 
 
 async def is_open(tx: Tx, key: AccountKey) -> bool:
@@ -78,24 +89,26 @@ async def find_entries(tx: Tx, movement_ids: Sequence[str]) -> dict[str, PostedE
     }
 
 
-async def append(tx: Tx, accounts: Iterable[Account], entries: Sequence[Entry]) -> None:
-    """Append entries and bring their accounts to where the last of them leaves them, in one statement."""
-    left = {(account.account_id, account.version): account.held for account in accounts}
+async def append(tx: Tx, accounts: Iterable[LockedAccount], entries: Sequence[Entry]) -> None:
+    """Append entries and bring their accounts to where the last of them leaves them, in one statement.
+
+    `accounts` are as the entries leave them, and lie where they were locked.
+    """
+    held_at_last, place_of_last = _at_last(accounts, entries)
     await tx.execute(
         """
         WITH e AS (
             SELECT *
               FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[],
                           $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::bytea[],
-                          $15::bigint[])
-                   AS e (account_id, seq, kind, amount, held_change, value_after, movement_id,
-                         reference_id, remarks, actor, recorded_at, occurred_at, hash,
-                         held_at_last)
+                          $15::bigint[], $16::tid[])
+                   AS e (account_id, seq, kind, amount, held_change, value_after, movement_id, reference_id, remarks,
+                         actor, recorded_at, occurred_at, hash, held_at_last, place_of_last)
         ), moved AS (
             UPDATE ledger_account a
                SET value = e.value_after, held = e.held_at_last, seq = e.seq, head = e.hash, moved_at = e.recorded_at
               FROM e
-             WHERE a.tenant_id = $1 AND a.account_id = e.account_id AND e.held_at_last IS NOT NULL
+             WHERE a.tenant_id = $1 AND a.account_id = e.account_id AND a.ctid = e.place_of_last
         )
         INSERT INTO ledger_entry (tenant_id, account_id, seq, kind, amount, held_change, value_after, movement_id,
                                   reference_id, remarks, actor, recorded_at, occurred_at, hash)
@@ -117,20 +130,31 @@ async def append(tx: Tx, accounts: Iterable[Account], entries: Sequence[Entry]) 
         [entry.recorded_at for entry in entries],
         [entry.occurred_at for entry in entries],
         [entry.hash for entry in entries],
-        # Only an account's last entry says what is held: it is the one that the account is brought to.
-        [left.get((entry.account_id, entry.seq)) for entry in entries],
+        held_at_last,
+        place_of_last,
     )
 
 
-async def append_moves(tx: Tx, entries: Sequence[Entry], last: Sequence[Entry]) -> None:
+def _at_last(
+    accounts: Iterable[LockedAccount], entries: Sequence[Entry]
+) -> tuple[list[int | None], list[Place | None]]:
+    # Only an account's last entry says what is held and where it lies: the account is brought to that one.
+    left = {(one.account.account_id, one.account.version): one for one in accounts}
+    lasts = [left.get((entry.account_id, entry.seq)) for entry in entries]
+    held = [None if last is None else last.account.held for last in lasts]
+    return held, [None if last is None else last.place for last in lasts]
+
+
+async def append_moves(tx: Tx, entries: Sequence[Entry], last: Sequence[Entry], places: Sequence[Place]) -> None:
     """Append moves of one instant, of which `last` are each account's last: what `append` does, with half its columns.
 
-    Where each is on an account of its own, both say the same, and in the same order.
+    `places` are where the accounts of `last` were locked. Where each entry is on an account of its own, `entries` and
+    `last` say the same, and in the same order.
     """
     standing = _standing(entries)
     await _insert_moves(tx, entries, standing)
     # The very same lists are sent once.
-    await _move_accounts(tx, entries[0].recorded_at, standing if len(last) == len(entries) else _standing(last))
+    await _move_accounts(tx, entries[0].recorded_at, standing if len(last) == len(entries) else _standing(last), places)
 
 
 async def _insert_moves(tx: Tx, entries: Sequence[Entry], standing: Standing) -> None:
@@ -162,14 +186,18 @@ async def _insert_moves(tx: Tx, entries: Sequence[Entry], standing: Standing) ->
     )
 
 
-async def _move_accounts(tx: Tx, moved_at: datetime, standing: Standing) -> None:
+async def _move_accounts(tx: Tx, moved_at: datetime, standing: Standing, places: Sequence[Place]) -> None:
+    # By their places, as to look for a row in an index a second time takes longer than to change it. They are true: an
+    # account is held from its lock on, and changed but once. Its id is asked for as well, so that no mistake about that
+    # could ever reach another account.
     account_ids, seqs, values, hashes = standing
     await tx.write(
         """
         UPDATE ledger_account a
            SET value = e.value_after, seq = e.seq, head = e.hash, moved_at = $2
-          FROM unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::bytea[]) AS e (account_id, value_after, seq, hash)
-         WHERE a.tenant_id = $1 AND a.account_id = e.account_id
+          FROM unnest($3::uuid[], $4::bigint[], $5::bigint[], $6::bytea[], $7::tid[])
+               AS e (account_id, value_after, seq, hash, place)
+         WHERE a.tenant_id = $1 AND a.account_id = e.account_id AND a.ctid = e.place
         """,
         tx.tenant_id,
         moved_at,
@@ -177,6 +205,7 @@ async def _move_accounts(tx: Tx, moved_at: datetime, standing: Standing) -> None
         values,
         seqs,
         hashes,
+        places,
     )
 
 

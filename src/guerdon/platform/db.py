@@ -8,12 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, LiteralString, TypeVar, cast
 
 import asyncpg
-import structlog
 
 from guerdon.platform.cores import SharedCore
 from guerdon.platform.line import Connection as LinedConnection
 from guerdon.platform.line import Line, Lines
 from guerdon.platform.pending import Pending, Write
+from guerdon.platform.sessions import prepare_session, session_settings, settle_session
 from guerdon.platform.tenant_ids import is_tenant_id
 
 if TYPE_CHECKING:
@@ -22,15 +22,8 @@ if TYPE_CHECKING:
     Connection = PoolConnectionProxy[asyncpg.Record]
 
 Row = TypeVar("Row")
-log = structlog.get_logger("guerdon.platform")
-
-APPLICATION_ROLE = "guerdon_app"
-STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
 BY_KEYS = "SET LOCAL plan_cache_mode = force_generic_plan"
-# A line that says nothing for minutes is forgotten by firewalls and balancers, and whoever uses it next waits for a
-# quarter of an hour. So the server says something every minute, and gives up a peer that answers nothing.
-KEEPALIVE = {"tcp_keepalives_idle": "60", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
 
 
 class Unreachable(OSError):
@@ -210,24 +203,13 @@ async def open_database(
         max_size=pool_size,
         # A timer for each loan of a connection costs more than the loan; a connection that died is found by its use.
         max_inactive_connection_lifetime=0,
-        # Settings are left behind on no connection, so the pool's reset query, a round trip and a transaction per
-        # release, is left out.
-        reset=_settle,
-        init=partial(_prepare_connection, core),
+        reset=settle_session,
+        init=partial(prepare_session, core),
         loop=cast("asyncio.AbstractEventLoop", Lines(asyncio.get_running_loop())),
         connection_class=LinedConnection,
         # Without a bound: every statement has a name, for a line to know it by.
         max_cacheable_statement_size=0,
-        server_settings={
-            "application_name": "guerdon",
-            "role": APPLICATION_ROLE,
-            "timezone": "UTC",
-            "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-            "lock_timeout": str(lock_timeout_ms),
-            "idle_in_transaction_session_timeout": str(STATEMENT_TIMEOUT_MS),
-            "jit": "off",
-            **KEEPALIVE,
-        },
+        server_settings=session_settings(lock_timeout_ms),
     )
     return Database(pool, core)
 
@@ -253,28 +235,6 @@ class _Loan:
 
 def _announce_to_nobody(_topic: str) -> None:
     return None
-
-
-async def _settle(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    # A statement was prepared, and given up before it was run. Its time would run on, and it would hold its tables.
-    if cast("LinedConnection", connection).line.is_halfway:
-        await connection.execute("SELECT")
-
-
-async def _prepare_connection(core: SharedCore | None, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    # JSON travels as text: what is stored is sent on as it is, and exact numbers never become floats.
-    for kind in ("json", "jsonb"):
-        await connection.set_type_codec(kind, encoder=str, decoder=str, schema="pg_catalog")
-    if core is not None:
-        _share(core, connection)
-
-
-def _share(core: SharedCore, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    session = connection.get_server_pid()
-    if core.add(session, cast("LinedConnection", connection).line.get_extra_info("socket")):
-        connection.add_termination_listener(lambda _: core.remove(session))
-    else:
-        log.info("no core is shared: the database runs elsewhere, or as a user whose processes we may not place")
 
 
 def _beginning(tenant_id: str, *, by_keys: bool) -> tuple[str, ...]:

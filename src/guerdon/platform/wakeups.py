@@ -15,7 +15,8 @@ from typing import Self
 import asyncpg
 import structlog
 
-from guerdon.platform.db import APPLICATION_ROLE, KEEPALIVE, TROUBLE
+from guerdon.platform.db import TROUBLE
+from guerdon.platform.sessions import APPLICATION_ROLE, KEEPALIVE
 
 CHANNEL = "guerdon"
 GAP_S = 0.05
