@@ -152,12 +152,13 @@ def _expression(value: object, words: Mapping[object, str], variables: dict[str,
             return "gen_random_uuid()"
         case datetime():
             return "now()"
+        case (int(), int()):
+            # Where the account was locked: pgbench has it from the columns of that statement.
+            return ":ctid"
         case bytes():
             return f"'\\x{value.hex()}'::bytea"
-        case str() if ":" in value:
-            return _variable(value, variables)
         case str():
-            return f"'{value}'"
+            return _variable(value, variables) if ":" in value else f"'{value}'"
         case _:
             raise AssertionError(value)
 
