@@ -72,6 +72,13 @@ def test_an_unknown_setting_is_refused_by_name(owner_url: str) -> None:
     assert ran.err == "GUERDON_PORTT: no such setting; docs/settings.md lists them all\n"
 
 
+def test_a_core_that_the_process_does_not_have_is_refused_before_anything_starts() -> None:
+    ran = guerdon("api", "--core", "4095")
+
+    assert ran.code == 2
+    assert "--core 4095: this process has " in ran.err
+
+
 def test_a_database_that_cannot_be_reached_is_one_sentence_without_its_password() -> None:
     ran = guerdon("tenant", "list", env={"DATABASE_URL": "postgresql://me:hunter2@127.0.0.1:1/x"})
 

@@ -10,6 +10,7 @@ from guerdon.entrypoints.api import serve
 from guerdon.entrypoints.cli_running import Home, run
 from guerdon.entrypoints.home import settings_at
 from guerdon.entrypoints.listening import listening_socket
+from guerdon.platform.cores import ALLOWED
 from guerdon.platform.log import configure_log
 
 Host = Annotated[str | None, typer.Option("--host", help="The address to listen on; else GUERDON_HOST.")]
@@ -33,6 +34,9 @@ def listen(
     host: Host = None, port: Port = None, descriptor: Descriptor = None, core: Core = None, home: Home = None
 ) -> None:
     """Answer requests until SIGTERM or SIGINT; DATABASE_URL says where the data is."""
+    if core is not None and core not in ALLOWED:
+        had = ", ".join(map(str, sorted(ALLOWED))) or "none to choose from"
+        raise typer.BadParameter(f"--core {core}: this process has {had}.")
 
     async def work() -> None:
         settings = settings_at(home, host, port)

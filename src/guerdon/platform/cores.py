@@ -77,7 +77,8 @@ class SharedCore:
     def note(self, *, has_company: bool) -> None:
         """Take note of a batch: whether it served several, or others waited for it already."""
         self._company += (has_company - self._company) / MEMORY
-        if self._company > BUSY_FROM if not self._is_shared else self._company < IDLE_FROM:
+        is_over = self._company < IDLE_FROM if self._is_shared else self._company > BUSY_FROM
+        if is_over:
             self._turn()
 
     def _turn(self) -> None:
