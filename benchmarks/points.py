@@ -17,7 +17,7 @@ CONNECTIONS, CLIENTS = 64, 32
 # Three lots of ten points; whoever spends 25 takes two of them whole and half of the third.
 LOT, SPENT = 10_000_000, 25
 HOT_COUNT, HOT_LOT, HOT_SPENT = 10, 10**17, 1
-SPENDINGS_PER_S_MAX = 16_000
+SPENDINGS_PER_S_MAX = 28_000  # of all sides together
 UNIT = 1_000_000
 NEXT = "\\set turn :turn + 1\n\\set key mod((:first + :client_id + :turn * {clients}) * {scatter}, {count})"
 DRAWN = "\\set key random(0, {last})"
