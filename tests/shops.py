@@ -17,6 +17,7 @@ from guerdon.delivery.apple.credentials import save_identity
 from guerdon.delivery.apple.development_authority import create_authority, issue_identity
 from guerdon.delivery.apple.identity import SigningIdentity
 from guerdon.entrypoints.house import House
+from guerdon.platform.db import Database
 from guerdon.tenants.files import save_file
 from guerdon.tenants.secrets import save_secret
 
@@ -145,9 +146,9 @@ def problem(answer: httpx2.Response) -> dict[str, Any]:
     return document
 
 
-async def until_waiting(shop: Shop, count: int = 1) -> None:
+async def until_waiting(database: Database, count: int = 1) -> None:
     """Return when so many transactions of this server wait for another one's row."""
-    async with asyncio.timeout(20), shop.house.database.shared() as connection:
+    async with asyncio.timeout(20), database.shared() as connection:
         while True:
             waiting: int = await connection.fetchval(
                 "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')"

@@ -39,6 +39,7 @@ from tests.ledger.builders import (
     rows,
     standing,
 )
+from tests.shops import until_waiting
 
 LATER = NOON + timedelta(hours=1)
 
@@ -254,7 +255,7 @@ async def test_what_waited_for_an_account_goes_on_from_where_it_was_left(
         # Its row moves twice before the other one, which began to wait for its first place, may have it.
         await post_in(tx, [adding(key, 1)], NOON)
         waiting = asyncio.create_task(posted(database, tenant_id, adding(key, 3)))
-        await until_somebody_waits(database, tenant_id)
+        await until_waiting(database)
         await post_in(tx, [adding(key, 2)], NOON)
     left = await waiting
 
@@ -265,13 +266,6 @@ async def test_what_waited_for_an_account_goes_on_from_where_it_was_left(
 
 def adding(key: AccountKey, amount: int) -> Command:
     return command(key, Move(amount) if key.kind == "privilege" else Earn(amount, new_id()))
-
-
-async def until_somebody_waits(database: Database, tenant_id: str) -> None:
-    asked = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
-    async with asyncio.timeout(10):
-        while not (await rows(database, tenant_id, asked))[0]["exists"]:  # noqa: ASYNC110  # a server tells nobody
-            await asyncio.sleep(0.01)
 
 
 async def test_a_key_of_another_kind_of_write_does_not_disturb(database: Database, tenant_id: str) -> None:

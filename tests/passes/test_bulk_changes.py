@@ -55,7 +55,7 @@ async def test_a_member_that_somebody_removes_meanwhile_is_searched_again(
     async with shop.house.database.tenant(shop.tenant_id) as tx:
         await change_passes(tx, BulkChange([pass_id], Changes(metadata={"seat": None})), None, "key:test", utc_now())
         waiting = asyncio.create_task(change(shop, bulk))
-        await until_waiting(shop)
+        await until_waiting(shop.house.database)
     await waiting
 
     rows = await owner.fetch("SELECT name, value FROM pass_metadata WHERE pass_id = $1", pass_id)

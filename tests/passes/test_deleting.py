@@ -86,7 +86,7 @@ async def test_a_privilege_that_comes_while_its_pass_is_being_deleted_goes_with_
     async with shop.house.database.tenant(shop.tenant_id) as tx:
         await give(tx, pass_id)
         deleting = asyncio.create_task(shop.ask("DELETE", f"/passes/{pass_id}"))
-        await until_waiting(shop)
+        await until_waiting(shop.house.database)
 
     assert (await deleting).status_code == 204
     assert await count(shop, "privilege") == 0

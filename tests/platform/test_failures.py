@@ -20,7 +20,7 @@ async def test_a_request_whose_database_went_away_is_told_to_come_again(
     async with owner.transaction():
         await owner.execute("SELECT FROM pass WHERE pass_id = $1 FOR UPDATE", pass_id)
         asking = asyncio.create_task(shop.ask("PATCH", f"/passes/{pass_id}", change))
-        await until_waiting(shop)
+        await until_waiting(shop.house.database)
         await owner.execute(END_WAITING)
         answer = await asking
 

@@ -333,7 +333,7 @@ async def test_a_pass_that_comes_to_name_a_wallet_waits_for_whoever_changes_it(t
         changing = asyncio.create_task(
             till.shop.ask("PATCH", f"/passes/{pass_id}", {"identifiers": {"walletId": till.wallet}})
         )
-        await until_waiting(till.shop, 2)
+        await until_waiting(till.shop.house.database, 2)
         assert (creating.done(), changing.done()) == (False, False)
 
     assert await creating
@@ -361,9 +361,9 @@ async def test_a_coupon_that_is_used_while_its_claim_is_rolled_back_waits_in_no_
         await touch_passes(tx, [card], now)
         await tx.flush()
         undoing = asyncio.create_task(undo())
-        await until_waiting(till.shop)
+        await until_waiting(till.shop.house.database)
         using = asyncio.create_task(use())
-        await until_waiting(till.shop, 2)
+        await until_waiting(till.shop.house.database, 2)
     outcomes = await asyncio.gather(undoing, using, return_exceptions=True)
 
     assert [type(one) for one in outcomes] == [Rollback, CouponCancelled]

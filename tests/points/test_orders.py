@@ -117,13 +117,13 @@ async def test_an_order_that_returns_twice_at_once_for_different_customers_gives
         held = await of_other.enter_async_context(database.tenant(tenant_id))
         await lock_account(held, wallet_key(uuid.UUID(other.wallet)))
         late = asyncio.create_task(send(till.shop, a_notice(other.wallet, status="CANCELLED")))
-        await until_waiting(till.shop)  # for the other wallet: it has not seen that the order is known
+        await until_waiting(till.shop.house.database)  # for the other wallet: it has not seen that the order is known
         await took(till.shop, earned)
         tx = await returning.enter_async_context(database.tenant(tenant_id))
         order = read_order(OrderNotice.model_validate(returned).order)
         await take_order(tx, order, Receipt(EarningRules(), rule, 1, "test", datetime.now(UTC)))
         await of_other.aclose()
-        await until_waiting(till.shop)  # for the wallet of the order
+        await until_waiting(till.shop.house.database)  # for the wallet of the order
     answer = await late
 
     assert (answer.status_code, answer.json()["taken"]) == (200, 32)

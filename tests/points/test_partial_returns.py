@@ -358,7 +358,7 @@ async def test_what_is_told_at_once_of_an_order_without_a_wallet_is_not_lost(
     async with till.shop.house.database.tenant(till.shop.tenant_id) as tx:
         await counter.take_in(tx, 0, datetime.now(UTC))
         late = asyncio.create_task(send(till.shop, a_part(counter.till.wallet, total, "1", status=status)))
-        await until_waiting(till.shop)  # for the row: there is no account to wait for
+        await until_waiting(till.shop.house.database)  # for the row: there is no account to wait for
     answer = await late
     (last,) = await took(till.shop, a_part(counter.till.wallet, 50, "1"))
 
